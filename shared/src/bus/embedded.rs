@@ -1,0 +1,145 @@
+//! A bus in a file, for one process: a log of everything published, and a cursor for each listening service.
+//! The same meaning as with RabbitMQ: topic routing, delivery until settled, history.
+
+use std::{collections::BTreeSet, collections::HashMap, sync::Arc};
+
+use anyhow::{Context, Result};
+use tokio::sync::{Mutex, watch};
+
+use super::{Delivery, Message, Receipt};
+use crate::{
+    db::{Cells, Db},
+    topology,
+};
+
+const SCHEMA: &str = "
+CREATE TABLE log (position BIGINT PRIMARY KEY, routing_key TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE cursors (service TEXT PRIMARY KEY, position BIGINT NOT NULL);";
+const PAGE: i64 = 64;
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    db: Db,
+    head: Arc<watch::Sender<i64>>,
+    /// Publishing takes turns, so that positions follow the order of the commits.
+    publishing: Arc<Mutex<()>>,
+    /// What is delivered and not settled, by service.
+    open: Arc<Mutex<HashMap<&'static str, Window>>>,
+}
+
+/// Deliveries of one subscription: settled in any order, the cursor moves over those without a gap.
+#[derive(Debug, Default)]
+struct Window {
+    delivered: BTreeSet<i64>,
+    /// Everything up to here was delivered or is of no interest.
+    read: i64,
+    saved: i64,
+}
+
+impl Embedded {
+    pub(super) async fn open(path: &str) -> Result<Self> {
+        let db = Db::open(&format!("sqlite:{path}")).await?;
+        db.migrate(&[SCHEMA]).await?;
+        let last: Vec<(i64,)> = db.fetch("SELECT COALESCE(MAX(position), 0) FROM log", []).await?;
+        let head = last.first().map_or(0, |row| row.0);
+        Ok(Self { db, head: Arc::new(watch::Sender::new(head)), publishing: Arc::default(), open: Arc::default() })
+    }
+
+    pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {
+        let _turn = self.publishing.lock().await;
+        let head = *self.head.borrow();
+        let last = head + i64::try_from(messages.len())?;
+        let columns = [
+            ("position", Cells::Int((head + 1..=last).collect())),
+            ("routing_key", Cells::Text(messages.iter().map(|message| message.routing_key.clone()).collect())),
+            ("body", Cells::Text(messages.iter().map(Message::body).collect())),
+        ];
+        let mut tx = self.db.begin().await?;
+        tx.insert_all("log", &columns, messages.len()).await?;
+        tx.commit().await?;
+        self.head.send_replace(last);
+        Ok(vec![true; messages.len()])
+    }
+
+    pub(super) async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
+        let saved: Vec<(i64,)> =
+            self.db.fetch("SELECT position FROM cursors WHERE service = $1", [service.into()]).await?;
+        let saved = saved.first().map_or(0, |row| row.0);
+        self.open.lock().await.insert(service, Window { delivered: BTreeSet::new(), read: saved, saved });
+        Ok(Subscription {
+            bus: self.clone(),
+            head: self.head.subscribe(),
+            service,
+            position: saved,
+            before: *self.head.borrow(),
+            ready: Vec::new().into_iter(),
+        })
+    }
+
+    pub(super) async fn settle(&self, service: &'static str, receipts: Vec<Receipt>) -> Result<()> {
+        let mut open = self.open.lock().await;
+        let window = open.get_mut(service).context("settled without a subscription")?;
+        for receipt in receipts {
+            if let Receipt::Embedded(position) = receipt {
+                window.delivered.remove(&position);
+            }
+        }
+        let cursor = window.delivered.first().map_or(window.read, |open| open - 1);
+        if cursor <= window.saved {
+            return Ok(());
+        }
+        window.saved = cursor;
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO cursors (service, position) VALUES ($1, $2) \
+                   ON CONFLICT (service) DO UPDATE SET position = excluded.position";
+        tx.execute(sql, [service.into(), cursor.into()]).await?;
+        tx.commit().await
+    }
+}
+
+/// Reads on from the service's cursor.
+#[derive(Debug)]
+pub struct Subscription {
+    bus: Embedded,
+    head: watch::Receiver<i64>,
+    service: &'static str,
+    position: i64,
+    /// What was published before this process began may have been delivered before.
+    before: i64,
+    ready: std::vec::IntoIter<Row>,
+}
+
+type Row = (i64, String, String);
+
+impl Subscription {
+    /// Safe to drop while it waits.
+    pub(super) async fn receive(&mut self) -> Result<Delivery> {
+        loop {
+            if let Some((position, _, body)) = self.ready.next() {
+                return Ok(Delivery {
+                    body: body.into_bytes(),
+                    redelivered: position <= self.before,
+                    dead: false,
+                    receipt: Receipt::Embedded(position),
+                });
+            }
+            self.head.wait_for(|head| *head > self.position).await.context("the bus is closed")?;
+            self.read().await?;
+        }
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        let sql = "SELECT position, routing_key, body FROM log WHERE position > $1 ORDER BY position LIMIT $2";
+        let page: Vec<Row> = self.bus.db.fetch(sql, [self.position.into(), PAGE.into()]).await?;
+        let Some(last) = page.last().map(|row| row.0) else { return Ok(()) };
+        let heard: Vec<Row> = page.into_iter().filter(|(_, key, _)| topology::hears(self.service, key)).collect();
+        let mut open = self.bus.open.lock().await;
+        let window = open.entry(self.service).or_default();
+        window.delivered.extend(heard.iter().map(|row| row.0));
+        window.read = last;
+        self.position = last;
+        self.ready = heard.into_iter();
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! What kitchen-svc publishes: tickets, items marked out, stations.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Subject,
+    order::{LineModifier, OrderType},
+    types::{Name, Notes, Quantity, Sku, Slug, Text},
+};
+use crate::time::Time;
+
+/// `open → ready → served`, or `void`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketState {
+    Open,
+    Ready,
+    Served,
+    Void,
+}
+
+/// `queued → cooking → done`, or `void`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemState {
+    Queued,
+    Cooking,
+    Done,
+    Void,
+}
+
+/// One order line on its way through a station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TicketItem {
+    /// Unique within the ticket.
+    pub id: String,
+    /// The id of the order's line.
+    pub line: String,
+    pub sku: Sku,
+    pub name: Name,
+    pub quantity: Quantity,
+    #[serde(default)]
+    pub modifiers: Vec<LineModifier>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    /// The station that cooks it.
+    pub station: Slug,
+    pub state: ItemState,
+}
+
+/// What the kitchen cooks for one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ticket {
+    /// UUIDv5 of the order's id.
+    pub id: Uuid,
+    pub order_id: Uuid,
+    /// `null` on a ticket that was voided before its order was seen.
+    #[serde(default)]
+    pub number: Option<i64>,
+    pub location: Slug,
+    #[serde(rename = "type")]
+    pub kind: OrderType,
+    #[serde(default)]
+    pub table: Option<Text<20>>,
+    pub state: TicketState,
+    /// Above 0 for a rush; displays sort by it.
+    pub priority: i64,
+    pub items: Vec<TicketItem>,
+    #[serde(default)]
+    pub allergies: Vec<Name>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    pub opened_at: Time,
+    /// Set once and never cleared.
+    #[serde(default)]
+    pub started_at: Option<Time>,
+    #[serde(default)]
+    pub ready_at: Option<Time>,
+    #[serde(default)]
+    pub served_at: Option<Time>,
+    #[serde(default)]
+    pub voided_at: Option<Time>,
+    #[serde(default)]
+    pub acknowledged_at: Option<Time>,
+    pub version: i64,
+}
+
+/// The cook says an item is out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MarkedOut {
+    pub location: Slug,
+    pub sku: Sku,
+    /// Out until then; `null`: until it is lifted.
+    #[serde(default)]
+    pub until: Option<Time>,
+    pub marked_at: Time,
+    pub version: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Station {
+    pub id: Slug,
+    pub name: Name,
+}
+
+/// Sends a sku or a category to a station; exactly one of the two is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Route {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Name>,
+    pub station: Slug,
+}
+
+/// The stations of a location, and which items go where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stations {
+    pub location: Slug,
+    pub stations: Vec<Station>,
+    /// Where everything goes that no route names.
+    pub default: Slug,
+    pub routes: Vec<Route>,
+    pub version: i64,
+}
+
+impl Subject for Ticket {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+    fn correlation(&self) -> Option<Uuid> {
+        Some(self.order_id)
+    }
+}
+
+impl Subject for MarkedOut {
+    fn subject(&self) -> String {
+        format!("{}/{}", self.location, self.sku)
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Subject for Stations {
+    fn subject(&self) -> String {
+        self.location.to_string()
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+}

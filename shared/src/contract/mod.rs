@@ -1,0 +1,22 @@
+//! The event contract: what `data` of each event holds, which is also what GET shows.
+//! Shapes only; the rules that change them live in the service that owns them.
+
+pub mod kitchen;
+pub mod order;
+pub mod stock;
+pub mod types;
+
+use uuid::Uuid;
+
+/// The thing an event is about. The last event of a subject rebuilds it.
+pub trait Subject: serde::Serialize {
+    /// Unique among the subjects of the same kind: an order's id, `soho/margherita`.
+    fn subject(&self) -> String;
+    fn location(&self) -> &types::Slug;
+    /// Counts the subject's changes from 1, one an event.
+    fn sequence(&self) -> i64;
+    /// The order that the event belongs to, if any.
+    fn correlation(&self) -> Option<Uuid> {
+        None
+    }
+}

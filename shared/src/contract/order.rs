@@ -1,0 +1,225 @@
+//! What order-svc publishes: orders, menu items, locations.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Subject,
+    types::{Currency, Money, Name, Notes, Price, Quantity, Sku, Slug, Text},
+};
+use crate::time::Time;
+
+/// `placed → accepted → preparing → ready → completed`, or an end: `rejected`, `cancelled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    Placed,
+    Accepted,
+    Preparing,
+    Ready,
+    Completed,
+    Rejected,
+    Cancelled,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderType {
+    #[default]
+    Pickup,
+    DineIn,
+    Delivery,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Customer {
+    pub name: Name,
+}
+
+/// Where the order came from: `{name: "web"}`, or an aggregator with its own id of the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Channel {
+    pub name: Text<50>,
+    #[serde(default)]
+    pub external_id: Option<Text<255>>,
+}
+
+/// A modifier as it was priced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineModifier {
+    pub sku: Sku,
+    pub name: Name,
+    pub price: Price,
+}
+
+/// One line of an order. `total` = quantity × (unit price + modifiers), in minor units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Line {
+    /// Unique within the order: `"1"`, `"2"` …
+    pub id: String,
+    pub sku: Sku,
+    pub name: Name,
+    pub category: Name,
+    pub quantity: Quantity,
+    pub unit_price: Price,
+    #[serde(default)]
+    pub modifiers: Vec<LineModifier>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    pub total: i64,
+}
+
+/// A line that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unavailable {
+    /// The id of the order's line.
+    pub line: String,
+    /// What is short: the dish or the modifier.
+    pub sku: Sku,
+}
+
+/// Why an order was rejected: `out_of_stock`, `timed_out`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Rejection {
+    pub reason: String,
+    #[serde(default)]
+    pub unavailable: Vec<Unavailable>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancellationStatus {
+    #[default]
+    None,
+    Requested,
+    Accepted,
+    Denied,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cancellation {
+    pub status: CancellationStatus,
+    #[serde(default)]
+    pub reason: Option<Notes>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Order {
+    pub id: Uuid,
+    /// For people: short, unique per location and local day.
+    pub number: i64,
+    pub location: Slug,
+    pub status: OrderStatus,
+    /// Counts the changes from 1; the `ETag`, and the `sequence` of the order's events.
+    pub version: i64,
+    #[serde(rename = "type")]
+    pub kind: OrderType,
+    #[serde(default)]
+    pub table: Option<Text<20>>,
+    #[serde(default)]
+    pub customer: Option<Customer>,
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    pub lines: Vec<Line>,
+    pub total: Money,
+    #[serde(default)]
+    pub allergies: Vec<Name>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    #[serde(default)]
+    pub rejection: Option<Rejection>,
+    #[serde(default)]
+    pub cancellation: Cancellation,
+    pub placed_at: Time,
+    /// An order that is not decided by then is rejected.
+    pub accept_by: Time,
+    pub updated_at: Time,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MenuKind {
+    #[default]
+    Dish,
+    Modifier,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MenuItem {
+    pub location: Slug,
+    pub sku: Sku,
+    pub name: Name,
+    pub kind: MenuKind,
+    pub category: Name,
+    pub price: Price,
+    /// The modifiers that may be ordered with the dish.
+    #[serde(default)]
+    pub modifiers: Vec<Sku>,
+    pub available: bool,
+    /// Unavailable until then; `null`: until it is lifted.
+    #[serde(default)]
+    pub until: Option<Time>,
+    pub version: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Open,
+    Paused,
+    Closed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Location {
+    pub location: Slug,
+    pub name: Name,
+    pub currency: Currency,
+    /// A name of the IANA time zone database: `Europe/London`.
+    pub timezone: String,
+    pub mode: Mode,
+    /// The mode is `open` again once this is past.
+    #[serde(default)]
+    pub until: Option<Time>,
+    pub version: i64,
+}
+
+impl Subject for Order {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+    fn correlation(&self) -> Option<Uuid> {
+        Some(self.id)
+    }
+}
+
+impl Subject for MenuItem {
+    fn subject(&self) -> String {
+        format!("{}/{}", self.location, self.sku)
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Subject for Location {
+    fn subject(&self) -> String {
+        self.location.to_string()
+    }
+    fn location(&self) -> &Slug {
+        &self.location
+    }
+    fn sequence(&self) -> i64 {
+        self.version
+    }
+}

@@ -1,0 +1,300 @@
+//! Small types that cannot be wrong: parsed once at the edge, from HTTP and from the bus alike.
+
+use std::{fmt, ops::Deref};
+
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
+/// A location, station or ingredient: `soho`, `grill-2`. Safe in a URL path and in a routing key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Slug(String);
+
+/// A menu item's stock keeping unit, the same key in the menu, the recipes and the kitchen: `margherita`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Sku(String);
+
+/// Text a person wrote: 1 to `MAX` characters, no control characters but tab and line feed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Text<const MAX: usize>(String);
+
+/// How many of a dish: 1 to 999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
+pub struct Quantity(u16);
+
+/// A price in the minor units of the location's currency: 0 to 100,000,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
+pub struct Price(i64);
+
+/// An ISO 4217 code: three capital letters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Currency(String);
+
+/// An amount of money in minor units (cents, pence).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Money {
+    pub amount: i64,
+    pub currency: Currency,
+}
+
+/// A name: of a dish, an ingredient, a guest.
+pub type Name = Text<100>;
+/// Notes to the kitchen.
+pub type Notes = Text<500>;
+
+const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
+const SKU: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+const CURRENCY: &str = "^[A-Z]{3}$";
+const PRICE_MAX: i64 = 100_000_000;
+const QUANTITY_MAX: i64 = 999;
+
+impl TryFrom<String> for Slug {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        if is_key(&text, allowed) { Ok(Self(text)) } else { Err(mismatch(&text, SLUG)) }
+    }
+}
+
+impl TryFrom<String> for Sku {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        if is_key(&text, allowed) { Ok(Self(text)) } else { Err(mismatch(&text, SKU)) }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let capital = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+        if capital { Ok(Self(text)) } else { Err(mismatch(&text, CURRENCY)) }
+    }
+}
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let length = text.chars().count();
+        if length == 0 || length > MAX {
+            return Err(format!("{length} characters, expected 1 to {MAX}"));
+        }
+        if text.chars().any(|c| c.is_control() && !"\n\t".contains(c)) {
+            return Err("control characters other than tab and line feed are not accepted".into());
+        }
+        Ok(Self(text))
+    }
+}
+
+impl TryFrom<i64> for Quantity {
+    type Error = String;
+    fn try_from(number: i64) -> Result<Self, String> {
+        match u16::try_from(number) {
+            Ok(small) if (1..=QUANTITY_MAX).contains(&number) => Ok(Self(small)),
+            _ => Err(format!("{number} is not from 1 to {QUANTITY_MAX}")),
+        }
+    }
+}
+
+impl TryFrom<i64> for Price {
+    type Error = String;
+    fn try_from(number: i64) -> Result<Self, String> {
+        if (0..=PRICE_MAX).contains(&number) {
+            return Ok(Self(number));
+        }
+        Err(format!("{number} is not from 0 to {PRICE_MAX} minor units"))
+    }
+}
+
+fn is_key(text: &str, allowed: impl Fn(char) -> bool) -> bool {
+    text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed)
+}
+
+fn mismatch(text: &str, pattern: &str) -> String {
+    let shown: String = text.chars().take(80).collect();
+    format!("{shown:?} does not match {pattern}")
+}
+
+impl Quantity {
+    pub fn get(self) -> i64 {
+        i64::from(self.0)
+    }
+}
+
+impl Price {
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<Quantity> for i64 {
+    fn from(quantity: Quantity) -> i64 {
+        quantity.get()
+    }
+}
+
+impl From<Price> for i64 {
+    fn from(price: Price) -> i64 {
+        price.get()
+    }
+}
+
+impl From<Slug> for String {
+    fn from(slug: Slug) -> String {
+        slug.0
+    }
+}
+
+impl From<Sku> for String {
+    fn from(sku: Sku) -> String {
+        sku.0
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.0
+    }
+}
+
+impl<const MAX: usize> From<Text<MAX>> for String {
+    fn from(text: Text<MAX>) -> String {
+        text.0
+    }
+}
+
+impl Deref for Slug {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Sku {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Deref for Text<MAX> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Sku {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn pattern(regex: &str) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(regex)).into()
+}
+
+fn range(min: i64, max: i64) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(min)).maximum(Some(max)).into()
+}
+
+impl PartialSchema for Slug {
+    fn schema() -> RefOr<Schema> {
+        pattern(SLUG)
+    }
+}
+
+impl PartialSchema for Sku {
+    fn schema() -> RefOr<Schema> {
+        pattern(SKU)
+    }
+}
+
+impl PartialSchema for Currency {
+    fn schema() -> RefOr<Schema> {
+        pattern(CURRENCY)
+    }
+}
+
+impl<const MAX: usize> PartialSchema for Text<MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).into()
+    }
+}
+
+impl PartialSchema for Quantity {
+    fn schema() -> RefOr<Schema> {
+        range(1, QUANTITY_MAX)
+    }
+}
+
+impl PartialSchema for Price {
+    fn schema() -> RefOr<Schema> {
+        range(0, PRICE_MAX)
+    }
+}
+
+impl ToSchema for Slug {}
+impl ToSchema for Sku {}
+impl ToSchema for Currency {}
+impl ToSchema for Quantity {}
+impl ToSchema for Price {}
+impl<const MAX: usize> ToSchema for Text<MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_values_are_refused_with_what_would_be_right() {
+        assert!(Slug::try_from("soho".to_owned()).is_ok());
+        for wrong in ["", "Soho", "so.ho", "-soho", "so ho", &"s".repeat(65)] {
+            assert!(Slug::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+        assert!(Quantity::try_from(999).is_ok());
+        for wrong in [0, -1, 1000, i64::MAX, i64::MIN] {
+            assert!(Quantity::try_from(wrong).is_err(), "{wrong}");
+        }
+        assert!(Text::<3>::try_from("äöü".to_owned()).is_ok());
+        assert!(Text::<3>::try_from("four".to_owned()).is_err());
+        assert!(Text::<3>::try_from("a\0".to_owned()).is_err());
+        assert!(Price::try_from(-1).is_err());
+        assert!(Currency::try_from("eur".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! What a failed transaction means for those who wait for it.
+
+use std::fmt;
+
+/// Somebody else wrote a row of the batch first.
+#[derive(Debug)]
+pub struct Conflict(pub String);
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "somebody else wrote {} first", self.0)
+    }
+}
+
+impl std::error::Error for Conflict {}
+
+/// The three ways to fail, told apart because each is answered differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Load and decide again, at once.
+    Conflict,
+    /// The database is away, full or read-only: wait for it; the input is not to blame.
+    Outage,
+    /// An input that cannot be stored: find it and set it aside.
+    Fault,
+}
+
+impl Failure {
+    pub fn of(error: &anyhow::Error) -> Self {
+        if error.chain().any(|cause| cause.is::<Conflict>()) {
+            return Self::Conflict;
+        }
+        match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
+            Some(sqlx::Error::Database(refused)) => {
+                let code = refused.code().unwrap_or_default();
+                if code.len() == 5 { of_postgres(&code) } else { of_sqlite(&code) }
+            }
+            Some(
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed,
+            ) => Self::Outage,
+            _ => Self::Fault,
+        }
+    }
+}
+
+/// SQLSTATE, PostgreSQL documentation, appendix A.
+fn of_postgres(code: &str) -> Failure {
+    match code {
+        // serialization_failure, deadlock_detected, unique_violation, lock_not_available
+        "40001" | "40P01" | "23505" | "55P03" => Failure::Conflict,
+        // query_canceled (the statement timeout), read_only_sql_transaction (a standby)
+        "57014" | "25006" => Failure::Outage,
+        // connection, resources, operator intervention (shutdown), system error
+        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Failure::Outage,
+        // idle-in-transaction and similar session timeouts
+        _ if code.starts_with("25P") => Failure::Outage,
+        _ => Failure::Fault,
+    }
+}
+
+/// Extended result codes keep the primary code in the low byte: https://www.sqlite.org/rescode.html
+fn of_sqlite(code: &str) -> Failure {
+    match code.parse::<u32>().unwrap_or(1) & 0xff {
+        // busy, locked
+        5 | 6 => Failure::Conflict,
+        // read-only, I/O error, full, cannot open
+        8 | 10 | 13 | 14 => Failure::Outage,
+        _ => Failure::Fault,
+    }
+}

@@ -1,0 +1,154 @@
+//! Dead letters: what was refused or could not be read, kept with its bytes, the reason and the attempts.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::{
+    db::{Db, Tx, Value},
+    event::{Event, derived_id},
+    rows::{Record, Rows},
+    time::Time,
+};
+
+/// So often an input may take the process down with it before it is set aside.
+pub const ATTEMPTS_MAX: i64 = 4;
+
+/// An input that is about to be set aside.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    id: String,
+    kind: Option<String>,
+    subject: Option<String>,
+    reason: String,
+    attempts: i64,
+    bytes: Vec<u8>,
+}
+
+impl Letter {
+    /// An event that was refused.
+    pub fn of_event(event: &Event, bytes: Vec<u8>, reason: impl Into<String>, attempts: i64) -> Self {
+        Self {
+            id: event.id.to_string(),
+            kind: Some(event.kind.clone()),
+            subject: Some(event.subject.clone()),
+            reason: reason.into(),
+            attempts,
+            bytes,
+        }
+    }
+
+    /// Bytes that are no event, or none that the service knows how to read: the same bytes are the same letter.
+    pub fn unreadable(bytes: Vec<u8>, error: &anyhow::Error) -> Self {
+        let id = derived_id(&["unreadable", &String::from_utf8_lossy(&bytes)]).to_string();
+        Self { id, kind: None, subject: None, reason: format!("{error:#}"), attempts: 1, bytes }
+    }
+
+    /// What the broker gave up delivering.
+    pub fn undelivered(bytes: Vec<u8>, event: Option<&Event>) -> Self {
+        let reason = "the broker gave up delivering it: the service died on it each time";
+        match event {
+            Some(event) => Self::of_event(event, bytes, reason, ATTEMPTS_MAX),
+            None => Self::unreadable(bytes, &anyhow::anyhow!(reason)),
+        }
+    }
+}
+
+/// Keeps the letters, each once however often it comes.
+pub(crate) async fn store(tx: &mut Tx, service: &'static str, letters: Vec<Letter>) -> Result<()> {
+    for letter in letters {
+        error!(service, event.id = letter.id, event.r#type = letter.kind, reason = letter.reason, "dead letter");
+        let sql = "INSERT INTO dead_letters (id, at, event_type, subject, reason, attempts, body) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let Letter { id, kind, subject, reason, attempts, bytes } = letter;
+        let args: [Value; 7] = [
+            id.into(),
+            Time::now().to_string().into(),
+            printable(kind).into(),
+            printable(subject).into(),
+            printable(Some(reason)).into(),
+            attempts.into(),
+            bytes.into(),
+        ];
+        tx.execute(sql, args).await?;
+    }
+    Ok(())
+}
+
+/// PostgreSQL stores no NUL in text; the bytes are kept as they are.
+fn printable(text: Option<String>) -> Option<String> {
+    text.map(|text| text.replace('\0', "\u{fffd}"))
+}
+
+/// A dead letter, as it is shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeadLetter {
+    /// Of the event; of bytes that are none, a fingerprint.
+    pub id: String,
+    pub at: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub subject: Option<String>,
+    pub reason: String,
+    pub attempts: i64,
+    /// The bytes, as text; what is not UTF-8 is shown as U+FFFD.
+    pub body: String,
+}
+
+type Row = (String, String, Option<String>, Option<String>, String, i64, Vec<u8>);
+
+/// Newest first, those after the cursor (`<at> <id>`).
+pub async fn list(db: &Db, after: &str, limit: i64) -> Result<Vec<DeadLetter>> {
+    let (at, id) = after.split_once(' ').unwrap_or((after, ""));
+    let sql = "SELECT id, at, event_type, subject, reason, attempts, body FROM dead_letters \
+               WHERE at < $1 OR (at = $1 AND id < $2) ORDER BY at DESC, id DESC LIMIT $3";
+    let rows: Vec<Row> = db.fetch(sql, [Value::from(at), id.into(), limit.into()]).await?;
+    let show = |(id, at, kind, subject, reason, attempts, body): Row| DeadLetter {
+        id,
+        at,
+        kind,
+        subject,
+        reason,
+        attempts,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+pub async fn count(db: &Db) -> Result<i64> {
+    let rows: Vec<(i64,)> = db.fetch("SELECT COUNT(*) FROM dead_letters", []).await?;
+    Ok(rows.first().map_or(0, |row| row.0))
+}
+
+/// How often an event was begun since the broker delivered it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Attempts {
+    event: String,
+    count: i64,
+}
+
+impl Record for Attempts {
+    const TABLE: &'static str = "attempts";
+    fn key(&self) -> String {
+        self.event.clone()
+    }
+}
+
+/// Counts one more attempt for each of the events, durably, and returns the counts.
+pub(crate) async fn count_attempts(db: &Db, events: &[String]) -> Result<HashMap<String, i64>> {
+    let mut tx = db.begin().await?;
+    let mut rows = Rows::<Attempts>::load(&mut tx, events.iter().cloned()).await?;
+    for event in events {
+        match rows.get_mut(event) {
+            Some(row) => row.count += 1,
+            None => rows.put(Attempts { event: event.clone(), count: 1 }),
+        }
+    }
+    let counts = rows.iter().map(|row| (row.event.clone(), row.count)).collect();
+    rows.save(&mut tx).await?;
+    tx.commit().await?;
+    Ok(counts)
+}

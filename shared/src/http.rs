@@ -1,0 +1,277 @@
+//! Reading requests: sizes, types and shapes are checked here once, in the order that the contract gives.
+
+pub mod page;
+pub mod serve;
+pub mod sse;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, Method, header, request::Parts},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    event::derived_id,
+    problem::{FieldError, Problem},
+    time::Time,
+    trace::Trace,
+};
+
+/// Of a request's body, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+const KEY_MAX: usize = 255;
+
+/// Who asks, when, and within which trace.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Fresh, and ordered by time.
+    pub id: Uuid,
+    pub at: Time,
+    /// The principal. Everybody is `anonymous` while no authentication is configured.
+    pub by: String,
+    pub trace: Trace,
+}
+
+impl Call {
+    /// A call that no request makes: the demo's, a sweep's.
+    pub fn internal(by: &str) -> Self {
+        let id = fresh_id();
+        Self { id, at: Time::now(), by: by.to_owned(), trace: Trace::rooted_in(id) }
+    }
+
+    /// The key under which the principal's request is remembered.
+    pub fn idempotency(&self, kind: &str, key: &str, body: &impl serde::Serialize) -> Idempotency {
+        let body = serde_json::to_string(body).expect("a request is plain JSON");
+        Idempotency { key: format!("{}\n{kind}\n{key}", self.by), body: derived_id(&[&body]) }
+    }
+}
+
+/// A request's idempotency key, and a fingerprint of its body as it was parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: String,
+    pub body: Uuid,
+}
+
+/// A fresh id; ids sort by the time they were made.
+#[expect(clippy::disallowed_methods, reason = "the one home of fresh ids")]
+pub fn fresh_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+impl<S: Sync> FromRequestParts<S> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let call = Self::internal("anonymous");
+        let parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
+        Ok(match parent.and_then(|text| text.parse().ok()) {
+            Some(trace) => Self { trace, ..call },
+            None => call,
+        })
+    }
+}
+
+/// A body of at most [`BODY_MAX`] bytes that says it is JSON; empty without a content type.
+#[derive(Clone, Debug)]
+pub struct Raw(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced.and_then(|text| text.parse().ok()).is_some_and(|length: usize| length > BODY_MAX) {
+            return Err(Problem::too_large(BODY_MAX));
+        }
+        let json = says_json(request.headers());
+        // The limit itself is set on the router; what is left to go wrong is the connection.
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
+                413 => Problem::too_large(BODY_MAX),
+                _ => Problem::malformed("the body ended early"),
+            })?;
+        if !json && !bytes.is_empty() {
+            return Err(Problem::unsupported_media_type());
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+impl Raw {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Any JSON, whatever its shape.
+    pub fn syntax(&self) -> Result<serde_json::Value, Problem> {
+        serde_json::from_slice(&self.0).map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))
+    }
+
+    /// 400 where it is not JSON, 422 with JSON Pointers where it has the wrong shape; unknown fields are refused.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let mut unknown = Vec::new();
+        let mut track = serde_path_to_error::Track::new();
+        let mut json = serde_json::Deserializer::from_slice(&self.0);
+        let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+        let parsed = serde_ignored::deserialize(tracked, |path| {
+            unknown.push(FieldError { pointer: pointer(&path.to_string()), detail: "is not a known field".into() });
+        });
+        let parsed: T = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.syntax()?;
+                let pointer = pointer(&track.path().to_string());
+                return Err(Problem::invalid_field(pointer, without_place(&error.to_string())));
+            }
+        };
+        json.end().map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))?;
+        if unknown.is_empty() { Ok(parsed) } else { Err(Problem::invalid(unknown)) }
+    }
+}
+
+/// `lines[0].modifiers[1]` and `lines.0.modifiers.1` as `/lines/0/modifiers/1`.
+fn pointer(path: &str) -> String {
+    let path = path.replace("[", ".").replace(']', "").replace("?.", "").replace('?', "");
+    path.split('.').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect()
+}
+
+/// serde_json's message without its line and column, which mean little to a program.
+fn without_place(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(before, _)| before).to_owned()
+}
+
+/// A body that must be there.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let typed = request.headers().contains_key(header::CONTENT_TYPE);
+        let raw = Raw::from_request(request, state).await?;
+        if raw.is_empty() && !typed {
+            return Err(Problem::unsupported_media_type());
+        }
+        raw.parse().map(Self)
+    }
+}
+
+/// A body that may be missing or empty.
+#[derive(Clone, Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let raw = Raw::from_request(request, state).await?;
+        if raw.is_empty() { Ok(Self(T::default())) } else { raw.parse().map(Self) }
+    }
+}
+
+/// Path parameters. One that cannot be names nothing: 404, but 422 where a PUT would make it.
+#[derive(Clone, Debug)]
+pub struct InPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(rejection) if parts.method == Method::PUT => Err(Problem::invalid_field("path", rejection.body_text())),
+            Err(_) => Err(Problem::not_found(format!("{:?}", parts.uri.path()))),
+        }
+    }
+}
+
+/// Query parameters; unknown ones are ignored.
+#[derive(Clone, Debug)]
+pub struct InQuery<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::from_request_parts(parts, state).await;
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::invalid_field("query", rejection.body_text()))
+    }
+}
+
+/// The `Idempotency-Key` header, bare or quoted.
+#[derive(Clone, Debug, Default)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default().trim();
+        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        if bare.chars().count() > KEY_MAX || (bare.is_empty() && !value.is_empty() && text.is_empty()) {
+            let detail = format!("expected 1 to {KEY_MAX} characters");
+            return Err(Problem::invalid_field("Idempotency-Key", detail));
+        }
+        Ok(Self(Some(bare.to_owned()).filter(|key| !key.is_empty())))
+    }
+}
+
+impl IdempotencyKey {
+    pub fn required(self) -> Result<String, Problem> {
+        self.0.ok_or_else(|| {
+            let detail = "send an Idempotency-Key header, so that a retry cannot do it twice";
+            let status = axum::http::StatusCode::BAD_REQUEST;
+            Problem::new(status, "idempotency-key-missing", "Idempotency key missing", detail)
+        })
+    }
+}
+
+/// The seconds of `Prefer: wait=5` (RFC 7240), at most 30.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PreferWait(pub Option<u64>);
+
+impl<S: Sync> FromRequestParts<S> for PreferWait {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let values = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let seconds = values.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
+            let (name, value) = preference.split_once('=')?;
+            if !name.trim().eq_ignore_ascii_case("wait") {
+                return None;
+            }
+            value.trim().trim_matches('"').parse::<u64>().ok()
+        });
+        Ok(Self(seconds.map(|seconds| seconds.min(30))))
+    }
+}
+
+/// Whatever a handler is asked to do may be refused.
+pub type Answer<T> = Result<T, Problem>;
+
+/// Paging of a list, as the query gives it.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// Default 50; more than 500 is taken as 500.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    pub limit: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! What the three services have in common: the event contract, and the plumbing. No rule of the restaurant.
+
+pub mod app;
+pub mod bus;
+pub mod contract;
+pub mod db;
+pub mod dead;
+pub mod event;
+pub mod http;
+pub mod idempotency;
+pub mod live;
+pub mod log;
+pub mod problem;
+pub mod pump;
+pub mod relay;
+pub mod rows;
+pub mod service;
+pub mod supervise;
+pub mod time;
+pub mod topology;
+pub mod trace;

@@ -1,0 +1,115 @@
+//! Live views follow the service's own log by position: they show what any replica did, resume anywhere and
+//! need the database only.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use futures_util::Stream;
+use tokio::sync::{broadcast, watch};
+
+use crate::{
+    db::Db,
+    log::{self, Entry},
+};
+
+/// How late a change that another replica made is seen at the most.
+const POLL: Duration = Duration::from_millis(200);
+/// How far a slow reader may lag behind before it reads from the database.
+const BUFFER: usize = 4096;
+const PAGE: i64 = 500;
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Live {
+    db: Db,
+    entries: broadcast::Sender<Arc<Entry>>,
+    committed: watch::Receiver<i64>,
+}
+
+impl Live {
+    pub fn new(db: Db, committed: watch::Receiver<i64>) -> Self {
+        Self { db, entries: broadcast::channel(BUFFER).0, committed }
+    }
+
+    /// The position of what was said last.
+    pub async fn head(&self) -> Result<i64> {
+        log::head(&self.db).await
+    }
+
+    /// Everything after `position`, then whatever comes, without a gap. Ends when the database fails.
+    pub fn follow(&self, position: i64) -> impl Stream<Item = Arc<Entry>> + Send + use<> {
+        let follower = Follower {
+            db: self.db.clone(),
+            live: self.entries.subscribe(),
+            position,
+            ready: Vec::new().into_iter(),
+            behind: true,
+        };
+        futures_util::stream::unfold(follower, |mut follower| async {
+            let entry = follower.next().await?;
+            Some((entry, follower))
+        })
+    }
+
+    /// Reads the log for as long as somebody follows it. Never ends but by an error.
+    pub async fn run(mut self) -> Result<()> {
+        let mut position = None;
+        loop {
+            let _ = tokio::time::timeout(POLL, self.committed.changed()).await;
+            if self.entries.receiver_count() == 0 {
+                position = None;
+                continue;
+            }
+            let mut from = match position {
+                Some(position) => position,
+                // The last entry tells followers who are further behind to read the database.
+                None => (self.head().await? - 1).max(0),
+            };
+            loop {
+                let page = log::after(&self.db, from, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                from = last.position;
+                for entry in page {
+                    // An error says that nobody listens any more.
+                    let _ = self.entries.send(Arc::new(entry));
+                }
+            }
+            position = Some(from);
+        }
+    }
+}
+
+struct Follower {
+    db: Db,
+    live: broadcast::Receiver<Arc<Entry>>,
+    position: i64,
+    ready: std::vec::IntoIter<Entry>,
+    /// There may be more in the database than what is ready.
+    behind: bool,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Arc<Entry>> {
+        loop {
+            if let Some(entry) = self.ready.next() {
+                self.position = entry.position;
+                return Some(Arc::new(entry));
+            }
+            if self.behind {
+                let page = log::after(&self.db, self.position, PAGE).await.ok()?;
+                self.behind = !page.is_empty();
+                self.ready = page.into_iter();
+                continue;
+            }
+            match self.live.recv().await {
+                Ok(entry) if entry.position == self.position + 1 => {
+                    self.position = entry.position;
+                    return Some(entry);
+                }
+                Ok(entry) if entry.position <= self.position => {}
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

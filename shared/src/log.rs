@@ -1,0 +1,87 @@
+//! What a service has said, in order, complete, without gaps. It is the outbox, the feed and the source of
+//! every live view at once.
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    db::{Cells, Db, Leader, Tx, Value},
+    event::{Event, noun},
+};
+
+/// One event in the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub position: i64,
+    pub kind: String,
+    pub subject: String,
+    pub location: String,
+    /// The order it belongs to.
+    pub correlation: Option<String>,
+    /// The event, encoded.
+    pub doc: String,
+}
+
+type Row = (i64, String, String, String, Option<String>, String);
+
+impl Entry {
+    pub fn noun(&self) -> &str {
+        noun(&self.kind)
+    }
+
+    fn of((position, kind, subject, location, correlation, doc): Row) -> Self {
+        Self { position, kind, subject, location, correlation, doc }
+    }
+}
+
+/// Appends the events and returns the position of the last. Locks the head until the commit: call it last.
+pub async fn append(tx: &mut Tx, events: &[Event]) -> Result<i64> {
+    let count = i64::try_from(events.len())?;
+    let head: Vec<(i64,)> = tx
+        .fetch("UPDATE event_log_head SET position = position + $1 WHERE id = 1 RETURNING position", [count.into()])
+        .await?;
+    ensure!(head.len() == 1, "event_log_head has no row");
+    let last = head[0].0;
+    let docs = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    let columns = [
+        ("position", Cells::Int((last - count + 1..=last).collect())),
+        ("type", Cells::Text(events.iter().map(|event| event.kind.clone()).collect())),
+        ("subject", Cells::Text(events.iter().map(|event| event.subject.clone()).collect())),
+        ("location", Cells::Text(events.iter().map(|event| event.location.clone()).collect())),
+        (
+            "correlation",
+            Cells::OptText(events.iter().map(|event| event.correlationid.map(|id| id.to_string())).collect()),
+        ),
+        ("doc", Cells::Text(docs)),
+    ];
+    tx.insert_all("event_log", &columns, events.len()).await?;
+    Ok(last)
+}
+
+const AFTER: &str = "SELECT position, type, subject, location, correlation, doc FROM event_log \
+                         WHERE position > $1 ORDER BY position LIMIT $2";
+
+/// What was said after `position`, at most `limit` events.
+pub async fn after(db: &Db, position: i64, limit: i64) -> Result<Vec<Entry>> {
+    let rows: Vec<Row> = db.fetch(AFTER, [position.into(), limit.into()]).await?;
+    Ok(rows.into_iter().map(Entry::of).collect())
+}
+
+/// As [`after`], in the relay's own session.
+pub(crate) async fn after_as(leader: &mut Leader, position: i64, limit: i64) -> Result<Vec<Entry>> {
+    let rows: Vec<Row> = leader.fetch(AFTER, [position.into(), limit.into()]).await?;
+    Ok(rows.into_iter().map(Entry::of).collect())
+}
+
+/// What was said about one order after `position`.
+pub async fn about(db: &Db, order: &str, position: i64) -> Result<Vec<Entry>> {
+    let sql = "SELECT position, type, subject, location, correlation, doc FROM event_log \
+               WHERE correlation = $1 AND position > $2 ORDER BY position";
+    let rows: Vec<Row> = db.fetch(sql, [Value::from(order), position.into()]).await?;
+    Ok(rows.into_iter().map(Entry::of).collect())
+}
+
+/// The last position.
+pub async fn head(db: &Db) -> Result<i64> {
+    let rows: Vec<(i64,)> = db.fetch("SELECT position FROM event_log_head WHERE id = 1", []).await?;
+    Ok(rows.first().map_or(0, |row| row.0))
+}

@@ -1,0 +1,81 @@
+//! Tasks that must not end: what fails is started again, after a pause that grows and is never the same twice.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::Result;
+use rand::Rng;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::warn;
+
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// A growing pause, with jitter, so that many that failed together do not come back together.
+#[derive(Debug)]
+pub struct Backoff {
+    next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { next: FIRST }
+    }
+}
+
+impl Backoff {
+    /// From half to all of the step, which doubles up to 3 s.
+    pub async fn wait(&mut self) {
+        let share = rand::rng().random_range(0.5..1.0);
+        tokio::time::sleep(self.next.mul_f64(share)).await;
+        self.next = (self.next * 2).min(LONGEST);
+    }
+}
+
+/// The tasks of a process. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    /// Asks every task to finish what it has in hand.
+    pub stop: CancellationToken,
+}
+
+impl Tasks {
+    /// Runs a future to its end; whoever shuts down waits for it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(future);
+    }
+
+    /// Runs what `work` makes, again and again until asked to stop. Dropped at once when asked: not for writers
+    /// that hold a transaction.
+    pub fn supervise<W, F>(&self, name: &'static str, service: &'static str, work: W)
+    where
+        W: Fn() -> F + Send + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            let mut backoff = Backoff::default();
+            while !stop.is_cancelled() {
+                let started = tokio::time::Instant::now();
+                let result = tokio::select! {
+                    result = work() => result,
+                    () = stop.cancelled() => return,
+                };
+                if started.elapsed() > LONGEST {
+                    backoff = Backoff::default();
+                }
+                if let Err(error) = result {
+                    warn!(service, task = name, error = format!("{error:#}"), "starting again");
+                }
+                backoff.wait().await;
+            }
+        });
+    }
+
+    /// Asks all to stop and waits until they have.
+    pub async fn finish(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
