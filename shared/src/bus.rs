@@ -60,14 +60,14 @@ pub enum Receipt {
 /// One end that publishes. Holds a connection of its own.
 #[derive(Debug)]
 pub enum Publisher {
-    Rabbit(rabbit::Publisher),
+    Rabbit(Box<rabbit::Publisher>),
     Embedded(embedded::Embedded),
 }
 
 /// One end that receives for a service.
 #[derive(Debug)]
 pub enum Subscription {
-    Rabbit(rabbit::Subscription),
+    Rabbit(Box<rabbit::Subscription>),
     Embedded(embedded::Subscription),
 }
 
@@ -84,7 +84,7 @@ impl Bus {
     /// Connects and declares the topology.
     pub async fn publisher(&self) -> Result<Publisher> {
         match self {
-            Self::Rabbit(rabbit) => Ok(Publisher::Rabbit(rabbit.publisher().await?)),
+            Self::Rabbit(rabbit) => Ok(Publisher::Rabbit(Box::new(rabbit.publisher().await?))),
             Self::Embedded(embedded) => Ok(Publisher::Embedded(embedded.clone())),
         }
     }
@@ -92,7 +92,7 @@ impl Bus {
     /// Connects and declares the topology. What an earlier subscription did not settle comes again.
     pub async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
         match self {
-            Self::Rabbit(rabbit) => Ok(Subscription::Rabbit(rabbit.subscribe(service).await?)),
+            Self::Rabbit(rabbit) => Ok(Subscription::Rabbit(Box::new(rabbit.subscribe(service).await?))),
             Self::Embedded(embedded) => Ok(Subscription::Embedded(embedded.subscribe(service).await?)),
         }
     }

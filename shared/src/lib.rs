@@ -2,10 +2,13 @@
 
 pub mod app;
 pub mod bus;
+pub mod common;
+pub mod config;
 pub mod contract;
 pub mod db;
 pub mod dead;
 pub mod event;
+pub mod host;
 pub mod http;
 pub mod idempotency;
 pub mod live;
@@ -16,6 +19,7 @@ pub mod relay;
 pub mod rows;
 pub mod service;
 pub mod supervise;
+pub mod telemetry;
 pub mod time;
 pub mod topology;
 pub mod trace;

@@ -4,8 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::Db,
@@ -24,11 +25,13 @@ pub struct Live {
     db: Db,
     entries: broadcast::Sender<Arc<Entry>>,
     committed: watch::Receiver<i64>,
+    /// Views end when the process stops, so that it need not wait for those who watch.
+    stop: CancellationToken,
 }
 
 impl Live {
-    pub fn new(db: Db, committed: watch::Receiver<i64>) -> Self {
-        Self { db, entries: broadcast::channel(BUFFER).0, committed }
+    pub fn new(db: Db, committed: watch::Receiver<i64>, stop: CancellationToken) -> Self {
+        Self { db, entries: broadcast::channel(BUFFER).0, committed, stop }
     }
 
     /// The position of what was said last.
@@ -36,7 +39,8 @@ impl Live {
         log::head(&self.db).await
     }
 
-    /// Everything after `position`, then whatever comes, without a gap. Ends when the database fails.
+    /// Everything after `position`, then whatever comes, without a gap. Ends when the database fails
+    /// or the process stops.
     pub fn follow(&self, position: i64) -> impl Stream<Item = Arc<Entry>> + Send + use<> {
         let follower = Follower {
             db: self.db.clone(),
@@ -49,6 +53,7 @@ impl Live {
             let entry = follower.next().await?;
             Some((entry, follower))
         })
+        .take_until(self.stop.clone().cancelled_owned())
     }
 
     /// Reads the log for as long as somebody follows it. Never ends but by an error.

@@ -10,9 +10,10 @@ use tokio::{sync::watch, time::timeout};
 use crate::{
     bus::{Bus, Message, Publisher},
     db::{Db, Leader},
-    event::routing_key,
+    event::{Event, routing_key},
     log::{self, Entry},
     service::Service,
+    time::Time,
 };
 
 /// How late a commit is noticed that did not wake the relay.
@@ -60,12 +61,14 @@ async fn cursor(leader: &mut Leader) -> Result<i64> {
 }
 
 /// How many events wait to be published, and since when the oldest does.
-pub async fn pending(db: &Db) -> Result<(i64, Option<String>)> {
+pub async fn pending(db: &Db) -> Result<(i64, Option<Time>)> {
     let sql = "SELECT head.position - cursor.position, \
                (SELECT doc FROM event_log WHERE event_log.position = cursor.position + 1) \
                FROM event_log_head head, relay_cursor cursor";
     let rows: Vec<(i64, Option<String>)> = db.fetch(sql, []).await?;
-    Ok(rows.into_iter().next().unwrap_or((0, None)))
+    let (pending, oldest) = rows.into_iter().next().unwrap_or((0, None));
+    let oldest: Option<Event> = oldest.map(|doc| serde_json::from_str(&doc)).transpose()?;
+    Ok((pending, oldest.map(|event| event.time)))
 }
 
 /// The last position before the first event that is not safe.

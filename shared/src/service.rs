@@ -54,6 +54,11 @@ pub trait Service: Send + Sync + Sized + 'static {
 
     /// Its part of the HTTP interface.
     fn routes(app: App<Self>) -> OpenApiRouter;
+
+    /// Its pages for people, and `/` where the service runs alone.
+    fn pages() -> axum::Router {
+        axum::Router::new()
+    }
 }
 
 /// One thing a service is told.

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use anyhow::Result;
 use rand::Rng;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{error, warn};
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(3);
@@ -37,12 +37,36 @@ pub struct Tasks {
     tracker: TaskTracker,
     /// Asks every task to finish what it has in hand.
     pub stop: CancellationToken,
+    failed: CancellationToken,
 }
 
 impl Tasks {
     /// Runs a future to its end; whoever shuts down waits for it.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(future);
+    }
+
+    /// Runs what the process cannot do without: should it panic, the process stops, and fails.
+    pub fn essential(
+        &self,
+        name: &'static str,
+        service: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let (stop, failed) = (self.stop.clone(), self.failed.clone());
+        let work = self.tracker.spawn(work);
+        self.tracker.spawn(async move {
+            if let Err(panic) = work.await {
+                error!(service, task = name, error = %panic, "stopping: it cannot go on");
+                failed.cancel();
+                stop.cancel();
+            }
+        });
+    }
+
+    /// Whether an essential task panicked.
+    pub fn failed(&self) -> bool {
+        self.failed.is_cancelled()
     }
 
     /// Runs what `work` makes, again and again until asked to stop. Dropped at once when asked: not for writers

@@ -1,5 +1,7 @@
 //! Lists: `{items, next}`, a page at a time.
 
+use std::num::IntErrorKind;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,9 +41,7 @@ impl Paging {
         let Some(text) = &self.limit else { return Ok(DEFAULT) };
         match text.parse::<i64>() {
             Ok(number) if number >= 1 => Ok(number.min(MAX)),
-            _ if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && text.trim_start_matches('0') != "" => {
-                Ok(MAX)
-            }
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(MAX),
             _ => Err(Problem::invalid_field("limit", format!("{text:?} is not a number from 1 to {MAX}"))),
         }
     }

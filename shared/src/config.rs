@@ -1,0 +1,74 @@
+//! Configuration: environment variables, each also a flag. Errors name the variable.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, builder::BoolishValueParser};
+
+/// What all binaries have in common.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Where events travel: sqlite:PATH (one process) or amqp://… / amqps://… (RabbitMQ)
+    #[arg(long, env = "BUS_URL", default_value = "sqlite:data/bus.db", value_name = "URL", hide_env_values = true)]
+    pub bus_url: String,
+
+    /// Address and port of the HTTP interface
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// How long an order may wait for its decision before it is rejected (90s, 4m, 2h)
+    #[arg(long, env = "ACCEPT_WITHIN", default_value = "4m", value_name = "DURATION", value_parser = duration)]
+    pub accept_within: Duration,
+
+    /// Listen on other addresses than loopback although nobody has to authenticate
+    #[arg(long, env = "ALLOW_UNAUTHENTICATED", num_args = 0..=1, default_value = "false",
+          default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub allow_unauthenticated: bool,
+}
+
+impl Settings {
+    /// Refuses what clap cannot see.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.listen.ip().is_loopback() || self.allow_unauthenticated,
+            "LISTEN={} is reachable from other machines, and nobody has to authenticate; \
+             listen on 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something in front of it authenticates",
+            self.listen
+        );
+        Ok(())
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| "expected a duration like 90s, 4m or 2h".to_owned())?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
+        _ => Err("expected at least 1s".to_owned()),
+    }
+}
+
+/// The variable with the URL of a service's database: `ORDER_DATABASE_URL` of `order-svc`.
+pub fn database_variable(service: &str) -> String {
+    format!("{}_DATABASE_URL", service.trim_end_matches("-svc").to_uppercase())
+}
+
+/// The settings and the database URL of a service that runs alone, from the command line and the environment.
+pub fn of_one(service: &'static str, port: u16) -> Result<(Settings, String)> {
+    let variable = database_variable(service);
+    let short = service.trim_end_matches("-svc");
+    let database = Arg::new("database_url")
+        .long(format!("{short}-database-url"))
+        .env(variable.clone())
+        .default_value(format!("sqlite:data/{short}.db"))
+        .value_name("URL")
+        .hide_env_values(true)
+        .help("The service's database: sqlite:PATH or postgres://…");
+    let command = Settings::augment_args(Command::new(service).version(env!("CARGO_PKG_VERSION")).arg(database))
+        .about("One service of Comanda: restaurant orders as events")
+        .mut_arg("listen", |listen| listen.default_value(format!("127.0.0.1:{port}")));
+    let matches: ArgMatches = command.get_matches();
+    let settings = Settings::from_arg_matches(&matches)?;
+    settings.check()?;
+    let url = matches.get_one::<String>("database_url").with_context(|| format!("{variable} is not set"))?;
+    Ok((settings, url.clone()))
+}

@@ -1,0 +1,44 @@
+//! Logs and metrics. Logs are for people on a terminal and JSON otherwise; `RUST_LOG` picks what is logged.
+
+use std::{io::IsTerminal, sync::OnceLock};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+const DEFAULT: &str = "info,lapin=error,sqlx=error";
+const BUCKETS_S: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
+/// Logs to standard error, from now on. A second call changes nothing.
+pub fn init() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let registry = tracing_subscriber::registry().with(filter);
+    // An error says that logs are set up already.
+    let _ = if std::io::stderr().is_terminal() {
+        registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false).compact()).try_init()
+    } else {
+        registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+    };
+}
+
+/// The process's metrics, recorded from the first call on.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS_S)
+            .expect("there are buckets");
+        let handle = builder.install_recorder().expect("nobody else records metrics");
+        describe();
+        handle
+    })
+}
+
+fn describe() {
+    metrics::describe_counter!("comanda_events_total", "Events by what became of them: said, taken_in, repeated, dead");
+    metrics::describe_histogram!("comanda_batch_seconds", "From the first input of a batch to its acknowledgement");
+    metrics::describe_gauge!("comanda_outbox_pending", "Events said and not yet published");
+    metrics::describe_gauge!("comanda_outbox_oldest_seconds", "Age of the oldest event not yet published");
+    metrics::describe_gauge!("comanda_dead_letters", "Inputs that were set aside");
+    metrics::describe_counter!("comanda_http_requests_total", "Requests by route and status");
+    metrics::describe_histogram!("comanda_http_request_seconds", "From a request's headers to its answer's");
+}
