@@ -84,6 +84,10 @@ impl Host {
         Ok(app)
     }
 
+    pub fn bus(&self) -> Bus {
+        self.bus.clone()
+    }
+
     /// Listens; an error if it cannot.
     pub async fn bind(&self) -> Result<TcpListener> {
         serve::bind(self.settings.listen).await

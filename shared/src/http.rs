@@ -4,12 +4,15 @@ pub mod page;
 pub mod serve;
 pub mod sse;
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +24,8 @@ use crate::{
 
 /// Of a request's body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
+/// For a client to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 const KEY_MAX: usize = 255;
 
 /// Who asks, when, and within which trace.
@@ -123,13 +128,13 @@ impl Raw {
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
         let parsed = serde_ignored::deserialize(tracked, |path| {
-            unknown.push(FieldError { pointer: pointer(&path.to_string()), detail: "is not a known field".into() });
+            unknown.push(FieldError { pointer: pointer_to_ignored(&path), detail: "is not a known field".into() });
         });
         let parsed: T = match parsed {
             Ok(parsed) => parsed,
             Err(error) => {
                 self.syntax()?;
-                let pointer = pointer(&track.path().to_string());
+                let pointer = pointer(&track.path());
                 return Err(Problem::invalid_field(pointer, without_place(&error.to_string())));
             }
         };
@@ -138,10 +143,32 @@ impl Raw {
     }
 }
 
-/// `lines[0].modifiers[1]` and `lines.0.modifiers.1` as `/lines/0/modifiers/1`.
-fn pointer(path: &str) -> String {
-    let path = path.replace("[", ".").replace(']', "").replace("?.", "").replace('?', "");
-    path.split('.').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect()
+/// Where a value has the wrong shape, as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let steps = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } | Segment::Enum { variant: key } => step(key),
+        Segment::Unknown => String::new(),
+    });
+    steps.collect()
+}
+
+/// Where a field is that nobody asked for.
+fn pointer_to_ignored(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}/{index}", pointer_to_ignored(parent)),
+        Path::Map { parent, key } => format!("{}{}", pointer_to_ignored(parent), step(key)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            pointer_to_ignored(parent)
+        }
+    }
+}
+
+fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// serde_json's message without its line and column, which mean little to a program.
@@ -233,8 +260,7 @@ impl IdempotencyKey {
     pub fn required(self) -> Result<String, Problem> {
         self.0.ok_or_else(|| {
             let detail = "send an Idempotency-Key header, so that a retry cannot do it twice";
-            let status = axum::http::StatusCode::BAD_REQUEST;
-            Problem::new(status, "idempotency-key-missing", "Idempotency key missing", detail)
+            Problem::new(StatusCode::BAD_REQUEST, "idempotency-key-missing", "Idempotency key missing", detail)
         })
     }
 }

@@ -103,6 +103,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large", detail)
     }
 
+    pub fn too_slow() -> Self {
+        let detail = "the body did not arrive in time; send the request again";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Request too slow", detail)
+    }
+
     pub fn unsupported_media_type() -> Self {
         let detail = "send the body with Content-Type: application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)

@@ -1,0 +1,187 @@
+//! The conformance suite of `Bus`: the same checks on RabbitMQ and on the embedded bus.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use shared::http::fresh_id;
+use shared::{
+    bus::{Bus, Delivery, Message, Subscription},
+    topology,
+};
+use tokio::time::timeout;
+
+use crate::{harness::scratch, servers::Servers};
+
+const SERVICE: &str = "kitchen-svc";
+
+/// Runs the check on an empty bus of each backend. `open` opens it again, as a restart would.
+async fn each(check: impl AsyncFn(&dyn Fn() -> String)) {
+    let directory = scratch();
+    let url = format!("sqlite:{}/bus.db", directory.path().display());
+    check(&|| url.clone()).await;
+    if let Some(servers) = Servers::get() {
+        let url = servers.vhost().await.unwrap();
+        check(&|| url.clone()).await;
+        servers.drop_vhost(&url).await.unwrap();
+    }
+}
+
+fn message(kind: &str, events: &[&str]) -> Message {
+    Message {
+        routing_key: format!("{kind}.soho"),
+        events: events.iter().map(|event| format!("{{\"n\":\"{event}\"}}")).collect(),
+        id: fresh_id().to_string(),
+        kind: kind.into(),
+        correlation: None,
+        traceparent: None,
+    }
+}
+
+async fn publish(bus: &Bus, messages: &[Message]) {
+    let publisher = bus.publisher().await.unwrap();
+    assert_eq!(publisher.publish(messages).await.unwrap(), vec![true; messages.len()]);
+}
+
+async fn receive(subscription: &mut Subscription) -> Delivery {
+    timeout(Duration::from_secs(20), subscription.receive()).await.expect("a delivery in time").unwrap()
+}
+
+fn body(delivery: &Delivery) -> String {
+    String::from_utf8(delivery.body.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_service_listens_to_reaches_it_and_nothing_else() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        publish(&bus, &[message("order.placed", &["1"]), message("order.accepted", &["2"])]).await;
+        publish(&bus, &[message("nobody.listens", &["3"]), message("order.accepted", &["4", "5"])]).await;
+        let first = receive(&mut kitchen).await;
+        assert_eq!(body(&first), r#"{"n":"2"}"#);
+        assert!(!first.redelivered);
+        assert_eq!(body(&receive(&mut kitchen).await), r#"[{"n":"4"},{"n":"5"}]"#);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_service_gets_its_own_copy() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        publish(&bus, &[message("ticket.started", &["1"])]).await;
+        for service in ["order-svc", "inventory-svc"] {
+            let mut subscription = bus.subscribe(service).await.unwrap();
+            assert_eq!(body(&receive(&mut subscription).await), r#"{"n":"1"}"#);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_published_before_anybody_subscribes_waits() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        publish(&bus, &[message("order.accepted", &["1"])]).await;
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"1"}"#);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_settled_comes_again_and_what_is_does_not() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        let messages: Vec<Message> = (0..4).map(|n| message("order.accepted", &[&n.to_string()])).collect();
+        publish(&bus, &messages).await;
+        let mut receipts = Vec::new();
+        for n in 0..4 {
+            let delivery = receive(&mut kitchen).await;
+            // The first two are settled: what comes again starts behind them on either bus.
+            if n < 2 {
+                receipts.push(delivery.receipt);
+            }
+        }
+        bus.settle(SERVICE, receipts).await.unwrap();
+        drop(kitchen);
+        drop(bus);
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        let mut again = BTreeSet::new();
+        for _ in 0..2 {
+            let delivery = receive(&mut kitchen).await;
+            assert!(delivery.redelivered);
+            again.insert(body(&delivery));
+        }
+        assert_eq!(again.into_iter().collect::<Vec<_>>(), [r#"{"n":"2"}"#, r#"{"n":"3"}"#]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn settling_out_of_order_loses_nothing() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        let messages: Vec<Message> = (0..3).map(|n| message("order.accepted", &[&n.to_string()])).collect();
+        publish(&bus, &messages).await;
+        let _first = receive(&mut kitchen).await;
+        let second = receive(&mut kitchen).await;
+        let third = receive(&mut kitchen).await;
+        bus.settle(SERVICE, vec![third.receipt, second.receipt]).await.unwrap();
+        drop(kitchen);
+        drop(bus);
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"0"}"#);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_near_the_size_limit_passes() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        let large = "x".repeat(120 * 1024);
+        publish(&bus, &[message("order.accepted", &[&large])]).await;
+        assert_eq!(receive(&mut kitchen).await.body.len(), large.len() + 8);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_messages_arrive_in_the_order_of_their_publishing() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+        let messages: Vec<Message> = (0..1000).map(|n| message("order.accepted", &[&n.to_string()])).collect();
+        publish(&bus, &messages).await;
+        for n in 0..1000 {
+            let delivery = receive(&mut kitchen).await;
+            assert_eq!(body(&delivery), format!(r#"{{"n":"{n}"}}"#));
+            bus.settle(SERVICE, vec![delivery.receipt]).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bus_in_a_file_belongs_to_one_process() {
+    let directory = scratch();
+    let url = format!("sqlite:{}/bus.db", directory.path().display());
+    let _first = Bus::open(&url).await.unwrap();
+    let error = Bus::open(&url).await.unwrap_err();
+    assert!(format!("{error:#}").contains("in use by another process"), "{error:#}");
+}
+
+#[test]
+fn the_topology_names_every_listener_once() {
+    for (service, kinds) in topology::LISTENERS {
+        let unique: BTreeSet<_> = kinds.iter().collect();
+        assert_eq!(unique.len(), kinds.len(), "{service}");
+        assert!(kinds.iter().all(|kind| topology::hears(service, &format!("{kind}.soho"))));
+    }
+    assert!(!topology::hears("kitchen-svc", "order.placed.soho"));
+}
