@@ -92,12 +92,18 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
             return Err(Problem::too_large(BODY_MAX));
         }
         let json = says_json(request.headers());
-        // The limit itself is set on the router; what is left to go wrong is the connection.
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
-                413 => Problem::too_large(BODY_MAX),
-                _ => Problem::malformed("the body ended early"),
-            })?;
+        let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
+        let bytes = match reading.await {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(Problem::too_large(BODY_MAX));
+            }
+            Ok(Err(_)) => return Err(Problem::malformed("the body ended early")),
+            Err(_) => return Err(Problem::too_slow()),
+        };
+        if bytes.len() > BODY_MAX {
+            return Err(Problem::too_large(BODY_MAX));
+        }
         if !json && !bytes.is_empty() {
             return Err(Problem::unsupported_media_type());
         }
