@@ -1,0 +1,227 @@
+//! Placing an order: once per key, priced from the menu, numbered for people.
+
+use shared::{
+    contract::{
+        order::{Line, LineModifier, Location, MenuItem, MenuKind, Order, OrderStatus, Unavailable},
+        types::{Money, Sku, Slug},
+    },
+    event::Said,
+    http::{Call, Idempotency},
+    idempotency::Recall,
+    problem::FieldError,
+    rows::Rows,
+    service::Decision,
+    time::Time,
+};
+use uuid::Uuid;
+
+use super::{
+    Refusal, Reply, State,
+    menu::{is_available, item_key, open_as_of},
+    request::{NewLine, NewOrder},
+};
+use crate::store::{LastNumber, Row};
+
+/// An order to be placed, and what makes it the only one.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub order: NewOrder,
+    pub accept_by: Time,
+    /// The request's idempotency key.
+    pub key: Option<Idempotency>,
+    /// The channel's own id of the order.
+    pub external: Option<Idempotency>,
+}
+
+impl Place {
+    pub fn new(call: &Call, key: Option<&str>, order: NewOrder, accept_by: Time) -> Self {
+        let external = order.external_id().map(|(channel, id)| format!("{channel}\n{id}"));
+        Self {
+            key: key.map(|key| call.idempotency("orders", key, &order)),
+            external: external.map(|id| call.idempotency("external", &id, &order)),
+            accept_by,
+            order,
+        }
+    }
+
+    fn bound(&self) -> impl Iterator<Item = &Idempotency> {
+        self.key.iter().chain(&self.external)
+    }
+}
+
+/// The order's id is the input's.
+pub(super) fn place(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Decision<Reply>, Refusal> {
+    if let Some(order) = placed_before(state, wanted)? {
+        remember(state, wanted, order.id, at);
+        return Ok(Decision::nothing().reply(Reply::Placed { order, replayed: true }));
+    }
+    let order = compose(state, id, at, wanted)?;
+    let said = Said::new("order.placed", &order);
+    remember(state, wanted, id, at);
+    state.orders.put(Row(order.clone()));
+    Ok(Decision::of(vec![said]).reply(Reply::Placed { order: Box::new(order), replayed: false }))
+}
+
+/// The order that came of the same request. The header is looked at first.
+fn placed_before(state: &State, wanted: &Place) -> Result<Option<Box<Order>>, Refusal> {
+    let header = wanted.key.iter().map(|key| (key, Refusal::KeyReused));
+    let external = wanted.external.iter().map(|key| (key, Refusal::ExternalIdConflict));
+    for (key, conflict) in header.chain(external) {
+        match state.keys.recall(key) {
+            Recall::Fresh => {}
+            Recall::Same(id) => return Ok(state.orders.get(&id).map(|order| Box::new(order.0.clone()))),
+            Recall::Other => return Err(conflict),
+        }
+    }
+    Ok(None)
+}
+
+fn remember(state: &mut State, wanted: &Place, order: Uuid, at: Time) {
+    for key in wanted.bound() {
+        if state.keys.recall(key) == Recall::Fresh {
+            state.keys.remember(key, order.to_string(), at);
+        }
+    }
+}
+
+/// The order as it will be, if the location takes it and has all of it.
+fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Order, Refusal> {
+    let new = &wanted.order;
+    let location = state.locations.get(&new.location).ok_or_else(|| Refusal::UnknownLocation(new.location.clone()))?;
+    accepting(location, at)?;
+    let picks = pick(&state.menu, new)?;
+    all_available(&picks, at)?;
+    let lines: Vec<Line> = picks.iter().zip(1..).map(|(pick, place)| line(pick, place)).collect();
+    let amount = lines.iter().map(|line| line.total).sum();
+    let total = as_expected(new, Money { amount, currency: location.currency.clone() })?;
+    let day = day_key(&new.location, &location.timezone, at);
+    Ok(Order {
+        id,
+        number: next_number(&mut state.numbers, day),
+        location: new.location.clone(),
+        status: OrderStatus::Placed,
+        version: 1,
+        kind: new.kind,
+        table: new.table.clone(),
+        customer: new.customer.clone(),
+        channel: new.channel.clone(),
+        lines,
+        total,
+        allergies: new.allergies.to_vec(),
+        notes: new.notes.clone(),
+        rejection: None,
+        cancellation: Default::default(),
+        placed_at: at,
+        accept_by: wanted.accept_by,
+        updated_at: at,
+    })
+}
+
+fn accepting(location: &Location, at: Time) -> Result<(), Refusal> {
+    if open_as_of(location, at) {
+        return Ok(());
+    }
+    let Location { location, mode, until, .. } = location;
+    Err(Refusal::NotAccepting { location: location.clone(), mode: *mode, resume_at: *until })
+}
+
+/// A line and what the menu has for it.
+struct Pick<'a> {
+    wanted: &'a NewLine,
+    dish: &'a MenuItem,
+    modifiers: Vec<&'a MenuItem>,
+}
+
+/// Finds every line on the menu, or says where each stands that is not.
+fn pick<'a>(menu: &'a Rows<Row<MenuItem>>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>, Refusal> {
+    let (mut picks, mut unknown) = (Vec::with_capacity(new.lines.len()), Vec::new());
+    for (place, wanted) in new.lines.iter().enumerate() {
+        let found = menu.get(&item_key(&new.location, &wanted.sku)).filter(|item| item.kind == MenuKind::Dish);
+        let Some(dish) = found else {
+            let detail = format!("{} is no dish on the menu of {}", wanted.sku, new.location);
+            unknown.push(FieldError { pointer: format!("/lines/{place}/sku"), detail });
+            continue;
+        };
+        let (modifiers, missing) = pick_modifiers(menu, &new.location, dish, wanted);
+        unknown.extend(missing.into_iter().map(|(nth, sku)| FieldError {
+            pointer: format!("/lines/{place}/modifiers/{nth}"),
+            detail: format!("{sku} is no modifier of {}", wanted.sku),
+        }));
+        picks.push(Pick { wanted, dish, modifiers });
+    }
+    if unknown.is_empty() { Ok(picks) } else { Err(Refusal::UnknownItem(unknown)) }
+}
+
+/// The modifiers of a line that its dish lists, and the place and sku of each that it does not.
+fn pick_modifiers<'a>(
+    menu: &'a Rows<Row<MenuItem>>,
+    location: &Slug,
+    dish: &MenuItem,
+    wanted: &'a NewLine,
+) -> (Vec<&'a MenuItem>, Vec<(usize, &'a Sku)>) {
+    let (mut picked, mut missing) = (Vec::new(), Vec::new());
+    for (nth, sku) in wanted.modifiers.iter().enumerate() {
+        match menu.get(&item_key(location, sku)) {
+            Some(item) if dish.modifiers.contains(sku) => picked.push(&item.0),
+            Some(_) | None => missing.push((nth, sku)),
+        }
+    }
+    (picked, missing)
+}
+
+fn all_available(picks: &[Pick<'_>], at: Time) -> Result<(), Refusal> {
+    let mut unavailable = Vec::new();
+    for (pick, place) in picks.iter().zip(1..) {
+        let out = std::iter::once(&pick.dish).chain(&pick.modifiers).filter(|item| !is_available(item, at));
+        unavailable.extend(out.map(|item| Unavailable { line: line_id(place), sku: item.sku.clone() }));
+    }
+    if unavailable.is_empty() { Ok(()) } else { Err(Refusal::Unavailable(unavailable)) }
+}
+
+/// Cannot overflow: at most 999 × 21 × 100,000,000 a line, and 100 lines.
+fn line(pick: &Pick<'_>, place: usize) -> Line {
+    let Pick { wanted, dish, modifiers } = pick;
+    let extra: i64 = modifiers.iter().map(|modifier| modifier.price.get()).sum();
+    Line {
+        id: line_id(place),
+        sku: dish.sku.clone(),
+        name: dish.name.clone(),
+        category: dish.category.clone(),
+        quantity: wanted.quantity,
+        unit_price: dish.price,
+        modifiers: modifiers.iter().map(|modifier| line_modifier(modifier)).collect(),
+        notes: wanted.notes.clone(),
+        total: wanted.quantity.get() * (dish.price.get() + extra),
+    }
+}
+
+fn line_modifier(item: &MenuItem) -> LineModifier {
+    LineModifier { sku: item.sku.clone(), name: item.name.clone(), price: item.price }
+}
+
+/// Counts from 1.
+fn line_id(place: usize) -> String {
+    place.to_string()
+}
+
+/// The client may say what it expected, never what it pays.
+fn as_expected(new: &NewOrder, total: Money) -> Result<Money, Refusal> {
+    match &new.expected_total {
+        Some(expected) if *expected != total => Err(Refusal::PriceMismatch(total)),
+        Some(_) | None => Ok(total),
+    }
+}
+
+/// Under which a location counts the orders of a local day.
+pub(crate) fn day_key(location: &Slug, timezone: &str, at: Time) -> String {
+    format!("{location}/{}", at.day_in(timezone))
+}
+
+fn next_number(numbers: &mut Rows<LastNumber>, day: String) -> i64 {
+    if let Some(last) = numbers.get_mut(&day) {
+        last.number += 1;
+        return last.number;
+    }
+    numbers.put(LastNumber { day, number: 1 });
+    1
+}

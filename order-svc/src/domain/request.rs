@@ -1,0 +1,151 @@
+//! The shapes of what clients send. A value of these types is valid in itself; whether it fits the menu is decided later.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    contract::{
+        order::{Channel, Customer, MenuKind, Mode, OrderType},
+        types::{Currency, Money, Name, Notes, Price, Quantity, Sku, Slug, Text},
+    },
+    time::{Time, is_timezone},
+};
+use utoipa::ToSchema;
+
+/// At least `MIN` and at most `MAX` of something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<T>", bound(deserialize = "T: Deserialize<'de>"))]
+pub struct List<T, const MIN: usize, const MAX: usize>(Vec<T>);
+
+/// A name of the IANA time zone database: `Europe/London`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Timezone(String);
+
+/// What a producer orders.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NewOrder {
+    pub location: Slug,
+    #[schema(value_type = Vec<NewLine>, min_items = 1, max_items = 100)]
+    pub lines: List<NewLine, 1, 100>,
+    #[serde(rename = "type", default)]
+    pub kind: OrderType,
+    #[serde(default)]
+    pub table: Option<Text<20>>,
+    #[serde(default)]
+    pub customer: Option<Customer>,
+    /// Its `external_id` serves as a further idempotency key.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Name>, max_items = 20)]
+    pub allergies: List<Name, 0, 20>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    /// The order is refused where the menu gives another total.
+    #[serde(default)]
+    pub expected_total: Option<Money>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewLine {
+    /// A dish of the menu.
+    pub sku: Sku,
+    pub quantity: Quantity,
+    /// Each is listed by the dish.
+    #[serde(default)]
+    #[schema(value_type = Vec<Sku>, max_items = 20)]
+    pub modifiers: List<Sku, 0, 20>,
+    #[serde(default)]
+    pub notes: Option<Notes>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct CancelOrder {
+    #[serde(default)]
+    pub reason: Option<Notes>,
+}
+
+/// An item of the menu, whole.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct PutItem {
+    pub name: Name,
+    pub price: Price,
+    pub category: Name,
+    #[serde(default)]
+    pub kind: MenuKind,
+    /// The modifiers that may be ordered with the dish.
+    #[serde(default)]
+    #[schema(value_type = Vec<Sku>, max_items = 100)]
+    pub modifiers: List<Sku, 0, 100>,
+}
+
+/// A location, whole.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct PutLocation {
+    /// If given, the same as in the path.
+    #[serde(default)]
+    pub location: Option<Slug>,
+    pub name: Name,
+    pub currency: Currency,
+    #[schema(value_type = String, example = "Europe/London")]
+    pub timezone: Timezone,
+    #[serde(default = "open")]
+    pub mode: Mode,
+    /// The mode is `open` again once this is past; only with `paused` and `closed`.
+    #[serde(default)]
+    pub until: Option<Time>,
+}
+
+fn open() -> Mode {
+    Mode::Open
+}
+
+impl NewOrder {
+    /// The channel's name and its own id of the order.
+    pub fn external_id(&self) -> Option<(&str, &str)> {
+        let channel = self.channel.as_ref()?;
+        Some((&channel.name, channel.external_id.as_deref()?))
+    }
+}
+
+impl<T, const MIN: usize, const MAX: usize> TryFrom<Vec<T>> for List<T, MIN, MAX> {
+    type Error = String;
+    fn try_from(items: Vec<T>) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&items.len()) {
+            return Ok(Self(items));
+        }
+        Err(format!("{} items, expected {MIN} to {MAX}", items.len()))
+    }
+}
+
+impl<T, const MAX: usize> Default for List<T, 0, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MIN: usize, const MAX: usize> Deref for List<T, MIN, MAX> {
+    type Target = Vec<T>;
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Timezone {
+    type Error = String;
+    fn try_from(name: String) -> Result<Self, String> {
+        if is_timezone(&name) {
+            return Ok(Self(name));
+        }
+        let shown: String = name.chars().take(80).collect();
+        Err(format!("{shown:?} is no time zone like Europe/London"))
+    }
+}
+
+impl Deref for Timezone {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,1 @@
+//! Decisions, text in and text out.

@@ -1,0 +1,72 @@
+//! An order as it changes: server-sent events, each with the position in the log at which a client may resume.
+
+use axum::{
+    extract::State,
+    response::{Response, sse},
+};
+use futures_util::{StreamExt, stream};
+use shared::{
+    app::App,
+    common::away,
+    contract::order::Order,
+    event::Event,
+    http::{
+        Answer, InPath,
+        sse::{LastEventId, respond},
+    },
+    log::{self, Entry},
+    problem::Problem,
+};
+use uuid::Uuid;
+
+use super::orders::find;
+use crate::OrderSvc;
+
+#[utoipa::path(
+    get, path = "/v1/orders/{id}/events", tag = "order-svc",
+    params(("id" = Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
+    )
+)]
+/// Follows the order.
+pub(super) async fn events(
+    State(app): State<App<OrderSvc>>,
+    InPath(id): InPath<Uuid>,
+    LastEventId(last): LastEventId,
+) -> Answer<Response> {
+    let head = app.live.head().await.map_err(away)?;
+    let order = find(&app, id).await?;
+    let (first, from, shown) = match last {
+        None => (vec![snapshot(&order, head)?], head, order.version),
+        Some(last) => {
+            let missed = log::about(&app.db, &id.to_string(), last).await.map_err(away)?;
+            let from = missed.last().map_or(head, |entry| head.max(entry.position));
+            (missed.iter().filter_map(|entry| change(entry, id, 0)).collect(), from, 0)
+        }
+    };
+    let later = app.live.follow(from).filter_map(move |entry| async move { change(&entry, id, shown) });
+    Ok(respond(stream::iter(first).chain(later)))
+}
+
+fn snapshot(order: &Order, position: i64) -> Answer<sse::Event> {
+    let event = sse::Event::default().id(position.to_string()).json_data(order);
+    event.map_err(|error| away(error.into()))
+}
+
+/// The change of the order that the entry tells of, if it is later than version `shown`.
+fn change(entry: &Entry, id: Uuid, shown: i64) -> Option<sse::Event> {
+    let event = event_of(entry, id).filter(|event| event.sequence > shown)?;
+    Some(sse::Event::default().id(entry.position.to_string()).data(event.data.get()))
+}
+
+/// The order after the change that the entry tells of.
+pub(super) fn order_of(entry: &Entry, id: Uuid) -> Option<Order> {
+    event_of(entry, id)?.data().ok()
+}
+
+fn event_of(entry: &Entry, id: Uuid) -> Option<Event> {
+    let ours = entry.noun() == "order" && entry.subject == id.to_string();
+    if ours { serde_json::from_str(&entry.doc).ok() } else { None }
+}

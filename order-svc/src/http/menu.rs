@@ -1,0 +1,120 @@
+//! The menu and the locations, as they are now: what is over by its `until` is not shown any more.
+
+use axum::{Json, extract::State};
+use shared::{
+    app::App,
+    common::away,
+    contract::{
+        order::{Location, MenuItem, Mode},
+        types::{Sku, Slug},
+    },
+    http::{Answer, Body, Call, InPath, InQuery, Paging, page::Page},
+    problem::Problem,
+};
+
+use crate::{
+    OrderSvc,
+    domain::{
+        Command, Reply,
+        menu::{item_as_of, location_as_of},
+        request::{PutItem, PutLocation},
+    },
+    store,
+};
+
+#[utoipa::path(
+    get, path = "/v1/menu/{location}", tag = "order-svc", params(("location" = Slug, Path)),
+    responses(
+        (status = 200, body = Page<MenuItem>, description = "The whole menu."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
+    )
+)]
+/// The menu, with what is sold out.
+pub(super) async fn show(
+    State(app): State<App<OrderSvc>>,
+    InPath(location): InPath<Slug>,
+    call: Call,
+) -> Answer<Json<Page<MenuItem>>> {
+    find(&app, &location).await?;
+    let items = store::menu(&app.db, &location).await.map_err(away)?;
+    Ok(Json(Page::whole(items.into_iter().map(|item| item_as_of(item, call.at)).collect())))
+}
+
+#[utoipa::path(
+    put, path = "/v1/menu/{location}/{sku}", tag = "order-svc",
+    params(("location" = Slug, Path), ("sku" = Sku, Path)), request_body = PutItem,
+    responses(
+        (status = 200, body = MenuItem),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
+    )
+)]
+/// Puts an item on the menu, or replaces it. The location may be made later.
+pub(super) async fn put(
+    State(app): State<App<OrderSvc>>,
+    InPath((location, sku)): InPath<(Slug, Sku)>,
+    call: Call,
+    Body(item): Body<PutItem>,
+) -> Answer<Reply> {
+    app.pump.ask(call, Command::PutItem { location, sku, item }).await
+}
+
+#[utoipa::path(get, path = "/v1/locations", tag = "order-svc", params(Paging), responses((status = 200, body = Page<Location>)))]
+/// The locations, by name of their slug.
+pub(super) async fn list_locations(
+    State(app): State<App<OrderSvc>>,
+    InQuery(paging): InQuery<Paging>,
+    call: Call,
+) -> Answer<Json<Page<Location>>> {
+    let limit = paging.limit()?;
+    let after = paging.after.unwrap_or_default();
+    let found = store::locations(&app.db, &after, limit + 1).await.map_err(away)?;
+    let locations = found.into_iter().map(|location| location_as_of(location, call.at)).collect();
+    Ok(Json(Page::cut(locations, limit, |location: &Location| location.location.to_string())))
+}
+
+#[utoipa::path(
+    get, path = "/v1/locations/{location}", tag = "order-svc", params(("location" = Slug, Path)),
+    responses(
+        (status = 200, body = Location),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
+    )
+)]
+/// The location, and whether it takes orders.
+pub(super) async fn show_location(
+    State(app): State<App<OrderSvc>>,
+    InPath(location): InPath<Slug>,
+    call: Call,
+) -> Answer<Json<Location>> {
+    Ok(Json(location_as_of(find(&app, &location).await?, call.at)))
+}
+
+async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Location> {
+    let found = store::location(&app.db, location).await.map_err(away)?;
+    found.ok_or_else(|| Problem::unknown_location(location))
+}
+
+#[utoipa::path(
+    put, path = "/v1/locations/{location}", tag = "order-svc", params(("location" = Slug, Path)),
+    request_body = PutLocation,
+    responses(
+        (status = 200, body = Location),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
+    )
+)]
+/// Makes a location, or replaces it; pauses, closes and opens it.
+pub(super) async fn put_location(
+    State(app): State<App<OrderSvc>>,
+    InPath(location): InPath<Slug>,
+    call: Call,
+    Body(put): Body<PutLocation>,
+) -> Answer<Reply> {
+    if put.location.as_ref().is_some_and(|named| *named != location) {
+        return Err(Problem::invalid_field("/location", format!("is not {location}, as the path says")));
+    }
+    if put.mode == Mode::Open && put.until.is_some() {
+        return Err(Problem::invalid_field("/until", "goes only with paused and closed"));
+    }
+    app.pump.ask(call, Command::PutLocation { location, put }).await
+}

@@ -1,0 +1,224 @@
+//! Orders: place, list, show, cancel.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    common::away,
+    contract::{
+        order::{Order, OrderStatus},
+        types::Slug,
+    },
+    http::{Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, Paging, PreferWait, Raw, page::Page},
+    live::Live,
+    log::Entry,
+    problem::Problem,
+};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{etag, is_decided, live::order_of, placed, versioned};
+use crate::{
+    OrderSvc,
+    domain::{
+        Command, Reply,
+        place::Place,
+        request::{CancelOrder, NewOrder},
+    },
+    store,
+};
+
+/// An order with what makes it the only one of its kind: a key, an external id or both.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    key: Option<String>,
+    order: NewOrder,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Keyed {
+    type Rejection = Problem;
+
+    /// Checks in the order of the contract: size, type, syntax, key present, shape.
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let typed = parts.headers.contains_key(header::CONTENT_TYPE);
+        let key = IdempotencyKey::from_request_parts(&mut parts, state).await;
+        let raw = Raw::from_request(Request::from_parts(parts, body), state).await?;
+        if raw.is_empty() && !typed {
+            return Err(Problem::unsupported_media_type());
+        }
+        let keyless = matches!(key, Ok(IdempotencyKey(None)));
+        let order = match raw.parse::<NewOrder>() {
+            Ok(order) if !keyless || order.external_id().is_some() => order,
+            Err(problem) if !keyless || problem.status() != StatusCode::UNPROCESSABLE_ENTITY => return Err(problem),
+            Err(problem) if has_external_id(&raw)? => return Err(problem),
+            Ok(_) | Err(_) => return Err(key_missing()),
+        };
+        Ok(Self { key: key?.0, order })
+    }
+}
+
+/// Whether it is there at all, of whatever shape.
+fn has_external_id(raw: &Raw) -> Result<bool, Problem> {
+    Ok(raw.syntax()?.pointer("/channel/external_id").is_some_and(|id| !id.is_null()))
+}
+
+fn key_missing() -> Problem {
+    IdempotencyKey(None).required().map_or_else(|problem| problem, |_| Problem::internal())
+}
+
+#[utoipa::path(
+    post, path = "/v1/orders", tag = "order-svc",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "Bare or quoted. Required unless `channel.external_id` is given."),
+        ("Prefer" = Option<String>, Header, description = "`wait=5` waits up to that many seconds, at most 30, for the decision."),
+    ),
+    request_body = NewOrder,
+    responses(
+        (status = 202, body = Order, description = "Durably placed; its fate is not known yet.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
+        (status = 201, body = Order, description = "With `Prefer: wait`: decided, accepted or rejected.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`, `malformed`"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`location-not-accepting`, `item-unavailable`, `external-id-conflict`"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "`too-large`"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported-media-type`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-reused`, `unknown-item`, `price-mismatch`, `invalid-line`, `invalid`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`; retrying with the same key is safe"),
+    )
+)]
+/// Places an order, once per key.
+pub(super) async fn place(
+    State(app): State<App<OrderSvc>>,
+    call: Call,
+    PreferWait(seconds): PreferWait,
+    Keyed { key, order }: Keyed,
+) -> Answer<Response> {
+    let place = Place::new(&call, key.as_deref(), order, call.at + app.accept_within);
+    let Some(seconds) = seconds else {
+        return Ok(app.pump.ask(call, Command::Place(Box::new(place))).await?.into_response());
+    };
+    // Followed before it is asked for, so that no decision can be missed.
+    let news = follow(&app.live).await?;
+    let reply = app.pump.ask(call, Command::Place(Box::new(place))).await?;
+    Ok(decided(reply, news, seconds).await)
+}
+
+type News = Pin<Box<dyn Stream<Item = Arc<Entry>> + Send>>;
+
+async fn follow(live: &Live) -> Answer<News> {
+    let head = live.head().await.map_err(away)?;
+    Ok(live.follow(head).boxed())
+}
+
+/// 201 once the order is decided, 202 with the order as it is when the time is up.
+async fn decided(reply: Reply, mut news: News, seconds: u64) -> Response {
+    let Reply::Placed { mut order, replayed } = reply else { return reply.into_response() };
+    let decision = async {
+        while !is_decided(&order) {
+            let Some(entry) = news.next().await else { return };
+            if let Some(change) = order_of(&entry, order.id) {
+                *order = change;
+            }
+        }
+    };
+    // Late or not, the order is answered as it is.
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), decision).await;
+    let status = if is_decided(&order) { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+    let mut response = placed(&order, replayed, status);
+    let applied = HeaderValue::try_from(format!("wait={seconds}")).expect("a number is plain ASCII");
+    response.headers_mut().insert("preference-applied", applied);
+    response
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    location: Option<Slug>,
+    status: Option<OrderStatus>,
+}
+
+#[utoipa::path(
+    get, path = "/v1/orders", tag = "order-svc", params(Filter, Paging),
+    responses(
+        (status = 200, body = Page<Order>),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
+    )
+)]
+/// Orders, newest first.
+pub(super) async fn list(
+    State(app): State<App<OrderSvc>>,
+    InQuery(filter): InQuery<Filter>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<Order>>> {
+    let limit = paging.limit()?;
+    let after = match paging.after {
+        None => Uuid::max(),
+        Some(text) => text.parse().map_err(|_| Problem::invalid_field("after", "is not the `next` of a page"))?,
+    };
+    let orders = store::newest(&app.db, filter.location, filter.status, after, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(orders, limit, |order| order.id.to_string())))
+}
+
+#[utoipa::path(
+    get, path = "/v1/orders/{id}", tag = "order-svc",
+    params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 while it is still the order's.")),
+    responses(
+        (status = 200, body = Order, headers(("ETag", description = "The order's version."))),
+        (status = 304, description = "Not changed."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
+    )
+)]
+/// The order as it is now.
+pub(super) async fn show(
+    State(app): State<App<OrderSvc>>,
+    InPath(id): InPath<Uuid>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let order = find(&app, id).await?;
+    if is_known(&headers, &etag(&order)) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(&order))]).into_response());
+    }
+    Ok(versioned(StatusCode::OK, &order))
+}
+
+pub(super) async fn find(app: &App<OrderSvc>, id: Uuid) -> Answer<Order> {
+    let found = store::order(&app.db, id).await.map_err(away)?;
+    found.ok_or_else(|| Problem::not_found(format!("order {id}")))
+}
+
+/// Whether one of the tags in `If-None-Match` is this one; they are compared weakly.
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/cancel", tag = "order-svc", params(("id" = Uuid, Path)),
+    request_body(content = Option<CancelOrder>),
+    responses(
+        (status = 200, body = Order, description = "Cancelled, now or before."),
+        (status = 202, body = Order, description = "The kitchen was asked; the order's `cancellation` tells its answer."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`not-cancellable`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
+    )
+)]
+/// Cancels an order that is not being cooked yet.
+pub(super) async fn cancel(
+    State(app): State<App<OrderSvc>>,
+    InPath(order): InPath<Uuid>,
+    call: Call,
+    OptionalBody(CancelOrder { reason }): OptionalBody<CancelOrder>,
+) -> Answer<Reply> {
+    app.pump.ask(call, Command::Cancel { order, reason }).await
+}

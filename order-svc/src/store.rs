@@ -1,0 +1,227 @@
+//! The rows of the service: what a batch loads and saves, and the reads of the handlers.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use shared::{
+    contract::{
+        Subject,
+        order::{Location, MenuItem, Order, OrderStatus},
+        stock::Availability,
+        types::Slug,
+    },
+    db::{Db, Tx},
+    rows::{Record, Rows},
+    service::Input,
+    time::Time,
+};
+use uuid::Uuid;
+
+use crate::domain::{
+    Command, State,
+    menu::item_key,
+    place::{Place, day_key},
+};
+
+/// Overdue orders are taken up this many at a time.
+const OVERDUE_MAX: i64 = 500;
+
+/// A document of the contract that is stored as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Row<T>(pub(crate) T);
+
+/// The last number that a location gave on a local day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastNumber {
+    pub(crate) day: String,
+    pub(crate) number: i64,
+}
+
+impl<T> std::ops::Deref for Row<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Record for Row<Order> {
+    const TABLE: &'static str = "orders";
+    fn key(&self) -> String {
+        self.subject()
+    }
+}
+
+impl Record for Row<Location> {
+    const TABLE: &'static str = "locations";
+    fn key(&self) -> String {
+        self.subject()
+    }
+}
+
+impl Record for Row<MenuItem> {
+    const TABLE: &'static str = "menu_items";
+    fn key(&self) -> String {
+        self.subject()
+    }
+}
+
+impl Record for Row<Availability> {
+    const TABLE: &'static str = "availabilities";
+    fn key(&self) -> String {
+        self.subject()
+    }
+}
+
+impl Record for LastNumber {
+    const TABLE: &'static str = "order_numbers";
+    fn key(&self) -> String {
+        self.day.clone()
+    }
+}
+
+/// The keys of the rows that a batch touches.
+#[derive(Debug, Default)]
+struct Keys<'a> {
+    keys: Vec<String>,
+    orders: Vec<String>,
+    locations: BTreeSet<&'a Slug>,
+    menu: BTreeSet<String>,
+    availabilities: Vec<String>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(batch: &[&'a Input<Command>]) -> Self {
+        let mut keys = Self::default();
+        batch.iter().for_each(|input| keys.add(&input.command));
+        keys
+    }
+
+    fn add(&mut self, command: &'a Command) {
+        match command {
+            Command::Place(place) => self.add_placed(place),
+            Command::Cancel { order, .. }
+            | Command::Expire { order }
+            | Command::Reserved { order }
+            | Command::Short { order, .. } => self.orders.push(order.to_string()),
+            Command::Ticket(ticket) => self.orders.push(ticket.order.to_string()),
+            Command::PutLocation { location, .. } => {
+                self.locations.insert(location);
+            }
+            Command::PutItem { location, sku, .. } => {
+                self.menu.insert(item_key(location, sku));
+                self.availabilities.push(item_key(location, sku));
+            }
+            Command::Availability(word) => {
+                self.menu.insert(word.subject());
+                self.availabilities.push(word.subject());
+            }
+        }
+    }
+
+    fn add_placed(&mut self, place: &'a Place) {
+        let order = &place.order;
+        self.keys.extend(place.key.iter().chain(&place.external).map(|bound| bound.key.clone()));
+        self.locations.insert(&order.location);
+        for line in order.lines.iter() {
+            let skus = std::iter::once(&line.sku).chain(line.modifiers.iter());
+            self.menu.extend(skus.map(|sku| item_key(&order.location, sku)));
+        }
+    }
+}
+
+/// Rows that are hardly ever written are read without a lock: their revisions settle the races.
+pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
+    let wanted = Keys::of(batch);
+    let keys = Rows::load(tx, wanted.keys).await?;
+    let repeated = keys.iter().map(|known: &shared::idempotency::Remembered| known.resource.clone());
+    let orders = Rows::load(tx, wanted.orders.into_iter().chain(repeated)).await?;
+    let locations = Rows::read(tx, wanted.locations.into_iter().map(Slug::to_string)).await?;
+    let menu = Rows::read(tx, wanted.menu).await?;
+    let availabilities = Rows::load(tx, wanted.availabilities).await?;
+    let numbers = Rows::load(tx, days(batch, &locations)).await?;
+    Ok(State { keys, orders, locations, menu, availabilities, numbers })
+}
+
+/// The local days on which orders are placed, also where the batch itself changes the location's time zone.
+fn days(batch: &[&Input<Command>], locations: &Rows<Row<Location>>) -> BTreeSet<String> {
+    let mut zones: HashMap<&str, Vec<&str>> = HashMap::new();
+    for known in locations.iter() {
+        zones.entry(&known.location).or_default().push(&known.timezone);
+    }
+    for input in batch {
+        if let Command::PutLocation { location, put } = &input.command {
+            zones.entry(location).or_default().push(&put.timezone);
+        }
+    }
+    let placed = batch.iter().filter_map(|input| match &input.command {
+        Command::Place(place) => Some((&place.order.location, input.at)),
+        _ => None,
+    });
+    let days = placed.flat_map(|(location, at)| {
+        zones.get(&**location).into_iter().flatten().map(move |zone| day_key(location, zone, at))
+    });
+    days.collect()
+}
+
+pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
+    let State { keys, orders, locations, menu, availabilities, numbers } = state;
+    keys.save(tx).await?;
+    orders.save(tx).await?;
+    locations.save(tx).await?;
+    menu.save(tx).await?;
+    availabilities.save(tx).await?;
+    numbers.save(tx).await
+}
+
+/// Orders that nobody decided in time, the oldest first.
+pub(crate) async fn overdue(db: &Db, now: Time) -> Result<Vec<Uuid>> {
+    let sql = "SELECT key FROM orders WHERE status = 'placed' AND accept_by < $1 ORDER BY accept_by LIMIT $2";
+    let keys: Vec<(String,)> = db.fetch(sql, [now.to_string().into(), OVERDUE_MAX.into()]).await?;
+    keys.iter().map(|(key,)| Ok(key.parse()?)).collect()
+}
+
+pub(crate) async fn order(db: &Db, id: Uuid) -> Result<Option<Order>> {
+    let found = db.docs("SELECT doc FROM orders WHERE key = $1", [id.to_string().into()]).await?;
+    Ok(found.into_iter().next())
+}
+
+const NEWEST: &str = "SELECT doc FROM orders WHERE key < $1 ORDER BY key DESC LIMIT $2";
+const NEWEST_OF_LOCATION: &str = "SELECT doc FROM orders WHERE key < $1 AND location = $3 ORDER BY key DESC LIMIT $2";
+const NEWEST_OF_STATUS: &str = "SELECT doc FROM orders WHERE key < $1 AND status = $3 \
+                                AND (CAST($4 AS TEXT) IS NULL OR location = $4) ORDER BY key DESC LIMIT $2";
+
+/// The newest orders before `after`.
+pub(crate) async fn newest(
+    db: &Db,
+    location: Option<Slug>,
+    status: Option<OrderStatus>,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Order>> {
+    let (after, location) = (after.to_string().into(), location.map(String::from));
+    match (status, location) {
+        (None, None) => db.docs(NEWEST, [after, limit.into()]).await,
+        (None, Some(location)) => db.docs(NEWEST_OF_LOCATION, [after, limit.into(), location.into()]).await,
+        (Some(status), location) => {
+            let status = serde_json::to_value(status)?.as_str().map(str::to_owned);
+            db.docs(NEWEST_OF_STATUS, [after, limit.into(), status.into(), location.into()]).await
+        }
+    }
+}
+
+pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {
+    let found = db.docs("SELECT doc FROM locations WHERE key = $1", [String::from(slug.clone()).into()]).await?;
+    Ok(found.into_iter().next())
+}
+
+pub(crate) async fn locations(db: &Db, after: &str, limit: i64) -> Result<Vec<Location>> {
+    let sql = "SELECT doc FROM locations WHERE key > $1 ORDER BY key LIMIT $2";
+    db.docs(sql, [after.into(), limit.into()]).await
+}
+
+pub(crate) async fn menu(db: &Db, location: &Slug) -> Result<Vec<MenuItem>> {
+    let sql = "SELECT doc FROM menu_items WHERE location = $1 ORDER BY key";
+    db.docs(sql, [String::from(location.clone()).into()]).await
+}
