@@ -87,8 +87,7 @@ async fn a_cancel_races_a_start_and_one_of_them_wins() {
         for _ in 0..10 {
             let order = app.place("1 margherita").await;
             let ticket = text(&app.ticket(&order).await["id"]);
-            let (cancelled, started) =
-                (format!("/v1/orders/{order}/cancel"), format!("/v1/tickets/{ticket}/start"));
+            let (cancelled, started) = (format!("/v1/orders/{order}/cancel"), format!("/v1/tickets/{ticket}/start"));
             tokio::join!(app.post(&cancelled), app.post(&started));
             app.settle().await;
             let order = app.get(&format!("/v1/orders/{order}")).await;

@@ -1,9 +1,6 @@
 //! A restaurant to test with: the three services in this process, on backends of their own, spoken to over HTTP.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use expect_test::Expect;
@@ -12,43 +9,19 @@ use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::{
-    bus::Bus,
-    config::Settings,
-    db::Db,
-    dead,
-    host::Host,
-    http::fresh_id,
-    supervise::Tasks,
-};
+use shared::{bus::Bus, config::Settings, db::Db, dead, host::Host, http::fresh_id, supervise::Tasks};
 use tokio::time::Instant;
 
-use crate::{audit, servers::Servers};
+use crate::{
+    audit,
+    servers::{Scratch, Servers},
+};
 
 /// How long anything may take that the tests wait for. Only a failure takes that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A directory that is removed when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
-
 pub(crate) fn scratch() -> Scratch {
-    let path = std::env::temp_dir().join(format!("comanda-test-{}", fresh_id().simple()));
-    std::fs::create_dir(&path).unwrap();
-    Scratch(path)
-}
-
-impl Scratch {
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Best effort: a test that fails must say why, not that.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    Scratch::new().unwrap()
 }
 
 /// Where the three services keep their data and meet.
@@ -237,8 +210,10 @@ impl App {
             ("burger", vec![("bun", 1), ("patty", 1)]),
             ("extra_cheese", vec![("cheese", 50)]),
         ] {
-            let needs: Vec<Value> =
-                needs.iter().map(|(ingredient, quantity)| json!({"ingredient": ingredient, "quantity": quantity})).collect();
+            let needs: Vec<Value> = needs
+                .iter()
+                .map(|(ingredient, quantity)| json!({"ingredient": ingredient, "quantity": quantity}))
+                .collect();
             self.put(&format!("/v1/recipes/soho/{sku}"), json!({"ingredients": needs})).await;
         }
         let stations = json!({
@@ -300,7 +275,8 @@ impl App {
         let mut shown = text(&order["status"]);
         if let Some(reason) = order["rejection"]["reason"].as_str() {
             let short = order["rejection"]["unavailable"].as_array().unwrap();
-            let short: Vec<String> = short.iter().map(|one| format!(" {}:{}", text(&one["line"]), text(&one["sku"]))).collect();
+            let short: Vec<String> =
+                short.iter().map(|one| format!(" {}:{}", text(&one["line"]), text(&one["sku"]))).collect();
             shown = format!("{shown} {reason}{}", short.concat());
         }
         let cancellation = text(&order["cancellation"]["status"]);

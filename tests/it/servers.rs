@@ -1,15 +1,44 @@
 //! The servers that tests run against: databases and virtual hosts of their own on those that the environment
-//! names. `scripts/test` provides them; without them the embedded half runs alone and says so.
+//! names, or servers of their own where a test stops and kills them. `scripts/test` provides the former; without
+//! them the embedded half runs alone and says so.
 
-use std::sync::Once;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Once,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use shared::http::fresh_id;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A directory that is removed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("comanda-{}", fresh_id().simple()));
+        std::fs::create_dir(&path).with_context(|| format!("create {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Best effort: a test that fails must say why, not that.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// RabbitMQ and PostgreSQL.
@@ -21,24 +50,26 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// `None` where the environment names none; a panic where it says that they are required.
+    /// Those of the environment; `None` where it names none, a panic where it says that they are required.
     pub(crate) fn get() -> Option<Self> {
-        let servers = (|| {
-            Some(Self {
-                postgres: variable("TEST_POSTGRES_URL")?,
-                amqp: variable("TEST_AMQP_URL")?,
-                rabbit_api: variable("TEST_RABBITMQ_API")?,
-            })
-        })();
-        static SAID: Once = Once::new();
-        if servers.is_none() {
-            let required = variable("COMANDA_TEST_SERVERS").as_deref() == Some("required");
-            assert!(!required, "TEST_POSTGRES_URL, TEST_AMQP_URL and TEST_RABBITMQ_API must be set");
-            SAID.call_once(|| {
-                eprintln!("left out: the tests on RabbitMQ + PostgreSQL (scripts/test provides both)");
-            });
+        let named = |name: &str| variable(name).with_context(|| format!("{name} is not set"));
+        match Self::of(named) {
+            Ok(servers) => Some(servers),
+            Err(error) => {
+                assert!(!required(), "{error:#}");
+                static SAID: Once = Once::new();
+                SAID.call_once(|| eprintln!("left out: all on RabbitMQ + PostgreSQL (scripts/test provides both)"));
+                None
+            }
         }
-        servers
+    }
+
+    fn of(named: impl Fn(&str) -> Result<String>) -> Result<Self> {
+        Ok(Self {
+            postgres: named("TEST_POSTGRES_URL")?,
+            amqp: named("TEST_AMQP_URL")?,
+            rabbit_api: named("TEST_RABBITMQ_API")?,
+        })
     }
 
     /// The URL of a new, empty database.
@@ -61,14 +92,77 @@ impl Servers {
     pub(crate) async fn vhost(&self) -> Result<String> {
         let name = fresh_id().simple().to_string();
         let url = format!("{}/api/vhosts/{name}", self.rabbit_api);
-        reqwest::Client::new().put(url).send().await?.error_for_status()?;
+        reqwest::Client::builder().no_proxy().build()?.put(url).send().await?.error_for_status()?;
         Ok(format!("{}/{name}", self.amqp.trim_end_matches('/')))
     }
 
     pub(crate) async fn drop_vhost(&self, url: &str) -> Result<()> {
         let (_, name) = url.rsplit_once('/').context("no virtual host")?;
         let url = format!("{}/api/vhosts/{name}", self.rabbit_api);
-        reqwest::Client::new().delete(url).send().await?.error_for_status()?;
+        reqwest::Client::builder().no_proxy().build()?.delete(url).send().await?.error_for_status()?;
         Ok(())
     }
+}
+
+fn required() -> bool {
+    variable("COMANDA_TEST_SERVERS").as_deref() == Some("required")
+}
+
+/// A server of the test's own, started by `scripts/servers` in a directory of its own; killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Private {
+    kind: &'static str,
+    directory: Scratch,
+    variables: HashMap<String, String>,
+}
+
+impl Private {
+    /// `kind` is `postgres` or `rabbitmq`; an error where it is not installed.
+    pub(crate) fn start(kind: &'static str) -> Result<Self> {
+        let mut server = Self { kind, directory: Scratch::new()?, variables: HashMap::new() };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// `None` where the tests run without servers.
+    pub(crate) fn for_tests(kind: &'static str) -> Option<Self> {
+        Servers::get()?;
+        Some(Self::start(kind).unwrap())
+    }
+
+    /// On the same port and data as before.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        let printed = self.run(self.kind)?;
+        self.variables = printed.lines().filter_map(|line| line.split_once('=')).map(unquoted).collect();
+        Ok(())
+    }
+
+    /// `stop`, `kill`, `pause`, `resume`.
+    pub(crate) fn run(&self, verb: &str) -> Result<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/servers");
+        let output = Command::new(script).arg(verb).arg(self.directory.path()).output().context("scripts/servers")?;
+        let (out, err) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr).into_owned());
+        ensure!(output.status.success(), "scripts/servers {verb}: {err}");
+        Ok(out)
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Result<String> {
+        self.variables.get(name).cloned().with_context(|| format!("scripts/servers printed no {name}"))
+    }
+
+    /// As [`Servers`], from one of each.
+    pub(crate) fn together(postgres: &Self, rabbit: &Self) -> Result<Servers> {
+        Servers::of(|name| postgres.variable(name).or_else(|_| rabbit.variable(name)))
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        // It may have been stopped before.
+        let _ = self.run("kill");
+    }
+}
+
+fn unquoted((name, value): (&str, &str)) -> (String, String) {
+    (name.trim_start_matches("export ").to_owned(), value.trim_matches(['\'', '"']).to_owned())
 }

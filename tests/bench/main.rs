@@ -1,0 +1,233 @@
+//! `cargo bench`: orders a second from POST to the committed ticket, latencies at a quiet rate, memory, and the raw
+//! limits of the same machine in the same minutes. A table on standard output, JSON in `target/bench.json`.
+//!
+//! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only.
+
+mod load;
+mod raw;
+mod restaurant;
+#[path = "../it/servers.rs"]
+mod servers;
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use futures_util::StreamExt;
+use hdrhistogram::Histogram;
+use load::{Outcome, Plan};
+use restaurant::Restaurant;
+use serde::Serialize;
+use servers::{Private, Scratch, Servers};
+
+const SAMPLE: &str = include_str!("order.json");
+const QUIET_RATE: f64 = 200.0;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How long the load for the throughput lasts, about
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+    /// `embedded`, `servers` or `both`
+    #[arg(long, default_value = "both")]
+    backends: String,
+    /// What cargo passes to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// The figures of one pair of backends.
+#[derive(Debug, Default, Serialize)]
+struct Figures {
+    backends: &'static str,
+    ready_ms: f64,
+    orders_per_s: f64,
+    accepted_p50_ms: f64,
+    accepted_p99_ms: f64,
+    ticket_p50_ms: f64,
+    ticket_p99_ms: f64,
+    memory_mb: Vec<(String, f64)>,
+    cpu_us_per_order: Vec<(String, f64)>,
+    raw_inserts_per_s: f64,
+    raw_publishes_per_s: f64,
+    raw_publishes_of_50_per_s: f64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let built =
+        Command::new(env!("CARGO")).args(["build", "--release", "--workspace", "--bins", "--quiet"]).status()?;
+    ensure!(built.success(), "the binaries do not build");
+    let mut all = Vec::new();
+    if arguments.backends != "servers" {
+        all.push(embedded(arguments.seconds).await?);
+    }
+    if arguments.backends != "embedded" {
+        all.push(on_servers(arguments.seconds).await?);
+    }
+    print(&all);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench.json");
+    std::fs::write(&path, serde_json::to_string_pretty(&all)?)?;
+    Ok(())
+}
+
+async fn embedded(seconds: u64) -> Result<Figures> {
+    let directory = Scratch::new()?;
+    let began = Instant::now();
+    let restaurant = Restaurant::embedded(Path::new(env!("CARGO_BIN_EXE_comanda")), directory.path()).await?;
+    let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
+    let mut figures = Figures { backends: "SQLite + embedded bus", ready_ms, ..measure(&restaurant, seconds).await? };
+    drop(restaurant);
+    let file = |name: &str| format!("sqlite:{}/{name}.db", directory.path().display());
+    figures.raw_inserts_per_s = raw::inserts_per_s(&file("raw"), SAMPLE).await?;
+    figures.raw_publishes_per_s = raw::publishes_per_s(&file("raw-bus"), SAMPLE, 1).await?;
+    figures.raw_publishes_of_50_per_s = raw::publishes_per_s(&file("raw-bus-50"), SAMPLE, 50).await?;
+    Ok(figures)
+}
+
+async fn on_servers(seconds: u64) -> Result<Figures> {
+    // Kept until the end: dropping them stops them.
+    let (private, servers) = match Servers::get() {
+        Some(servers) => (None, servers),
+        None => {
+            let (postgres, rabbit) = (Private::start("postgres")?, Private::start("rabbitmq")?);
+            let servers = Private::together(&postgres, &rabbit)?;
+            (Some((postgres, rabbit)), servers)
+        }
+    };
+    let databases = [servers.database().await?, servers.database().await?, servers.database().await?];
+    let bus = servers.vhost().await?;
+    let began = Instant::now();
+    let restaurant = Restaurant::on_servers(&restaurant::binaries(), &bus, &databases).await?;
+    let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
+    let mut figures = Figures { backends: "PostgreSQL + RabbitMQ", ready_ms, ..measure(&restaurant, seconds).await? };
+    drop(restaurant);
+    figures.raw_inserts_per_s = raw::inserts_per_s(&servers.database().await?, SAMPLE).await?;
+    figures.raw_publishes_per_s = raw::publishes_per_s(&servers.vhost().await?, SAMPLE, 1).await?;
+    figures.raw_publishes_of_50_per_s = raw::publishes_per_s(&servers.vhost().await?, SAMPLE, 50).await?;
+    drop(private);
+    Ok(figures)
+}
+
+async fn measure(restaurant: &Restaurant, seconds: u64) -> Result<Figures> {
+    restaurant.open().await?;
+    let mut figures = Figures::default();
+    latencies(restaurant, &mut figures).await?;
+    throughput(restaurant, seconds, &mut figures).await?;
+    for process in &restaurant.processes {
+        figures.memory_mb.push((process.name.clone(), process.memory_mb()?.1));
+    }
+    Ok(figures)
+}
+
+/// At 200 orders a second: from the intended sending to the 202, and to the ticket on a display.
+async fn latencies(restaurant: &Restaurant, figures: &mut Figures) -> Result<()> {
+    let plan = Plan { orders: 2000, rate: Some(QUIET_RATE), connections: 16 };
+    let warm_up = Plan { orders: 200, ..plan };
+    wait_for(restaurant, load::post(restaurant.orders(), warm_up, "warm-up").await?.intended.len() as u64).await?;
+    let display = tokio::task::spawn(shown(restaurant.kitchen().to_owned(), plan.orders));
+    let outcome = load::post(restaurant.orders(), plan, "quiet").await?;
+    let shown = tokio::time::timeout(PATIENCE, display).await.context("the display stopped")???;
+    let ticket_us = until_shown(&outcome, &shown)?;
+    figures.accepted_p50_ms = ms(&outcome.latency_us, 0.5);
+    figures.accepted_p99_ms = ms(&outcome.latency_us, 0.99);
+    figures.ticket_p50_ms = ms(&ticket_us, 0.5);
+    figures.ticket_p99_ms = ms(&ticket_us, 0.99);
+    Ok(())
+}
+
+fn until_shown(outcome: &Outcome, shown: &HashMap<String, Instant>) -> Result<Histogram<u64>> {
+    let mut ticket_us = Histogram::new(3)?;
+    for (order, intended) in &outcome.intended {
+        let at = shown.get(order).context("an order has no ticket")?;
+        ticket_us.record(u64::try_from(at.saturating_duration_since(*intended).as_micros())?)?;
+    }
+    Ok(ticket_us)
+}
+
+/// When a display that follows the kitchen live has seen each order's ticket.
+async fn shown(kitchen: String, orders: u64) -> Result<HashMap<String, Instant>> {
+    let stream = reqwest::Client::new().get(format!("http://{kitchen}/v1/tickets/stream?location=soho")).send().await?;
+    let (mut chunks, mut text, mut seen) = (stream.bytes_stream(), String::new(), HashMap::new());
+    while let Some(chunk) = chunks.next().await {
+        text.push_str(std::str::from_utf8(&chunk?)?);
+        while let Some(end) = text.find("\n\n") {
+            let event: String = text.drain(..end + 2).collect();
+            if !event.contains("event: ticket\n") && !event.contains("event:ticket\n") {
+                continue;
+            }
+            let data = event.lines().find_map(|line| line.strip_prefix("data:")).context("an event has data")?;
+            let data: serde_json::Value = serde_json::from_str(data)?;
+            let order = data["ticket"]["order_id"].as_str().context("a ticket names its order")?;
+            seen.entry(order.to_owned()).or_insert_with(Instant::now);
+        }
+        if seen.len() as u64 >= orders {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+/// As many orders as it takes: from the first POST to the last committed ticket.
+async fn throughput(restaurant: &Restaurant, seconds: u64, figures: &mut Figures) -> Result<()> {
+    let calibration = Plan { orders: 5000, rate: None, connections: 256 };
+    let rate = run(restaurant, calibration, "calibration").await?;
+    let before: Vec<f64> = restaurant.processes.iter().map(|process| process.cpu_s()).collect::<Result<_>>()?;
+    let plan = Plan { orders: (rate * seconds as f64) as u64, ..calibration };
+    figures.orders_per_s = run(restaurant, plan, "throughput").await?;
+    for (process, before) in restaurant.processes.iter().zip(before) {
+        let us = (process.cpu_s()? - before) * 1e6 / plan.orders as f64;
+        figures.cpu_us_per_order.push((process.name.clone(), us));
+    }
+    Ok(())
+}
+
+async fn run(restaurant: &Restaurant, plan: Plan, name: &str) -> Result<f64> {
+    let before = restaurant.tickets().await?;
+    let outcome = load::post(restaurant.orders(), plan, name).await?;
+    wait_for(restaurant, before + plan.orders).await?;
+    Ok(plan.orders as f64 / outcome.began.elapsed().as_secs_f64())
+}
+
+async fn wait_for(restaurant: &Restaurant, tickets: u64) -> Result<()> {
+    let began = Instant::now();
+    while restaurant.tickets().await? < tickets {
+        ensure!(began.elapsed() < PATIENCE, "orders are missing in the kitchen");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile) as f64 / 1000.0
+}
+
+#[expect(clippy::print_stdout, reason = "the output of the benchmark")]
+fn print(all: &[Figures]) {
+    for figures in all {
+        println!("\n{}", figures.backends);
+        println!("  ready after                       {:>10.0} ms", figures.ready_ms);
+        println!("  end to end                        {:>10.0} orders/s", figures.orders_per_s);
+        println!(
+            "  POST to 202, 200 orders/s         {:>10.2} ms p50 {:>8.2} ms p99",
+            figures.accepted_p50_ms, figures.accepted_p99_ms
+        );
+        println!(
+            "  POST to ticket, 200 orders/s      {:>10.2} ms p50 {:>8.2} ms p99",
+            figures.ticket_p50_ms, figures.ticket_p99_ms
+        );
+        println!("  raw: order + event rows           {:>10.0} /s", figures.raw_inserts_per_s);
+        println!("  raw: confirmed messages of 1      {:>10.0} /s", figures.raw_publishes_per_s);
+        println!("  raw: confirmed messages of 50     {:>10.0} /s", figures.raw_publishes_of_50_per_s);
+        for ((name, mb), (_, us)) in figures.memory_mb.iter().zip(&figures.cpu_us_per_order) {
+            println!("  {name:<20} at most {mb:>6.1} MB, {us:>6.0} µs of a core an order");
+        }
+    }
+}

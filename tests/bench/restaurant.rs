@@ -1,0 +1,181 @@
+//! The processes that are measured, and the restaurant in them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::load::Connection;
+
+const DISHES: u64 = 12;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A process of the restaurant; killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    child: Child,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Nothing of value is in it: the data are thrown away as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    /// Starts the binary and waits until it is ready.
+    pub(crate) async fn start(
+        binary: &Path,
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = format!("127.0.0.1:{port}");
+        let child = Command::new(binary)
+            .args(arguments)
+            .env("LISTEN", &address)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("start {}", binary.display()))?;
+        let process = Self { name: name.to_owned(), address, child };
+        let began = Instant::now();
+        while !process.is_ready().await {
+            ensure!(began.elapsed() < PATIENCE, "{name} does not become ready");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(process)
+    }
+
+    async fn is_ready(&self) -> bool {
+        let Ok(mut connection) = Connection::open(&self.address).await else { return false };
+        matches!(connection.send("GET", "/healthz/ready", "", "").await, Ok((200, _)))
+    }
+
+    /// Resident memory in MB, now and at its highest.
+    pub(crate) fn memory_mb(&self) -> Result<(f64, f64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).context("no such field")?;
+            let kb: f64 = line.split_whitespace().nth(1).context("no value")?.parse()?;
+            anyhow::Ok(kb / 1024.0)
+        };
+        Ok((field("VmRSS")?, field("VmHWM")?))
+    }
+
+    /// Processor time that it has used, in seconds.
+    pub(crate) fn cpu_s(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().context("no fields")?.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        Ok(ticks as f64 / 100.0)
+    }
+}
+
+/// The processes of one pair of backends, by what they serve.
+#[derive(Debug)]
+pub(crate) struct Restaurant {
+    pub(crate) processes: Vec<Process>,
+}
+
+impl Restaurant {
+    fn serving(&self, service: &str) -> &Process {
+        let found = self.processes.iter().find(|process| process.name == service);
+        found.unwrap_or(&self.processes[0])
+    }
+
+    pub(crate) fn orders(&self) -> &str {
+        &self.serving("order-svc").address
+    }
+
+    pub(crate) fn kitchen(&self) -> &str {
+        &self.serving("kitchen-svc").address
+    }
+
+    /// All three in one process on files in `directory`.
+    pub(crate) async fn embedded(binary: &Path, directory: &Path) -> Result<Self> {
+        let file = |name: &str| format!("sqlite:{}/{name}.db", directory.display());
+        let environment = [
+            ("BUS_URL", file("bus")),
+            ("ORDER_DATABASE_URL", file("order")),
+            ("INVENTORY_DATABASE_URL", file("inventory")),
+            ("KITCHEN_DATABASE_URL", file("kitchen")),
+        ];
+        Ok(Self { processes: vec![Process::start(binary, "comanda", &["--no-demo"], &environment).await?] })
+    }
+
+    /// A process each on RabbitMQ and a database each.
+    pub(crate) async fn on_servers(binaries: &Path, bus: &str, databases: &[String; 3]) -> Result<Self> {
+        let mut processes = Vec::new();
+        for (service, database) in ["order", "inventory", "kitchen"].iter().zip(databases) {
+            let variable = format!("{}_DATABASE_URL", service.to_uppercase());
+            let environment = [("BUS_URL", bus.to_owned()), (variable.as_str(), database.clone())];
+            let name = format!("{service}-svc");
+            processes.push(Process::start(&binaries.join(&name), &name, &[], &environment).await?);
+        }
+        Ok(Self { processes })
+    }
+
+    /// Twelve dishes of two ingredients each, with stock for a billion, and a location that is open.
+    pub(crate) async fn open(&self) -> Result<()> {
+        let inventory = &self.serving("inventory-svc").address;
+        for n in 0..DISHES {
+            for part in 0..2 {
+                let path = format!("/v1/stock/soho/part-{part}-{n}");
+                put(inventory, &path, json!({"name": "Part", "unit": "g"})).await?;
+                let body = json!({"kind": "receive", "quantity": 1_000_000_000}).to_string();
+                let header = format!("Idempotency-Key: {part}-{n}\r\n");
+                expect(inventory, "POST", &format!("{path}/movements"), &header, &body).await?;
+            }
+            let ingredients = json!([
+                {"ingredient": format!("part-0-{n}"), "quantity": 100},
+                {"ingredient": format!("part-1-{n}"), "quantity": 20},
+            ]);
+            put(inventory, &format!("/v1/recipes/soho/dish-{n}"), json!({"ingredients": ingredients})).await?;
+            let item = json!({"name": format!("Dish number {n}"), "category": "Mains", "price": 950});
+            put(self.orders(), &format!("/v1/menu/soho/dish-{n}"), item).await?;
+        }
+        let location = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open"});
+        put(self.orders(), "/v1/locations/soho", location).await
+    }
+
+    /// How many tickets the kitchen has committed.
+    pub(crate) async fn tickets(&self) -> Result<u64> {
+        let mut connection = Connection::open(self.kitchen()).await?;
+        let (_, metrics) = connection.send("GET", "/metrics", "", "").await?;
+        let wanted = |line: &&str| {
+            ["comanda_events_total{", "type=\"ticket.opened\"", "outcome=\"said\""]
+                .iter()
+                .all(|part| line.contains(part))
+        };
+        let line = metrics.lines().find(wanted);
+        Ok(line.and_then(|line| line.rsplit(' ').next()).and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+}
+
+async fn put(address: &str, path: &str, body: serde_json::Value) -> Result<()> {
+    expect(address, "PUT", path, "", &body.to_string()).await
+}
+
+async fn expect(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Result<()> {
+    let (status, answer) = Connection::open(address).await?.send(method, path, headers, body).await?;
+    if status >= 300 {
+        bail!("{method} {path}: {status} {answer}");
+    }
+    Ok(())
+}
+
+/// Where cargo puts the binaries of this profile.
+pub(crate) fn binaries() -> PathBuf {
+    let comanda = Path::new(env!("CARGO_BIN_EXE_comanda"));
+    comanda.parent().map(Path::to_path_buf).unwrap_or_default()
+}
