@@ -1,9 +1,12 @@
 //! The HTTP interface: parse, hand to the pump, answer.
 
+mod changes;
 mod live;
 mod menu;
 mod orders;
 mod problems;
+#[cfg(test)]
+mod tests;
 
 use axum::{
     Json,
@@ -28,6 +31,7 @@ pub(crate) fn routes(app: App<OrderSvc>) -> OpenApiRouter {
         .routes(routes!(menu::put))
         .routes(routes!(menu::list_locations))
         .routes(routes!(menu::show_location, menu::put_location))
+        .routes(routes!(changes::events))
         .with_state(app)
 }
 

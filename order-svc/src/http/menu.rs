@@ -10,6 +10,7 @@ use shared::{
     },
     http::{Answer, Body, Call, InPath, InQuery, Paging, page::Page},
     problem::Problem,
+    time::Time,
 };
 
 use crate::{
@@ -36,8 +37,12 @@ pub(super) async fn show(
     call: Call,
 ) -> Answer<Json<Page<MenuItem>>> {
     find(&app, &location).await?;
-    let items = store::menu(&app.db, &location).await.map_err(away)?;
-    Ok(Json(Page::whole(items.into_iter().map(|item| item_as_of(item, call.at)).collect())))
+    Ok(Json(Page::whole(items_as_of(&app, &location, call.at).await?)))
+}
+
+pub(super) async fn items_as_of(app: &App<OrderSvc>, location: &Slug, at: Time) -> Answer<Vec<MenuItem>> {
+    let items = store::menu(&app.db, location).await.map_err(away)?;
+    Ok(items.into_iter().map(|item| item_as_of(item, at)).collect())
 }
 
 #[utoipa::path(
@@ -89,7 +94,7 @@ pub(super) async fn show_location(
     Ok(Json(location_as_of(find(&app, &location).await?, call.at)))
 }
 
-async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Location> {
+pub(super) async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Location> {
     let found = store::location(&app.db, location).await.map_err(away)?;
     found.ok_or_else(|| Problem::unknown_location(location))
 }

@@ -1,0 +1,88 @@
+//! A location and its menu as they change: both as they are now, then every change, resumable.
+
+use axum::{
+    extract::State,
+    response::{Response, sse},
+};
+use futures_util::{StreamExt, future::ready, stream};
+use serde::Serialize;
+use shared::{
+    app::App,
+    common::away,
+    contract::{
+        order::{Location, MenuItem},
+        types::Slug,
+    },
+    event::Event,
+    http::{
+        Answer, Call, InPath,
+        sse::{LastEventId, respond},
+    },
+    log::Entry,
+    problem::Problem,
+    time::Time,
+};
+use utoipa::ToSchema;
+
+use super::menu::{find, items_as_of};
+use crate::{OrderSvc, domain::menu::location_as_of};
+
+/// One who is further behind than this is better served by a new snapshot.
+const RESUME_MAX: i64 = 1000;
+
+/// What a guest sees of a location.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Snapshot {
+    location: Location,
+    items: Vec<MenuItem>,
+    at: Time,
+}
+
+#[utoipa::path(
+    get, path = "/v1/locations/{location}/events", tag = "order-svc",
+    params(("location" = Slug, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
+    responses(
+        (status = 200, body = Snapshot, content_type = "text/event-stream",
+            description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`Location`) at each change; `heartbeat` every 5 s."),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
+    )
+)]
+/// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
+pub(super) async fn events(
+    State(app): State<App<OrderSvc>>,
+    InPath(location): InPath<Slug>,
+    call: Call,
+    LastEventId(last): LastEventId,
+) -> Answer<Response> {
+    // Before the menu is read: what changes meanwhile comes again rather than never.
+    let head = app.live.head().await.map_err(away)?;
+    let known = find(&app, &location).await?;
+    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+        Some(last) => (last, None),
+        None => (head, Some(snapshot(&app, known, call.at, head).await?)),
+    };
+    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
+    Ok(respond(stream::iter(first).chain(changes)))
+}
+
+async fn snapshot(app: &App<OrderSvc>, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
+    let items = items_as_of(app, &location.location, at).await?;
+    let shown = Snapshot { location: location_as_of(location, at), items, at };
+    let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);
+    event.map_err(|error| away(error.into()))
+}
+
+/// What an entry of the log means to those who look at the location, if anything.
+fn change(location: &Slug, entry: &Entry) -> Option<sse::Event> {
+    let name = match entry.kind.as_str() {
+        "menu.changed" => "item",
+        "location.changed" => "location",
+        _ => return None,
+    };
+    if *entry.location != **location {
+        return None;
+    }
+    let event: Event = serde_json::from_str(&entry.doc).ok()?;
+    Some(sse::Event::default().event(name).id(entry.position.to_string()).data(event.data.get()))
+}
