@@ -39,12 +39,14 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_at ON idempotency_keys (at);
 
--- Messages that came back to the queue, and how often each was begun alone since.
+-- Events that came back to the queue, and how often each was decided alone since.
 CREATE TABLE attempts (
     key      TEXT PRIMARY KEY,
     revision BIGINT NOT NULL,
-    doc      JSONB NOT NULL
+    doc      JSONB NOT NULL,
+    at       TEXT NOT NULL GENERATED ALWAYS AS (doc->>'at') STORED
 );
+CREATE INDEX attempts_at ON attempts (at);
 
 -- What was refused or could not be read: its bytes, why, and how often it was tried.
 CREATE TABLE dead_letters (

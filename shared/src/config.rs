@@ -9,20 +9,20 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, builder::BoolishValue
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
     /// Where events travel: sqlite:PATH (one process) or amqp://… / amqps://… (RabbitMQ)
-    #[arg(long, env = "BUS_URL", default_value = "sqlite:data/bus.db", value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "BUS_URL", default_value = "sqlite:data/bus.db", hide_env_values = true)]
     pub bus_url: String,
 
     /// Address and port of the HTTP interface
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
     /// How long an order may wait for its decision before it is rejected (90s, 4m, 2h)
-    #[arg(long, env = "ACCEPT_WITHIN", default_value = "4m", value_name = "DURATION", value_parser = duration)]
+    #[arg(long, env = "ACCEPT_WITHIN", default_value = "4m", value_parser = duration)]
     pub accept_within: Duration,
 
     /// Listen on other addresses than loopback although nobody has to authenticate
     #[arg(long, env = "ALLOW_UNAUTHENTICATED", num_args = 0..=1, default_value = "false",
-          default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new())]
+          default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub allow_unauthenticated: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn of_one(service: &'static str, port: u16) -> Result<(Settings, String)> {
         .long(format!("{short}-database-url"))
         .env(variable.clone())
         .default_value(format!("sqlite:data/{short}.db"))
-        .value_name("URL")
+        .value_name(variable.clone())
         .hide_env_values(true)
         .help("The service's database: sqlite:PATH or postgres://…");
     let command = Settings::augment_args(Command::new(service).version(env!("CARGO_PKG_VERSION")).arg(database))

@@ -1,6 +1,6 @@
 //! Dead letters: what was refused or could not be read, kept with its bytes, the reason and the attempts.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -123,11 +123,12 @@ pub async fn count(db: &Db) -> Result<i64> {
     Ok(rows.first().map_or(0, |row| row.0))
 }
 
-/// How often an event was begun since the broker delivered it again.
+/// An event that came again, and how often it was decided alone since.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Attempts {
     event: String,
     count: i64,
+    at: Time,
 }
 
 impl Record for Attempts {
@@ -137,18 +138,27 @@ impl Record for Attempts {
     }
 }
 
-/// Counts one more attempt for each of the events, durably, and returns the counts.
-pub(crate) async fn count_attempts(db: &Db, events: &[String]) -> Result<HashMap<String, i64>> {
+/// Notes events that came again, and returns those that had been noted before: of one that comes again and again,
+/// it may be the fault.
+pub(crate) async fn note_repeated(db: &Db, events: &[String]) -> Result<HashSet<String>> {
     let mut tx = db.begin().await?;
     let mut rows = Rows::<Attempts>::load(&mut tx, events.iter().cloned()).await?;
-    for event in events {
-        match rows.get_mut(event) {
-            Some(row) => row.count += 1,
-            None => rows.put(Attempts { event: event.clone(), count: 1 }),
-        }
+    let noted: HashSet<String> = rows.iter().map(|row| row.event.clone()).collect();
+    for event in events.iter().filter(|event| !noted.contains(*event)) {
+        rows.put(Attempts { event: event.clone(), count: 0, at: Time::now() });
     }
-    let counts = rows.iter().map(|row| (row.event.clone(), row.count)).collect();
     rows.save(&mut tx).await?;
     tx.commit().await?;
-    Ok(counts)
+    Ok(noted)
+}
+
+/// Counts an attempt that is about to be made, durably, and returns which it is.
+pub(crate) async fn count_attempt(db: &Db, event: &str) -> Result<i64> {
+    let mut tx = db.begin().await?;
+    let mut rows = Rows::<Attempts>::load(&mut tx, [event.to_owned()]).await?;
+    let count = rows.get(event).map_or(0, |row| row.count) + 1;
+    rows.put(Attempts { event: event.to_owned(), count, at: Time::now() });
+    rows.save(&mut tx).await?;
+    tx.commit().await?;
+    Ok(count)
 }

@@ -3,7 +3,7 @@
 
 mod batch;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::{
@@ -210,42 +210,41 @@ impl<S: Service> Engine<S> {
         Ok(())
     }
 
-    /// Of a batch that the broker delivered again, those that a crash may be due to: they are decided alone,
-    /// and each such attempt is counted before it is made, so that no neighbour is blamed.
+    /// Of a batch that was delivered again, the events that came again before: one of them may be what the process
+    /// dies of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
     async fn suspects(&mut self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
-        let keys: Vec<String> = batch.inputs.iter().filter_map(Pending::event_id).collect();
-        let counts = self.counted(&keys).await;
+        let ids: Vec<String> = batch.inputs.iter().filter_map(Pending::event_id).collect();
+        let repeated = insist::<S, _, _>(|| dead::note_repeated(&self.db, &ids)).await;
         let (suspects, rest) = std::mem::take(&mut batch.inputs)
             .into_iter()
-            .partition(|pending| pending.event_id().and_then(|id| counts.get(&id).copied()).unwrap_or(0) > 1);
+            .partition(|pending| pending.event_id().is_some_and(|id| repeated.contains(&id)));
         batch.inputs = rest;
         suspects
     }
 
     async fn alone(&mut self, mut suspect: Pending<S>) {
         let id = suspect.event_id().unwrap_or_default();
-        let counts = self.counted(std::slice::from_ref(&id)).await;
-        let attempts = counts.get(&id).copied().unwrap_or(1);
+        let attempts = insist::<S, _, _>(|| dead::count_attempt(&self.db, &id)).await;
         suspect.set_attempts(attempts);
         let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
         if attempts > dead::ATTEMPTS_MAX {
-            error!(service = S::NAME, event.id = id, attempts, "given up: the process died on it each time");
-            batch.bury(&anyhow::anyhow!("the process died on it {attempts} times"));
+            let times = attempts - 1;
+            batch.bury(&anyhow::anyhow!("given up: the process died on it {times} times"));
         }
         self.commit(batch).await;
     }
+}
 
-    /// Counts one more attempt for each event and returns the counts; waits for the database.
-    async fn counted(&self, ids: &[String]) -> HashMap<String, i64> {
-        let mut backoff = Backoff::default();
-        loop {
-            match dead::count_attempts(&self.db, ids).await {
-                Ok(counts) => return counts,
-                Err(error) if Failure::of(&error) == Failure::Conflict => {}
-                Err(error) => {
-                    warn!(service = S::NAME, error = format!("{error:#}"), "waiting for the database");
-                    backoff.wait().await;
-                }
+/// Does it until the database takes it.
+async fn insist<S: Service, T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> T {
+    let mut backoff = Backoff::default();
+    loop {
+        match work().await {
+            Ok(done) => return done,
+            Err(error) if Failure::of(&error) == Failure::Conflict => {}
+            Err(error) => {
+                warn!(service = S::NAME, error = format!("{error:#}"), "waiting for the database");
+                backoff.wait().await;
             }
         }
     }

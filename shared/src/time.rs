@@ -23,7 +23,7 @@ impl Time {
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
@@ -36,6 +36,13 @@ impl Time {
     pub fn day_in(self, timezone: &str) -> String {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
         self.timestamp().to_zoned(zone).date().to_string()
+    }
+
+    /// When the local calendar day at this instant began; in UTC where the zone's name is not known.
+    pub fn day_start_in(self, timezone: &str) -> Self {
+        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+        let start = self.timestamp().to_zoned(zone).start_of_day();
+        start.map_or(self, |start| Self(start.timestamp().as_microsecond()))
     }
 
     /// How long ago `earlier` was; zero where it is later than this.
@@ -124,5 +131,7 @@ mod tests {
         assert_eq!(time.day_in("Europe/London"), "2026-11-23");
         assert_eq!(time.day_in("Europe/Madrid"), "2026-11-24");
         assert_eq!(time.day_in("Nowhere/At-All"), "2026-11-23");
+        assert_eq!(time.day_start_in("Europe/London").to_string(), "2026-11-23T00:00:00.000000Z");
+        assert_eq!(time.day_start_in("Europe/Madrid").to_string(), "2026-11-23T23:00:00.000000Z");
     }
 }

@@ -1,6 +1,9 @@
 //! A restaurant to test with: the three services in this process, on backends of their own, spoken to over HTTP.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use expect_test::Expect;
@@ -92,6 +95,7 @@ pub(crate) struct App {
     pub(crate) bus: Bus,
     client: reqwest::Client,
     tasks: Tasks,
+    dead_expected: AtomicUsize,
     server: tokio::task::JoinHandle<std::process::ExitCode>,
 }
 
@@ -119,6 +123,7 @@ impl App {
             bus: host.bus(),
             client: reqwest::Client::builder().no_proxy().build()?,
             tasks: host.tasks.clone(),
+            dead_expected: AtomicUsize::new(0),
             server: tokio::spawn(host.serve(listener, axum::Router::new())),
         })
     }
@@ -129,14 +134,25 @@ impl App {
         self.server.await.unwrap();
     }
 
-    /// Waits until everything is processed, and fails if anything was set aside.
+    /// Waits until everything is processed, and fails if anything was set aside that the test did not expect.
     pub(crate) async fn finish(self) {
         self.settle().await;
+        let mut letters = Vec::new();
         for db in &self.databases {
-            let letters = dead::list(db, "9", 10).await.unwrap();
-            assert!(letters.is_empty(), "dead letters: {letters:#?}");
+            letters.extend(dead::list(db, "9", 50).await.unwrap());
         }
+        assert_eq!(letters.len(), self.dead_expected.load(Ordering::Relaxed), "dead letters: {letters:#?}");
         self.stop().await;
+    }
+
+    /// Waits until a service has set so many inputs aside.
+    pub(crate) async fn expect_dead(&self, feed: &str, count: usize) {
+        self.dead_expected.fetch_add(count, Ordering::Relaxed);
+        let deadline = Instant::now() + PATIENCE;
+        while self.get(&format!("/v1/dead/{feed}")).await["items"].as_array().unwrap().len() < count {
+            assert!(Instant::now() < deadline, "nothing was set aside");
+        }
+        self.settle().await;
     }
 
     /// Waits until every event that was said is published and taken in.

@@ -2,7 +2,10 @@
 
 mod audit;
 mod bus;
+mod checker;
 mod db;
+mod faults;
 mod flows;
 mod harness;
+mod process;
 mod servers;

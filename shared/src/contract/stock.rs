@@ -24,7 +24,7 @@ pub enum ReservationStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Portion {
     pub ingredient: Slug,
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    #[schema(minimum = 1)]
     pub quantity: i64,
 }
 

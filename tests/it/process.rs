@@ -1,0 +1,167 @@
+//! The real process, to be killed, and guests who keep ordering from it.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use reqwest::StatusCode;
+use shared::http::fresh_id;
+use tokio::{
+    task::JoinSet,
+    time::{Duration, Instant, sleep},
+};
+
+use crate::harness::{App, Backends, PATIENCE, text};
+
+/// A running `comanda`. Killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    base: String,
+}
+
+/// An address that nobody listens on yet.
+pub(crate) fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// `comanda` on these backends, not yet started.
+pub(crate) fn comanda(backends: &Backends, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
+    command
+        .arg("--no-demo")
+        .env("LISTEN", listen)
+        .env("BUS_URL", &backends.bus)
+        .env("ORDER_DATABASE_URL", &backends.databases[0])
+        .env("INVENTORY_DATABASE_URL", &backends.databases[1])
+        .env("KITCHEN_DATABASE_URL", &backends.databases[2])
+        .env("RUST_LOG", "error")
+        .stdout(Stdio::null());
+    command
+}
+
+impl Process {
+    pub(crate) async fn start(backends: &Backends, listen: &str) -> Self {
+        let child = comanda(backends, listen).spawn().unwrap();
+        let mut process = Self { child, base: format!("http://{listen}") };
+        process.wait_until_ready().await;
+        process
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let url = format!("{}/healthz/ready", self.base);
+        let (client, deadline) = (client(), Instant::now() + PATIENCE);
+        while !client.get(&url).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+            assert!(Instant::now() < deadline, "the process does not become ready");
+            assert!(self.child.try_wait().unwrap().is_none(), "the process has ended");
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGKILL: nothing of it runs on.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; the exit code.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have been killed before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
+}
+
+/// Guests who order one after the other, and with the same key again until they are answered 202.
+#[derive(Debug)]
+pub(crate) struct Guests {
+    going: Arc<AtomicBool>,
+    pub(crate) served: Arc<AtomicUsize>,
+    orders: Arc<Mutex<Vec<String>>>,
+    tasks: JoinSet<()>,
+}
+
+impl Guests {
+    /// `count` guests, who go round the addresses.
+    pub(crate) fn arrive(count: usize, addresses: &[String], lines: &'static str) -> Self {
+        let mut guests = Self {
+            going: Arc::new(AtomicBool::new(true)),
+            served: Arc::default(),
+            orders: Arc::default(),
+            tasks: JoinSet::new(),
+        };
+        for guest in 0..count {
+            let (going, served, orders) =
+                (Arc::clone(&guests.going), Arc::clone(&guests.served), Arc::clone(&guests.orders));
+            let mut addresses: Vec<String> = addresses.to_vec();
+            let first = guest % addresses.len();
+            addresses.rotate_left(first);
+            guests.tasks.spawn(async move {
+                while going.load(Ordering::Relaxed) {
+                    let order = insist(&addresses, lines).await;
+                    orders.lock().unwrap().push(order);
+                    served.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        guests
+    }
+
+    /// Until so many more were answered.
+    pub(crate) async fn wait_for(&self, more: usize) {
+        let enough = self.served.load(Ordering::Relaxed) + more;
+        let deadline = Instant::now() + PATIENCE;
+        while self.served.load(Ordering::Relaxed) < enough {
+            assert!(Instant::now() < deadline, "the guests are not answered");
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Lets each finish the order it is at, and returns the ids of all.
+    pub(crate) async fn leave(mut self) -> Vec<String> {
+        self.going.store(false, Ordering::Relaxed);
+        while let Some(guest) = self.tasks.join_next().await {
+            guest.unwrap();
+        }
+        std::mem::take(&mut *self.orders.lock().unwrap())
+    }
+}
+
+/// Posts an order again and again, at one address after the other, until one of them answers 202.
+async fn insist(addresses: &[String], lines: &str) -> String {
+    let (key, body, client) = (fresh_id().to_string(), App::order(lines), client());
+    let deadline = Instant::now() + PATIENCE;
+    for address in addresses.iter().cycle() {
+        let url = format!("http://{address}/v1/orders");
+        let answer = client.post(url).header("idempotency-key", &key).json(&body).send().await;
+        match answer {
+            Ok(answer) if answer.status() == StatusCode::ACCEPTED => {
+                // An answer that broke off is asked for again.
+                if let Ok(order) = answer.json::<serde_json::Value>().await {
+                    return text(&order["id"]);
+                }
+            }
+            Ok(answer) => assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE),
+            Err(_) => {}
+        }
+        assert!(Instant::now() < deadline, "the guest is not answered");
+        sleep(Duration::from_millis(5)).await;
+    }
+    unreachable!("the addresses go round for ever")
+}
