@@ -66,3 +66,30 @@ impl Service for OrderSvc {
         http::routes(app)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::topology;
+
+    use super::*;
+
+    #[test]
+    fn listens_to_what_the_contract_says() {
+        assert_eq!(OrderSvc::LISTENS, topology::listens(OrderSvc::NAME));
+    }
+
+    #[test]
+    fn the_domain_is_pure() {
+        for text in [
+            include_str!("domain.rs"),
+            include_str!("domain/life.rs"),
+            include_str!("domain/menu.rs"),
+            include_str!("domain/place.rs"),
+            include_str!("domain/request.rs"),
+        ] {
+            for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
+                assert!(!text.contains(word), "{word} in\n{text}");
+            }
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! Refusals as problems: what a person reads, and what a program needs to act.
 
 use axum::http::StatusCode;
-use shared::{contract::order::Mode, problem::Problem};
+use shared::{
+    contract::order::{Mode, OrderStatus},
+    problem::Problem,
+};
 
 use crate::domain::Refusal;
 
@@ -44,7 +47,11 @@ impl From<Refusal> for Problem {
                 Self::new(UNPROCESSABLE, "price-mismatch", "Price mismatch", detail).with("total", &total)
             }
             Refusal::NotCancellable(status) => {
-                let detail = "the kitchen has begun, or the order has come to its end";
+                let detail = match status {
+                    OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Cancelled => "the order has ended",
+                    OrderStatus::Preparing | OrderStatus::Ready => "the kitchen has begun to cook it",
+                    OrderStatus::Placed | OrderStatus::Accepted => "the kitchen has refused to cancel it",
+                };
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
             Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),

@@ -1,0 +1,71 @@
+//! The menu and the locations: what changes is said, what does not is not.
+
+use expect_test::expect;
+
+use super::check;
+
+#[test]
+fn an_item_that_is_there_already_says_nothing() {
+    check(
+        "menu cola 250
+         menu cola 275
+         menu cola 275
+         menu cola 275 +ice
+         modifier cola 275 +ice",
+        expect![[r#"
+            menu cola 250 | -> cola v1
+            menu cola 275 | menu.changed v2 cola 275 true, -> cola v2
+            menu cola 275 | -> cola v2
+            menu cola 275 +ice | menu.changed v3 cola 275 true, -> cola v3
+            modifier cola 275 +ice | menu.changed v4 cola 275 true, -> cola v4"#]],
+    );
+}
+
+#[test]
+fn availability_shows_on_the_menu() {
+    check(
+        "sold_out cola
+         sold_out cola
+         sold_out cola 600
+         back cola
+         back cola",
+        expect![[r#"
+            sold_out cola | menu.changed v2 cola 250 false
+            sold_out cola |
+            sold_out cola 600 | menu.changed v3 cola 250 false 2026-11-23T18:10:00.000000Z
+            back cola | menu.changed v4 cola 250 true
+            back cola |"#]],
+    );
+}
+
+#[test]
+fn an_item_put_later_knows_what_was_said_before() {
+    check(
+        "sold_out soup 600
+         menu soup 500
+         menu soup 550
+         place 1 soup",
+        expect![[r#"
+            sold_out soup 600 |
+            menu soup 500 | menu.changed v1 soup 500 false 2026-11-23T18:10:00.000000Z, -> soup v1
+            menu soup 550 | menu.changed v2 soup 550 false 2026-11-23T18:10:00.000000Z, -> soup v2
+            place 1 soup | 409 item-unavailable: sold out: soup"#]],
+    );
+}
+
+#[test]
+fn a_location_that_is_there_already_says_nothing() {
+    check(
+        "mode open
+         mode paused 600
+         wait 1
+         mode paused 599
+         mode open",
+        expect![[r#"
+            mode open | -> soho v1
+            mode paused 600 | location.changed v2 soho paused 2026-11-23T18:10:00.000000Z, -> soho v2
+            wait 1 |
+            mode paused 599 | -> soho v2
+            mode open | location.changed v3 soho open, -> soho v3"#]],
+    );
+}

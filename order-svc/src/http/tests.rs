@@ -1,0 +1,360 @@
+//! Handlers on a real pump and a database of their own; the bus is silent, so tests say what it would.
+
+mod shapes;
+
+use std::{path::PathBuf, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequest, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use expect_test::expect;
+use futures_util::{Stream, StreamExt};
+use serde_json::{Value, json};
+use shared::{
+    app::App,
+    bus::Bus,
+    contract::kitchen::TicketState,
+    db::Db,
+    http::{Call, InPath, InQuery, OptionalBody, Paging, PreferWait, fresh_id, sse::LastEventId},
+    live::Live,
+    pump,
+    service::Service,
+};
+use uuid::Uuid;
+
+use super::{
+    live, menu,
+    orders::{self, Keyed},
+};
+use crate::{
+    OrderSvc,
+    domain::{Command, Progress, request::CancelOrder},
+};
+
+const PLUMBING: &str = include_str!("../../../shared/migrations/0001_plumbing.sql");
+
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Best effort: a test that fails must say why, not that.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the test against a service with a cola on the menu of Soho.
+async fn serve(test: impl AsyncFnOnce(&App<OrderSvc>)) {
+    let scratch = Scratch(std::env::temp_dir().join(format!("order-svc-{}", fresh_id().simple())));
+    let url = |name: &str| format!("sqlite:{}/{name}.db", scratch.0.display());
+    let db = Db::open(&url("order")).await.unwrap();
+    db.migrate(&[&[PLUMBING], OrderSvc::MIGRATIONS].concat()).await.unwrap();
+    let bus = Bus::open(&url("bus")).await.unwrap();
+    let (pump, engine, _deliveries, committed) = pump::new::<OrderSvc>(db.clone(), bus);
+    let live = Live::new(db.clone(), committed, Default::default());
+    let app = App { db, pump, live: live.clone(), accept_within: Duration::from_secs(240) };
+    tokio::select! {
+        () = engine.run() => panic!("the pump ended"),
+        ended = live.run() => panic!("the live views ended: {ended:?}"),
+        () = open_and_run(&app, test) => {}
+    }
+}
+
+async fn open_and_run(app: &App<OrderSvc>, test: impl AsyncFnOnce(&App<OrderSvc>)) {
+    let put = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London"});
+    let put = serde_json::from_value(put).unwrap();
+    tell(app, Command::PutLocation { location: "soho".to_owned().try_into().unwrap(), put }).await;
+    let item = json!({"name": "Cola", "price": 250, "category": "drinks"});
+    let (sku, item) = ("cola".to_owned().try_into().unwrap(), serde_json::from_value(item).unwrap());
+    tell(app, Command::PutItem { location: "soho".to_owned().try_into().unwrap(), sku, item }).await;
+    test(app).await;
+}
+
+/// Has the pump decide something that nobody waits for an answer to.
+async fn tell(app: &App<OrderSvc>, command: Command) {
+    // The pump answers events with nothing, which a caller sees as a closed channel.
+    let _ = app.pump.ask(Call::internal("test"), command).await;
+}
+
+fn request(key: Option<&str>, content_type: Option<&str>, body: impl Into<Body>) -> Request {
+    let mut request = Request::post("/v1/orders");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    if let Some(content_type) = content_type {
+        request = request.header(header::CONTENT_TYPE, content_type);
+    }
+    request.body(body.into()).unwrap()
+}
+
+fn colas(quantity: i64) -> String {
+    json!({"location": "soho", "lines": [{"sku": "cola", "quantity": quantity}]}).to_string()
+}
+
+async fn place(app: &App<OrderSvc>, key: &str, wait: Option<u64>, body: String) -> Response {
+    let keyed = Keyed::from_request(request(Some(key), Some("application/json"), body), &()).await.unwrap();
+    orders::place(State(app.clone()), Call::internal("test"), PreferWait(wait), keyed).await.into_response()
+}
+
+async fn body(response: Response) -> Value {
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+}
+
+fn id_of(order: &Value) -> Uuid {
+    order["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Status, the headers that matter, and what the body says of itself.
+async fn shown(response: Response) -> String {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let names = ["etag", "idempotent-replayed", "preference-applied"];
+    let headers = names.iter().filter_map(|name| Some(format!("{name}: {}", headers.get(*name)?.to_str().ok()?)));
+    let headers: Vec<String> = headers.collect();
+    let body = body(response).await;
+    let said = body["status"].as_str().or(body["type"].as_str()).unwrap_or_default();
+    format!("{status} {said} {}", headers.join(", "))
+}
+
+#[tokio::test]
+async fn what_is_placed_is_answered_with_its_address() {
+    serve(async |app| {
+        let response = place(app, "k", None, colas(1)).await;
+        let location = response.headers()[header::LOCATION].clone();
+        let order = body(response).await;
+        assert_eq!(location, format!("/v1/orders/{}", id_of(&order)));
+        let again = place(app, "k", None, colas(1)).await;
+        assert_eq!(again.headers()[header::LOCATION], location);
+        expect![[r#"202 placed etag: "1", idempotent-replayed: true"#]].assert_eq(&shown(again).await);
+        let other = place(app, "k", None, colas(2)).await;
+        expect!["422 /problems/idempotency-key-reused "].assert_eq(&shown(other).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_at_once_are_one_order_a_key() {
+    serve(async |app| {
+        let placing = (0..200).map(|n| place(app, ["a", "b", "c"][n % 3], None, colas(1)));
+        let answers = futures_util::future::join_all(placing).await;
+        let mut numbers = Vec::new();
+        for answer in answers {
+            assert_eq!(answer.status(), StatusCode::ACCEPTED);
+            numbers.push(body(answer).await["number"].as_i64().unwrap());
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers, [1, 2, 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn waiting_hears_the_decision() {
+    serve(async |app| {
+        let decide = async {
+            loop {
+                let known = newest(app, "", None).await;
+                if let Some(order) = known["items"].as_array().and_then(|items| items.first()) {
+                    return tell(app, Command::Reserved { order: id_of(order) }).await;
+                }
+            }
+        };
+        let (response, ()) = tokio::join!(place(app, "k", Some(30), colas(1)), decide);
+        expect![[r#"201 accepted etag: "2", preference-applied: wait=30"#]].assert_eq(&shown(response).await);
+        let again = place(app, "k", Some(30), colas(1)).await;
+        expect![[r#"201 accepted etag: "2", idempotent-replayed: true, preference-applied: wait=30"#]]
+            .assert_eq(&shown(again).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn waiting_has_an_end() {
+    serve(async |app| {
+        let response = place(app, "k", Some(0), colas(1)).await;
+        expect![[r#"202 placed etag: "1", preference-applied: wait=0"#]].assert_eq(&shown(response).await);
+    })
+    .await;
+}
+
+async fn newest(app: &App<OrderSvc>, query: &str, after: Option<&Value>) -> Value {
+    let filter = axum::extract::Query::try_from_uri(&format!("/?{query}").parse().unwrap()).unwrap();
+    let after = after.and_then(Value::as_str).map(str::to_owned);
+    let paging = Paging { after, limit: Some("2".into()) };
+    body(orders::list(State(app.clone()), InQuery(filter.0), InQuery(paging)).await.into_response()).await
+}
+
+#[tokio::test]
+async fn lists_are_newest_first_and_paged() {
+    serve(async |app| {
+        for key in ["a", "b", "c"] {
+            place(app, key, None, colas(1)).await;
+        }
+        let numbers = |page: &Value| {
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(|order| order["number"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        let page = newest(app, "", None).await;
+        assert_eq!(numbers(&page), [3, 2]);
+        let last = newest(app, "", Some(&page["next"])).await;
+        assert_eq!((numbers(&last), &last["next"]), (vec![1], &Value::Null));
+
+        tell(app, Command::Reserved { order: id_of(&page["items"][0]) }).await;
+        assert_eq!(numbers(&newest(app, "status=accepted", None).await), [3]);
+        assert_eq!(numbers(&newest(app, "status=placed&location=soho", None).await), [2, 1]);
+        assert_eq!(numbers(&newest(app, "location=soho", None).await), [3, 2]);
+        assert!(numbers(&newest(app, "location=camden", None).await).is_empty());
+        assert!(numbers(&newest(app, "location=camden&status=placed", None).await).is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_is_shown_until_it_is_known() {
+    serve(async |app| {
+        let id = id_of(&body(place(app, "k", None, colas(1)).await).await);
+        let show = async |tag: &'static str| {
+            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag.parse().unwrap())]);
+            shown(orders::show(State(app.clone()), InPath(id), headers).await.into_response()).await
+        };
+        assert_eq!(show("\"0\"").await, "200 placed etag: \"1\"");
+        for tag in ["\"1\"", "W/\"1\"", "\"0\", \"1\"", "*"] {
+            assert_eq!(show(tag).await, "304  etag: \"1\"");
+        }
+        let unknown = orders::show(State(app.clone()), InPath(Uuid::max()), HeaderMap::new()).await;
+        assert_eq!(shown(unknown.into_response()).await, "404 /problems/not-found ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cancelling_answers_what_became_of_it() {
+    serve(async |app| {
+        let placed = id_of(&body(place(app, "a", None, colas(1)).await).await);
+        let accepted = id_of(&body(place(app, "b", None, colas(1)).await).await);
+        tell(app, Command::Reserved { order: accepted }).await;
+        let cancel = async |id: Uuid| {
+            let reason = OptionalBody(CancelOrder::default());
+            let answer = orders::cancel(State(app.clone()), InPath(id), Call::internal("test"), reason).await;
+            shown(answer.into_response()).await
+        };
+        assert_eq!(cancel(placed).await, "200 cancelled etag: \"2\"");
+        assert_eq!(cancel(placed).await, "200 cancelled etag: \"2\"");
+        assert_eq!(cancel(accepted).await, "202 accepted etag: \"3\"");
+        assert_eq!(cancel(accepted).await, "202 accepted etag: \"3\"");
+        assert_eq!(cancel(Uuid::max()).await, "404 /problems/not-found ");
+    })
+    .await;
+}
+
+/// An order's stream, each event as its id, status and version.
+async fn stream(app: &App<OrderSvc>, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
+    let response = live::events(State(app.clone()), InPath(id), LastEventId(last)).await.unwrap();
+    response.into_body().into_data_stream().map(|chunk| {
+        let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+        let order: Value = serde_json::from_str(&field("data:")).unwrap();
+        let shown = format!("{} v{}", order["status"].as_str().unwrap(), order["version"]);
+        (field("id:").parse().unwrap(), shown)
+    })
+}
+
+#[tokio::test]
+async fn a_stream_shows_the_order_and_every_change_and_resumes() {
+    serve(async |app| {
+        let id = id_of(&body(place(app, "a", None, colas(1)).await).await);
+        let other = id_of(&body(place(app, "b", None, colas(1)).await).await);
+        let mut live = stream(app, id, None).await;
+        let (first, shown) = live.next().await.unwrap();
+        assert_eq!(shown, "placed v1");
+        tell(app, Command::Reserved { order: other }).await;
+        tell(app, Command::Reserved { order: id }).await;
+        tell(app, Command::Cancel { order: id, reason: None }).await;
+        let (second, shown) = live.next().await.unwrap();
+        assert_eq!(shown, "accepted v2");
+        let (third, _) = live.next().await.unwrap();
+        let resumed = async |last: i64| stream(app, id, Some(last)).await.next().await.unwrap();
+        assert_eq!(resumed(first).await.0, second);
+        assert_eq!(resumed(second).await, (third, "accepted v3".into()));
+        // What happened before it came is not repeated to a client that starts afresh.
+        let mut late = stream(app, id, None).await;
+        assert_eq!(late.next().await.unwrap().1, "accepted v3");
+        tell(app, Command::Ticket(voided(id))).await;
+        assert_eq!(late.next().await.unwrap().1, "cancelled v4");
+        let missing = live::events(State(app.clone()), InPath(Uuid::max()), LastEventId(None)).await;
+        assert_eq!(missing.unwrap_err().status(), StatusCode::NOT_FOUND);
+    })
+    .await;
+}
+
+fn voided(order: Uuid) -> Progress {
+    Progress { order, state: TicketState::Void, started: false, refused: false }
+}
+
+#[tokio::test]
+async fn what_nobody_decides_falls_due() {
+    serve(async |app| {
+        let order = body(place(app, "a", None, colas(1)).await).await;
+        let accepted = body(place(app, "b", None, colas(1)).await).await;
+        tell(app, Command::Reserved { order: id_of(&accepted) }).await;
+        let accept_by = order["accept_by"].as_str().unwrap().parse().unwrap();
+        assert!(OrderSvc::due(&app.db, accept_by).await.unwrap().is_empty());
+        let due = OrderSvc::due(&app.db, accept_by + Duration::from_secs(60)).await.unwrap();
+        assert!(matches!(&due[..], [Command::Expire { order: due }] if *due == id_of(&order)), "{due:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_menu_needs_its_location_to_be_seen_but_not_to_be_made() {
+    serve(async |app| {
+        let item = json!({"name": "Tea", "price": 200, "category": "drinks"});
+        let path = InPath(("camden".to_owned().try_into().unwrap(), "tea".to_owned().try_into().unwrap()));
+        let item = shared::http::Body(serde_json::from_value(item).unwrap());
+        menu::put(State(app.clone()), path, Call::internal("test"), item).await.unwrap();
+        let camden = InPath("camden".to_owned().try_into().unwrap());
+        let menu = menu::show(State(app.clone()), camden, Call::internal("test")).await;
+        assert_eq!(menu.unwrap_err().name(), "unknown-location");
+        let soho = InPath("soho".to_owned().try_into().unwrap());
+        let menu = body(menu::show(State(app.clone()), soho, Call::internal("test")).await.into_response()).await;
+        assert_eq!(menu["items"][0]["sku"], "cola");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_location_is_whole_or_refused() {
+    serve(async |app| {
+        let put = async |put: Value| {
+            let request = Request::put("/").header(header::CONTENT_TYPE, "application/json");
+            let request = request.body(Body::from(put.to_string())).unwrap();
+            let put = shared::http::Body::from_request(request, &()).await?;
+            let path = InPath("camden".to_owned().try_into().unwrap());
+            menu::put_location(State(app.clone()), path, Call::internal("test"), put).await
+        };
+        let good = json!({"name": "Camden", "currency": "GBP", "timezone": "Europe/London", "mode": "open"});
+        let with = |name: &str, value: Value| {
+            let mut put = good.clone();
+            put[name] = value;
+            put
+        };
+        assert!(put(good.clone()).await.is_ok());
+        assert!(put(with("location", json!("camden"))).await.is_ok());
+        for (wrong, pointer) in [
+            (with("timezone", json!("Mars/Phobos")), "/timezone"),
+            (with("until", json!("2030-01-01T00:00:00Z")), "/until"),
+            (with("location", json!("soho")), "/location"),
+            (with("mode", json!("ajar")), "/mode"),
+            (with("capacity", json!(3)), "/capacity"),
+        ] {
+            let problem = put(wrong).await.unwrap_err();
+            assert!(problem.detail().starts_with(pointer), "{}", problem.detail());
+        }
+        let listed = menu::list_locations(State(app.clone()), InQuery(Paging::default()), Call::internal("test")).await;
+        assert_eq!(body(listed.into_response()).await["items"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
