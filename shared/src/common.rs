@@ -30,7 +30,7 @@ use crate::{
     db::Db,
     dead::{self, DeadLetter},
     http::{Answer, BODY_MAX, InPath, InQuery, Paging, page::Page},
-    log,
+    log, pages,
     problem::Problem,
     relay, telemetry,
     time::Time,
@@ -82,6 +82,7 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
     router
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .merge(pages)
+        .merge(pages::shared())
         .fallback(|request: Request| async move { Problem::not_found(format!("{:?}", request.uri().path())) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(observe))

@@ -23,7 +23,7 @@ use crate::{
     db::Db,
     http::{Call, serve},
     live::Live,
-    pump, relay,
+    pages, pump, relay,
     service::Service,
     supervise::Tasks,
     telemetry,
@@ -161,7 +161,7 @@ async fn sweep<S: Service>(app: App<S>) -> Result<()> {
 pub async fn run_one<S: Service>(port: u16) -> ExitCode {
     telemetry::init();
     match start_one::<S>(port).await {
-        Ok((host, listener)) => host.serve(listener, S::pages()).await,
+        Ok((host, listener)) => host.serve(listener, pages::alone::<S>()).await,
         Err(error) => refuse(S::NAME, &error),
     }
 }

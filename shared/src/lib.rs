@@ -13,6 +13,7 @@ pub mod http;
 pub mod idempotency;
 pub mod live;
 pub mod log;
+pub mod pages;
 pub mod problem;
 pub mod pump;
 pub mod relay;

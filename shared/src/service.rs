@@ -26,6 +26,8 @@ pub trait Service: Send + Sync + Sized + 'static {
     const LISTENS: &'static [&'static str];
     /// Its tables, oldest first; each is applied once. Never edit one that was released.
     const MIGRATIONS: &'static [&'static str];
+    /// Where people begin: `/` of a process that runs this service alone leads there.
+    const PAGE: &'static str = "/docs";
 
     /// Everything the service can be told, by HTTP, by the bus or by the time.
     type Command: Debug + Send + Sync + 'static;
@@ -55,7 +57,7 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Its part of the HTTP interface.
     fn routes(app: App<Self>) -> OpenApiRouter;
 
-    /// Its pages for people, and `/` where the service runs alone.
+    /// Its pages for people; the files that all pages share are served around them.
     fn pages() -> axum::Router {
         axum::Router::new()
     }
