@@ -9,15 +9,17 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::{
-    Executor, PgPool,
+    Connection, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 
 use super::{Db, Sqlite};
 
 /// Shorter than the 5 s that a request waits at most.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 
@@ -86,6 +88,9 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
         ("lock_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
+    // The pool would try again until its time is up, and then tell that instead of the reason.
+    let first = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+    first.context("PostgreSQL does not answer")?.context("connect to PostgreSQL")?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
