@@ -1,0 +1,174 @@
+//! Decisions as text: a script goes in, what was said and what is left comes out.
+
+mod cancel;
+mod properties;
+mod setup;
+mod tickets;
+mod undo;
+
+use std::time::Duration;
+
+use expect_test::Expect;
+use serde_json::{Value, json};
+use shared::{http::Call, trace::Trace};
+
+use super::*;
+
+const OPENED: &str = "2026-11-23T18:42:00Z";
+
+/// A kitchen, one order, and what time it is.
+struct Kitchen {
+    state: State,
+    order: Order,
+    at: Time,
+    inputs: u128,
+}
+
+impl Kitchen {
+    /// The order's lines: `2 margherita, 1 cola`.
+    fn new(lines: &str) -> Self {
+        let at = OPENED.parse().unwrap();
+        Self { state: State::default(), order: order(lines), at, inputs: 0 }
+    }
+
+    fn tell(&mut self, command: Command) -> Result<Decision<Reply>, Refusal> {
+        self.inputs += 1;
+        self.at = self.at + Duration::from_secs(1);
+        let id = Uuid::from_u128(self.inputs);
+        let (by, trace) = ("ada".to_owned(), Trace::rooted_in(id));
+        decide(&mut self.state, &Input { id, at: self.at, by, trace, command })
+    }
+
+    fn ticket(&self) -> Option<&Ticket> {
+        self.state.tickets.get(&ticket_id(self.order.id).to_string()).map(|row| &row.ticket)
+    }
+
+    /// One step of a script: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`, `clock Asia/Tokyo`.
+    fn command(&self, step: &str) -> Command {
+        let (step, key) = step.split_once(" #").map_or((step, None), |(step, key)| (step, Some(key)));
+        let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
+        match verb {
+            "accept" => Command::Open(Box::new(self.order.clone())),
+            "cancel" => {
+                let mut order = self.order.clone();
+                order.cancellation.reason = Some(rest).filter(|text| !text.is_empty()).map(text);
+                Command::Cancel(Box::new(order))
+            }
+            "clock" => Command::SetClock(Box::new(location(rest))),
+            "out" => self.mark_out(rest, key),
+            _ => {
+                let ticket = ticket_id(self.order.id);
+                let action = if rest.is_empty() {
+                    Action::Ticket(text(verb))
+                } else {
+                    Action::Item(rest.to_owned(), text(verb))
+                };
+                let key = key.map(|key| idempotency(key, &(ticket, &action)));
+                Command::Act { ticket, action, key }
+            }
+        }
+    }
+
+    fn mark_out(&self, sku: &str, key: Option<&str>) -> Command {
+        let (sku, until) = sku.split_once(" until ").map_or((sku, None), |(sku, until)| (sku, Some(text(until))));
+        let out = Out { until, reason: None };
+        let key = key.map(|key| idempotency(key, &(sku, &out.until)));
+        Command::MarkOut { location: text("soho"), sku: text(sku), out, key }
+    }
+
+    /// Does the steps and tells what each came to.
+    fn run(&mut self, script: &str) -> String {
+        let mut shown = String::new();
+        for step in script.split(';').map(str::trim) {
+            if step == "tomorrow" {
+                self.at = self.at + Duration::from_secs(24 * 60 * 60);
+                continue;
+            }
+            let outcome = match self.tell(self.command(step)) {
+                Ok(decision) if decision.events.is_empty() => "nothing".to_owned(),
+                Ok(decision) => said(&decision.events),
+                Err(refusal) => format!("refused: {refusal:?}"),
+            };
+            shown.push_str(&format!("{step}: {outcome}\n"));
+        }
+        shown
+    }
+}
+
+/// Runs a script on the ticket of an order and shows what was said and what the ticket is like in the end.
+fn check(lines: &str, script: &str, expected: Expect) {
+    let mut kitchen = Kitchen::new(lines);
+    let mut shown = kitchen.run(script);
+    shown.push_str(&kitchen.ticket().map_or("no ticket".to_owned(), summary));
+    expected.assert_eq(&shown);
+}
+
+fn said(events: &[Said]) -> String {
+    let one = |said: &Said| format!("{} {}", said.kind, said.sequence);
+    events.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// `= open rushed, started: 1 done, 2 cooking`.
+fn summary(ticket: &Ticket) -> String {
+    let marks = [
+        (" rushed", ticket.priority > 0),
+        (", started", ticket.started_at.is_some()),
+        (", ready", ticket.ready_at.is_some()),
+        (", served", ticket.served_at.is_some()),
+        (", voided", ticket.voided_at.is_some()),
+        (", acknowledged", ticket.acknowledged_at.is_some()),
+    ];
+    let marks: String = marks.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+    let items: Vec<String> = ticket.items.iter().map(|item| format!("{} {}", item.id, word(&item.state))).collect();
+    format!("= {}{marks}: {}", word(&ticket.state), items.join(", "))
+}
+
+fn word(value: &impl Serialize) -> String {
+    json!(value).as_str().unwrap().to_owned()
+}
+
+fn text<T: for<'de> Deserialize<'de>>(text: &str) -> T {
+    serde_json::from_value(json!(text)).unwrap()
+}
+
+fn idempotency(key: &str, body: &impl Serialize) -> Idempotency {
+    Call { by: "ada".into(), ..Call::internal("ada") }.idempotency("kitchen", key, body)
+}
+
+fn order(lines: &str) -> Order {
+    let lines: Vec<Value> = lines.split(", ").zip(1..).map(|(line, number)| order_line(line, number)).collect();
+    serde_json::from_value(json!({
+        "id": "0190b2f0-0000-7000-8000-000000000001", "number": 17, "location": "soho", "status": "accepted",
+        "version": 2, "type": "dine_in", "table": "7", "lines": lines,
+        "total": {"amount": 900, "currency": "GBP"}, "allergies": ["nuts"], "notes": "in a hurry",
+        "placed_at": OPENED, "accept_by": "2026-11-23T18:46:00Z", "updated_at": OPENED,
+    }))
+    .unwrap()
+}
+
+fn order_line(line: &str, number: i64) -> Value {
+    let (quantity, sku) = line.split_once(' ').unwrap();
+    let category = match sku {
+        "margherita" | "marinara" => "Pizza",
+        "burger" => "Burgers",
+        _ => "Drinks",
+    };
+    json!({"id": number.to_string(), "sku": sku, "name": sku, "category": category, "unit_price": 900, "total": 900,
+        "quantity": quantity.parse::<i64>().unwrap(), "notes": "hot"})
+}
+
+fn location(timezone: &str) -> Location {
+    serde_json::from_value(json!({
+        "location": "soho", "name": "Soho", "currency": "GBP", "timezone": timezone, "mode": "open", "version": 1,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for source in [include_str!("../domain.rs"), include_str!("ticket.rs")] {
+        for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
+            assert!(!source.contains(word), "{word}");
+        }
+    }
+}

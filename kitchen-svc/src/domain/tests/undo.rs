@@ -1,0 +1,165 @@
+//! The ways back: undo and recall.
+
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn undo_goes_one_step_back() {
+    check(
+        "2 margherita, 1 cola",
+        "accept; start; undo 1; start; done 2; undo 2; undo 1",
+        expect![[r#"
+            accept: ticket.opened 1
+            start: ticket.started 2
+            undo 1: ticket.changed 3
+            start: ticket.changed 4
+            done 2: ticket.item_done 5
+            undo 2: ticket.changed 6
+            undo 1: ticket.changed 7
+            = open, started: 1 queued, 2 cooking"#]],
+    );
+}
+
+#[test]
+fn a_second_undo_needs_a_key_of_its_own() {
+    check(
+        "2 margherita, 1 cola",
+        "accept; done 1; undo 1; undo 1; undo 1 #a; undo 1 #a; undo 1",
+        expect![[r#"
+            accept: ticket.opened 1
+            done 1: ticket.started 2, ticket.item_done 3
+            undo 1: ticket.changed 4
+            undo 1: nothing
+            undo 1 #a: ticket.changed 5
+            undo 1 #a: nothing
+            undo 1: nothing
+            = open, started: 1 queued, 2 queued"#]],
+    );
+}
+
+#[test]
+fn undo_on_a_ready_ticket_recalls_the_item() {
+    check(
+        "2 margherita, 1 cola",
+        "accept; ready; undo 2; start 2; done 2",
+        expect![[r#"
+            accept: ticket.opened 1
+            ready: ticket.started 2, ticket.ready 3
+            undo 2: ticket.recalled 4
+            start 2: nothing
+            done 2: ticket.item_done 5, ticket.ready 6
+            = ready, started, ready: 1 done, 2 done"#]],
+    );
+}
+
+#[test]
+fn undo_never_makes_an_order_cancellable() {
+    check(
+        "2 margherita",
+        "accept; start 1; undo 1; cancel",
+        expect![[r#"
+            accept: ticket.opened 1
+            start 1: ticket.started 2
+            undo 1: ticket.changed 3
+            cancel: ticket.cancel_refused 4
+            = open, started: 1 queued"#]],
+    );
+}
+
+#[test]
+fn recall_keeps_the_age() {
+    let mut kitchen = Kitchen::new("2 margherita, 1 cola");
+    kitchen.run("accept; serve");
+    let before = kitchen.ticket().unwrap().clone();
+    kitchen.run("recall");
+    let after = kitchen.ticket().unwrap();
+    assert_eq!((before.opened_at, before.started_at), (after.opened_at, after.started_at));
+    check(
+        "2 margherita, 1 cola",
+        "accept; ready; recall; serve; recall; done 1",
+        expect![[r#"
+            accept: ticket.opened 1
+            ready: ticket.started 2, ticket.ready 3
+            recall: ticket.recalled 4
+            serve: ticket.ready 5, ticket.served 6
+            recall: ticket.recalled 7
+            done 1: ticket.item_done 8
+            = open, started: 1 done, 2 cooking"#]],
+    );
+}
+
+#[test]
+fn recall_ends_with_the_local_day() {
+    check(
+        "2 margherita",
+        "accept; serve; tomorrow; recall",
+        expect![[r#"
+            accept: ticket.opened 1
+            serve: ticket.started 2, ticket.ready 3, ticket.served 4
+            recall: refused: EarlierDay(Served)
+            = served, started, ready, served: 1 done"#]],
+    );
+    check(
+        "2 margherita",
+        "accept; ready; tomorrow; undo 1",
+        expect![[r#"
+            accept: ticket.opened 1
+            ready: ticket.started 2, ticket.ready 3
+            undo 1: refused: EarlierDay(Ready)
+            = ready, started, ready: 1 done"#]],
+    );
+    // Opened yesterday and served today: what counts is when it was finished.
+    check(
+        "2 margherita",
+        "accept; tomorrow; serve; recall",
+        expect![[r#"
+            accept: ticket.opened 1
+            serve: ticket.started 2, ticket.ready 3, ticket.served 4
+            recall: ticket.recalled 5
+            = open, started: 1 cooking"#]],
+    );
+}
+
+#[test]
+fn the_local_day_is_the_locations() {
+    let recall_at = |served_just_before: &str, timezone: &str| {
+        let mut kitchen = Kitchen::new("2 margherita");
+        kitchen.at = served_just_before.parse::<Time>().unwrap() - Duration::from_secs(4);
+        kitchen.run(&format!("clock {timezone}; accept; serve; recall"));
+        kitchen.ticket().unwrap().state
+    };
+    let (midnight, midnight_in_tokyo) = ("2026-11-24T00:00:00Z", "2026-11-23T15:00:00Z");
+    assert_eq!(recall_at(midnight, "Europe/London"), TicketState::Served);
+    assert_eq!(recall_at(midnight, "Asia/Tokyo"), TicketState::Open);
+    assert_eq!(recall_at(midnight_in_tokyo, "Europe/London"), TicketState::Open);
+    assert_eq!(recall_at(midnight_in_tokyo, "Asia/Tokyo"), TicketState::Served);
+    assert_eq!(recall_at(midnight, "Nowhere/At-All"), TicketState::Served);
+}
+
+#[test]
+fn only_what_was_finished_can_be_recalled() {
+    check(
+        "2 margherita",
+        "accept; recall; start; recall",
+        expect![[r#"
+            accept: ticket.opened 1
+            recall: refused: TicketState(Open)
+            start: ticket.started 2
+            recall: refused: TicketState(Open)
+            = open, started: 1 cooking"#]],
+    );
+    check(
+        "2 margherita",
+        "accept; ready; recall; done 1; recall; undo 1; recall",
+        expect![[r#"
+            accept: ticket.opened 1
+            ready: ticket.started 2, ticket.ready 3
+            recall: ticket.recalled 4
+            done 1: ticket.item_done 5, ticket.ready 6
+            recall: ticket.recalled 7
+            undo 1: ticket.changed 8
+            recall: refused: TicketState(Open)
+            = open, started: 1 queued"#]],
+    );
+}

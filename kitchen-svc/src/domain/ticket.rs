@@ -1,0 +1,267 @@
+//! A ticket and what may happen to it: `open → ready → served`, or `void`. Every step is said as it is after that step.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{
+    contract::{
+        kitchen::{ItemState, Ticket, TicketItem, TicketState},
+        order::{Line, Order},
+        types::{Notes, Slug},
+    },
+    event::Said,
+    service::Input,
+    time::Time,
+};
+
+use super::{Action, Command, ItemAction, Refusal, StationsRow, TicketAction, default_stations, station, ticket_id};
+
+const RUSHED: i64 = 1;
+
+/// A ticket as it is stored: what everybody sees, and what the kitchen alone needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRow {
+    pub ticket: Ticket,
+    /// Where it is cooked, for queries: `,bar,grill,`.
+    pub stations: String,
+    /// The action that changed it last.
+    #[serde(default)]
+    pub last: Option<Action>,
+}
+
+impl TicketRow {
+    /// Of an order that nobody has touched yet. Its first event makes it version 1.
+    pub(super) fn new(order: &Order, stations: Option<&StationsRow>, at: Time) -> Self {
+        let stations = match stations {
+            Some(row) => Cow::Borrowed(&row.0),
+            None => Cow::Owned(default_stations(&order.location)),
+        };
+        let items: Vec<TicketItem> = order.lines.iter().map(|line| item(line, station(&stations, line))).collect();
+        let names: BTreeSet<&str> = items.iter().map(|item| &*item.station).collect();
+        let names: String = names.into_iter().map(|name| format!("{name},")).collect();
+        let ticket = Ticket {
+            id: ticket_id(order.id),
+            order_id: order.id,
+            number: Some(order.number),
+            location: order.location.clone(),
+            kind: order.kind,
+            table: order.table.clone(),
+            state: TicketState::Open,
+            priority: 0,
+            items,
+            allergies: order.allergies.clone(),
+            notes: order.notes.clone(),
+            opened_at: at,
+            started_at: None,
+            ready_at: None,
+            served_at: None,
+            voided_at: None,
+            acknowledged_at: None,
+            version: 0,
+        };
+        Self { ticket, stations: format!(",{names}"), last: None }
+    }
+}
+
+fn item(line: &Line, station: Slug) -> TicketItem {
+    TicketItem {
+        id: line.id.clone(),
+        line: line.id.clone(),
+        sku: line.sku.clone(),
+        name: line.name.clone(),
+        quantity: line.quantity,
+        modifiers: line.modifiers.clone(),
+        notes: line.notes.clone(),
+        station,
+        state: ItemState::Queued,
+    }
+}
+
+/// A ticket being changed by one input.
+pub(super) struct Change<'a> {
+    ticket: &'a mut Ticket,
+    at: Time,
+    by: &'a str,
+    pub(super) said: Vec<Said>,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn new(ticket: &'a mut Ticket, input: &'a Input<Command>) -> Self {
+        Self { ticket, at: input.at, by: &input.by, said: Vec::new() }
+    }
+
+    /// The ticket as it is now, with who did it.
+    pub(super) fn say(&mut self, kind: &'static str, more: &[(&'static str, Value)]) {
+        self.ticket.version += 1;
+        let members = [&[("by", json!(self.by))], more].concat();
+        self.said.push(Said::with(kind, &*self.ticket, &members));
+    }
+
+    /// A change that is for displays only.
+    fn say_changed(&mut self, reason: &'static str, item: Option<usize>) {
+        let mut more = vec![("reason", json!(reason))];
+        more.extend(item.map(|place| ("item", json!(self.ticket.items[place].id))));
+        self.say("ticket.changed", &more);
+    }
+
+    /// What a cook does to the whole ticket; `again` where the last change was the same.
+    pub(super) fn ticket(&mut self, action: TicketAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+        use {TicketAction as Do, TicketState as Is};
+        match (self.ticket.state, action) {
+            (Is::Open, Do::Start) => self.start(None),
+            (Is::Open, Do::Ready) => self.finish(),
+            (Is::Open | Is::Ready, Do::Serve) => self.serve(),
+            (Is::Ready | Is::Served, Do::Recall) => self.recall(None, timezone)?,
+            (Is::Open | Is::Ready, Do::Rush) => self.rush(),
+            (Is::Void, Do::Ack) => self.acknowledge(),
+            (Is::Ready, Do::Ready) | (Is::Served, Do::Serve) => {}
+            (Is::Open, Do::Recall) if again => {}
+            (Is::Served, Do::Rush) if self.ticket.priority == RUSHED => {}
+            (Is::Void, Do::Start | Do::Ready | Do::Serve | Do::Recall | Do::Rush) => return Err(Refusal::TicketVoid),
+            (state @ (Is::Ready | Is::Served), Do::Start)
+            | (state @ Is::Served, Do::Ready | Do::Rush)
+            | (state @ Is::Open, Do::Recall)
+            | (state @ (Is::Open | Is::Ready | Is::Served), Do::Ack) => return Err(Refusal::TicketState(state)),
+        }
+        Ok(())
+    }
+
+    /// What a cook does to one item; `again` where this would only repeat the last change.
+    pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+        use {ItemAction as Do, ItemState as Item, TicketState as Is};
+        let place = self.ticket.items.iter().position(|item| item.id == id);
+        let place = place.ok_or_else(|| Refusal::UnknownItem(id.to_owned()))?;
+        match (self.ticket.state, self.ticket.items[place].state, action) {
+            (Is::Void, _, _) | (_, Item::Void, _) => return Err(Refusal::TicketVoid),
+            (Is::Open, Item::Queued, Do::Start) => self.start(Some(place)),
+            (Is::Open, Item::Queued | Item::Cooking, Do::Done) => self.finish_item(place),
+            (Is::Open, Item::Cooking, Do::Undo) if again => {}
+            (Is::Open, Item::Cooking, Do::Undo) => self.undo(place, ItemState::Queued),
+            (Is::Open, Item::Done, Do::Undo) => self.undo(place, ItemState::Cooking),
+            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), timezone)?,
+            (Is::Open, Item::Cooking, Do::Start) | (Is::Open, Item::Queued, Do::Undo) | (_, Item::Done, Do::Done) => {}
+            (state @ Is::Open, Item::Done, Do::Start)
+            | (state @ Is::Ready, Item::Queued | Item::Cooking, _)
+            | (state @ Is::Ready, Item::Done, Do::Start)
+            | (state @ Is::Served, _, _) => return Err(Refusal::TicketState(state)),
+        }
+        Ok(())
+    }
+
+    /// The kitchen's word on a cancel: yes while nothing was started. What no display has shown needs no cook to
+    /// clear it.
+    pub(super) fn cancel(&mut self, reason: Option<&Notes>, shown: bool) {
+        match (self.ticket.state, self.ticket.started_at) {
+            (TicketState::Void, _) => {}
+            (TicketState::Open, None) => self.void(reason, shown),
+            (TicketState::Open | TicketState::Ready | TicketState::Served, _) => {
+                self.say("ticket.cancel_refused", &[("reason", json!("already_started"))]);
+            }
+        }
+    }
+
+    /// Starts what is queued: all of it, or one item.
+    fn start(&mut self, only: Option<usize>) {
+        let queued = |(place, item): &(usize, &mut TicketItem)| {
+            item.state == ItemState::Queued && only.is_none_or(|only| only == *place)
+        };
+        let mut started = 0;
+        for (_, item) in self.ticket.items.iter_mut().enumerate().filter(queued) {
+            item.state = ItemState::Cooking;
+            started += 1;
+        }
+        if self.ticket.started_at.is_none() {
+            self.ticket.started_at = Some(self.at);
+            self.say("ticket.started", &[("waited_ms", self.ms_since(Some(self.ticket.opened_at)))]);
+        } else if started > 0 {
+            self.say_changed("started", only);
+        }
+    }
+
+    fn finish_item(&mut self, place: usize) {
+        if self.ticket.started_at.is_none() {
+            self.start(Some(place));
+        }
+        self.ticket.items[place].state = ItemState::Done;
+        self.say("ticket.item_done", &[("item", json!(self.ticket.items[place].id))]);
+        if self.ticket.items.iter().all(|item| item.state == ItemState::Done) {
+            self.finish();
+        }
+    }
+
+    /// All that is left is done; what was not started is started by that.
+    fn finish(&mut self) {
+        if self.ticket.started_at.is_none() {
+            self.start(None);
+        }
+        self.set_items(ItemState::Done);
+        self.ticket.state = TicketState::Ready;
+        self.ticket.ready_at = Some(self.at);
+        self.say("ticket.ready", &[("cooked_ms", self.ms_since(self.ticket.started_at))]);
+    }
+
+    fn serve(&mut self) {
+        if self.ticket.state == TicketState::Open {
+            self.finish();
+        }
+        self.ticket.state = TicketState::Served;
+        self.ticket.served_at = Some(self.at);
+        self.say("ticket.served", &[("stood_ms", self.ms_since(self.ticket.ready_at))]);
+    }
+
+    /// Back to the stove: all of it, or one item. Its age stays what it was.
+    fn recall(&mut self, only: Option<usize>, timezone: &str) -> Result<(), Refusal> {
+        let finished_at = self.ticket.served_at.or(self.ticket.ready_at).unwrap_or(self.ticket.opened_at);
+        if finished_at.day_in(timezone) != self.at.day_in(timezone) {
+            return Err(Refusal::EarlierDay(self.ticket.state));
+        }
+        match only {
+            Some(place) => self.ticket.items[place].state = ItemState::Cooking,
+            None => self.set_items(ItemState::Cooking),
+        }
+        self.ticket.state = TicketState::Open;
+        self.ticket.ready_at = None;
+        self.ticket.served_at = None;
+        let item = only.map(|place| ("item", json!(self.ticket.items[place].id)));
+        self.say("ticket.recalled", item.as_slice());
+        Ok(())
+    }
+
+    fn undo(&mut self, place: usize, state: ItemState) {
+        self.ticket.items[place].state = state;
+        self.say_changed("undone", Some(place));
+    }
+
+    fn rush(&mut self) {
+        if self.ticket.priority < RUSHED {
+            self.ticket.priority = RUSHED;
+            self.say_changed("rushed", None);
+        }
+    }
+
+    fn void(&mut self, reason: Option<&Notes>, shown: bool) {
+        self.set_items(ItemState::Void);
+        self.ticket.state = TicketState::Void;
+        self.ticket.voided_at = Some(self.at);
+        self.ticket.acknowledged_at = Some(self.at).filter(|_| !shown);
+        self.say("ticket.voided", &[("reason", json!(reason))]);
+    }
+
+    fn acknowledge(&mut self) {
+        if self.ticket.acknowledged_at.is_none() {
+            self.ticket.acknowledged_at = Some(self.at);
+            self.say_changed("acknowledged", None);
+        }
+    }
+
+    fn set_items(&mut self, state: ItemState) {
+        for item in &mut self.ticket.items {
+            item.state = state;
+        }
+    }
+
+    fn ms_since(&self, earlier: Option<Time>) -> Value {
+        json!(earlier.map(|earlier| u64::try_from(self.at.since(earlier).as_millis()).unwrap_or(u64::MAX)))
+    }
+}

@@ -1,0 +1,196 @@
+//! The kitchen over HTTP: tickets and what cooks do to them.
+
+mod setup;
+mod stream;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, de::IntoDeserializer};
+use shared::{
+    app::App,
+    common::away,
+    contract::kitchen::{Ticket, TicketState},
+    http::{Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, Paging, page::Page},
+    problem::Problem,
+    time::Time,
+};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    KitchenSvc,
+    domain::{Action, Command, ItemAction, Refusal, Reply, TicketAction},
+    store::{self, Since, View},
+};
+
+type Kitchen = App<KitchenSvc>;
+
+pub(crate) fn routes(app: Kitchen) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(stream::stream))
+        .routes(routes!(get))
+        .routes(routes!(act))
+        .routes(routes!(act_on_item))
+        .routes(routes!(setup::mark_out))
+        .routes(routes!(setup::stations, setup::arrange))
+        .with_state(app)
+}
+
+/// Which states are listed.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct States {
+    /// A comma list: `open,ready`. Without it: everything open, ready, or void and not acknowledged, and all that
+    /// was opened today, in the location's time zone (UTC where no location is given).
+    state: Option<String>,
+}
+
+#[utoipa::path(
+    get, path = "/v1/tickets", tag = "kitchen-svc", params(View, States, Paging),
+    responses(
+        (status = 200, body = Page<Ticket>),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The tickets, oldest first.
+async fn list(
+    State(app): State<Kitchen>,
+    InQuery(view): InQuery<View>,
+    InQuery(States { state }): InQuery<States>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<Ticket>>> {
+    let (after, limit) = (paging.after.as_deref().map(cursor).transpose()?, paging.limit()?);
+    let since = match state {
+        Some(list) => Since::in_states(&states(&list)?),
+        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), Time::now()).await.map_err(away)?),
+    };
+    let tickets = store::shown(&app.db, &view, since, after, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(tickets, limit, |ticket| format!("{}_{}", ticket.opened_at, ticket.id))))
+}
+
+fn states(list: &str) -> Answer<Vec<TicketState>> {
+    let state = |word: &str| TicketState::deserialize(word.trim().into_deserializer());
+    let states: Result<_, serde::de::value::Error> = list.split(',').map(state).collect();
+    states.map_err(|error| Problem::invalid_field("state", error.to_string()))
+}
+
+fn cursor(text: &str) -> Answer<(Time, Uuid)> {
+    let parsed = text.split_once('_').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+    parsed.ok_or_else(|| Problem::invalid_field("after", format!("{text:?} is no cursor of this list")))
+}
+
+#[utoipa::path(
+    get, path = "/v1/tickets/{id}", tag = "kitchen-svc", params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = Ticket, headers(("ETag" = String, description = "The version"))),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// One ticket.
+async fn get(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Reply> {
+    let ticket = store::ticket(&app.db, id).await.map_err(away)?;
+    ticket.map(|ticket| Reply::Ticket(Box::new(ticket))).ok_or_else(|| Refusal::UnknownTicket(id).into())
+}
+
+/// An action takes no body, or an empty one.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Nothing {}
+
+#[utoipa::path(
+    post, path = "/v1/tickets/{id}/{action}", tag = "kitchen-svc",
+    params(("id" = Uuid, Path), ("action" = TicketAction, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Does something to the whole ticket. Repeating it changes nothing; with a key, also when repeated late.
+async fn act(
+    State(app): State<Kitchen>,
+    call: Call,
+    InPath((id, action)): InPath<(Uuid, TicketAction)>,
+    key: IdempotencyKey,
+    _: OptionalBody<Nothing>,
+) -> Answer<Reply> {
+    ask(&app, call, id, Action::Ticket(action), key).await
+}
+
+#[utoipa::path(
+    post, path = "/v1/tickets/{id}/items/{item}/{action}", tag = "kitchen-svc",
+    params(
+        ("id" = Uuid, Path), ("item" = String, Path), ("action" = ItemAction, Path),
+        ("Idempotency-Key" = Option<String>, Header),
+    ),
+    responses(
+        (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Does something to one item. A second undo in a row is taken as a repetition, unless it comes with a key of its own.
+async fn act_on_item(
+    State(app): State<Kitchen>,
+    call: Call,
+    InPath((id, item, action)): InPath<(Uuid, String, ItemAction)>,
+    key: IdempotencyKey,
+    _: OptionalBody<Nothing>,
+) -> Answer<Reply> {
+    ask(&app, call, id, Action::Item(item, action), key).await
+}
+
+async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: IdempotencyKey) -> Answer<Reply> {
+    let key = key.0.map(|key| call.idempotency("kitchen", &key, &(ticket, &action)));
+    app.pump.ask(call, Command::Act { ticket, action, key }).await
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let etag = |version: i64| [(header::ETAG, format!("\"{version}\""))];
+        match self {
+            Self::Ticket(ticket) => (etag(ticket.version), Json(ticket)).into_response(),
+            Self::MarkedOut(marked) => (etag(marked.version), Json(marked)).into_response(),
+            Self::Stations(stations) => (etag(stations.version), Json(stations)).into_response(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let conflict = |name, title, detail| Self::new(StatusCode::CONFLICT, name, title, detail);
+        match refusal {
+            Refusal::UnknownTicket(id) => Self::not_found(format!("ticket {id}")),
+            Refusal::UnknownItem(id) => Self::not_found(format!("item {id:?} on this ticket")),
+            Refusal::TicketVoid => {
+                conflict("ticket-void", "Ticket is void", "the order was cancelled; nothing of it is cooked")
+            }
+            Refusal::TicketState(state) => {
+                let detail = "the ticket's state does not allow it; read the ticket again";
+                conflict("ticket-state", "Not in this state", detail).with("state", state)
+            }
+            Refusal::EarlierDay(state) => {
+                let detail = "only a ticket that was finished today can be recalled";
+                conflict("ticket-state", "Not in this state", detail).with("state", state)
+            }
+            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
+            Refusal::KeyReused => {
+                let detail = "this Idempotency-Key was used for something else; use a new one";
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Self::new(status, "idempotency-key-reused", "Idempotency key reused", detail)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

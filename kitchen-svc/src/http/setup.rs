@@ -1,0 +1,120 @@
+//! What a kitchen is set up with: its stations, and what it is out of.
+
+use std::collections::HashSet;
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    common::away,
+    contract::{
+        kitchen::{MarkedOut, Route, Station, Stations},
+        types::{Sku, Slug},
+    },
+    http::{Answer, Body, Call, IdempotencyKey, InPath, OptionalBody},
+    problem::{FieldError, Problem},
+};
+use utoipa::ToSchema;
+
+use super::Kitchen;
+use crate::{
+    domain::{Arrangement, Command, Out, Reply},
+    store,
+};
+
+#[utoipa::path(
+    put, path = "/v1/tickets/out/{location}/{sku}", tag = "kitchen-svc",
+    params(("location" = Slug, Path), ("sku" = Sku, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content = Option<Out>, content_type = "application/json"),
+    responses(
+        (status = 200, body = MarkedOut),
+        (status = 422, body = Problem, description = "`invalid`, `idempotency-key-reused`", content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Says that an item is out. Each time says it again, unless it repeats an Idempotency-Key: it may have been lifted.
+pub(super) async fn mark_out(
+    State(app): State<Kitchen>,
+    call: Call,
+    InPath((location, sku)): InPath<(Slug, Sku)>,
+    key: IdempotencyKey,
+    OptionalBody(out): OptionalBody<Out>,
+) -> Answer<Reply> {
+    let key = key.0.map(|key| call.idempotency("kitchen", &key, &("out", &location, &sku, &out)));
+    app.pump.ask(call, Command::MarkOut { location, sku, out, key }).await
+}
+
+#[utoipa::path(
+    get, path = "/v1/stations/{location}", tag = "kitchen-svc", params(("location" = Slug, Path)),
+    responses(
+        (status = 200, body = Stations, headers(("ETag" = String, description = "The version"))),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The stations of a location, and which items go where. One that nobody configured has one station: `kitchen`.
+pub(super) async fn stations(State(app): State<Kitchen>, InPath(location): InPath<Slug>) -> Answer<Reply> {
+    Ok(Reply::Stations(store::stations(&app.db, &location).await.map_err(away)?))
+}
+
+/// Which stations there are. A route's sku is looked for first, then its category.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(super) struct StationsRequest {
+    #[schema(min_items = 1)]
+    stations: Vec<Station>,
+    default: Slug,
+    #[serde(default)]
+    routes: Vec<Route>,
+}
+
+#[utoipa::path(
+    put, path = "/v1/stations/{location}", tag = "kitchen-svc", params(("location" = Slug, Path)),
+    request_body = StationsRequest,
+    responses(
+        (status = 200, body = Stations, headers(("ETag" = String, description = "The version"))),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Replaces the stations of a location. Open tickets stay where they are.
+pub(super) async fn arrange(
+    State(app): State<Kitchen>,
+    call: Call,
+    InPath(location): InPath<Slug>,
+    Body(request): Body<StationsRequest>,
+) -> Answer<Reply> {
+    let arrangement = request.checked(location)?;
+    app.pump.ask(call, Command::Arrange(arrangement)).await
+}
+
+impl StationsRequest {
+    /// All that is wrong with it, or the arrangement.
+    fn checked(self, location: Slug) -> Result<Arrangement, Problem> {
+        let known: HashSet<&Slug> = self.stations.iter().map(|station| &station.id).collect();
+        let mut errors = Vec::new();
+        let mut wrong = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
+        let mut ids = HashSet::new();
+        for (place, station) in self.stations.iter().enumerate() {
+            if !ids.insert(&station.id) {
+                wrong(format!("/stations/{place}/id"), "is used twice");
+            }
+        }
+        if !known.contains(&self.default) {
+            wrong("/default".into(), "names no station");
+        }
+        let mut routed = HashSet::new();
+        for (place, route) in self.routes.iter().enumerate() {
+            if route.sku.is_some() == route.category.is_some() {
+                wrong(format!("/routes/{place}"), "needs exactly one of sku and category");
+            } else if !routed.insert((&route.sku, &route.category)) {
+                wrong(format!("/routes/{place}"), "is routed twice");
+            }
+            if !known.contains(&route.station) {
+                wrong(format!("/routes/{place}/station"), "names no station");
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        let Self { stations, default, routes } = self;
+        Ok(Arrangement { location, stations, default, routes })
+    }
+}

@@ -1,0 +1,103 @@
+//! The kitchen display's live view: what is on it now, then every change, resumable.
+
+use axum::{
+    extract::State,
+    response::{Response, sse::Event},
+};
+use futures_util::{StreamExt, future::ready, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::{
+    common::away,
+    contract::{kitchen::Ticket, types::Slug},
+    http::{
+        Answer, InQuery,
+        sse::{self, LastEventId},
+    },
+    log::Entry,
+    problem::Problem,
+    time::Time,
+};
+use utoipa::ToSchema;
+
+use super::Kitchen;
+use crate::store::{self, Since, View};
+
+/// One who is further behind than this is better served by a new snapshot.
+const RESUME_MAX: i64 = 1000;
+/// More tickets than anybody cooks at a time.
+const SNAPSHOT_MAX: i64 = 2000;
+
+/// Everything on the display.
+#[derive(Debug, Serialize, ToSchema)]
+struct Snapshot {
+    tickets: Vec<Ticket>,
+    /// Changes up to here are in it. A change that comes after it may be in it too: compare versions.
+    position: i64,
+    at: Time,
+}
+
+/// A change: an event's type, and its data.
+#[derive(Debug, Serialize)]
+struct Changed<'a> {
+    r#type: &'a str,
+    ticket: &'a RawValue,
+}
+
+#[utoipa::path(
+    get, path = "/v1/tickets/stream", tag = "kitchen-svc",
+    params(View, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this")),
+    responses(
+        (status = 200, body = Snapshot, content_type = "text/event-stream",
+            description = "`snapshot`: everything on the display; then `ticket`: `{type, ticket}` at each change; `heartbeat` every 5 s"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Everything on the display, then every change as it happens.
+pub(super) async fn stream(
+    State(app): State<Kitchen>,
+    LastEventId(last): LastEventId,
+    InQuery(view): InQuery<View>,
+) -> Answer<Response> {
+    // Before the tickets are read: what changes meanwhile comes again rather than never.
+    let head = app.live.head().await.map_err(away)?;
+    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+        Some(last) => (last, None),
+        None => (head, Some(snapshot(&app, &view, head).await?)),
+    };
+    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&view, &entry)));
+    Ok(sse::respond(stream::iter(first).chain(changes)))
+}
+
+async fn snapshot(app: &Kitchen, view: &View, position: i64) -> Answer<Event> {
+    let tickets = store::shown(&app.db, view, Since::DISPLAY, None, SNAPSHOT_MAX).await.map_err(away)?;
+    Ok(event("snapshot", position, &Snapshot { tickets, position, at: Time::now() }))
+}
+
+/// What an entry of the log means to the view, if anything.
+fn change(view: &View, entry: &Entry) -> Option<Event> {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    if entry.noun() != "ticket" || view.location.as_ref().is_some_and(|location| **location != *entry.location) {
+        return None;
+    }
+    let ticket = serde_json::from_str::<Said<'_>>(&entry.doc).ok()?.data;
+    if !view.station.as_ref().is_none_or(|station| is_cooked_at(ticket, station)) {
+        return None;
+    }
+    Some(event("ticket", entry.position, &Changed { r#type: &entry.kind, ticket }))
+}
+
+fn is_cooked_at(ticket: &RawValue, station: &Slug) -> bool {
+    let ticket: Result<Ticket, _> = serde_json::from_str(ticket.get());
+    ticket.is_ok_and(|ticket| ticket.items.iter().any(|item| item.station == *station))
+}
+
+fn event(name: &str, position: i64, data: &impl Serialize) -> Event {
+    let data = serde_json::to_string(data).expect("a view is plain JSON");
+    Event::default().event(name).id(position.to_string()).data(data)
+}

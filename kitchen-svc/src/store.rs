@@ -1,0 +1,207 @@
+//! The kitchen's rows: what a batch loads and saves, and what the handlers read.
+
+use anyhow::Result;
+use serde::Deserialize;
+use shared::{
+    contract::{
+        kitchen::{Stations, Ticket, TicketState},
+        types::Slug,
+    },
+    db::{Db, Tx, Value},
+    rows::{Record, Rows},
+    service::Input,
+    time::Time,
+};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::domain::{
+    Clock, Command, MarkedOutRow, State, StationsRow, TicketRow, default_stations, item_key, ticket_id,
+};
+
+impl Record for TicketRow {
+    const TABLE: &'static str = "tickets";
+    fn key(&self) -> String {
+        self.ticket.id.to_string()
+    }
+}
+
+impl Record for StationsRow {
+    const TABLE: &'static str = "stations";
+    fn key(&self) -> String {
+        self.0.location.to_string()
+    }
+}
+
+impl Record for MarkedOutRow {
+    const TABLE: &'static str = "marked_out";
+    fn key(&self) -> String {
+        item_key(&self.0.location, &self.0.sku)
+    }
+}
+
+impl Record for Clock {
+    const TABLE: &'static str = "clocks";
+    fn key(&self) -> String {
+        self.location.to_string()
+    }
+}
+
+/// Stations and clocks are hardly ever written: they are not locked, and a write that meets another is decided again.
+pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
+    let commands = || batch.iter().map(|input| &input.command);
+    let keys = Rows::load(tx, commands().filter_map(idempotency_key)).await?;
+    let tickets: Rows<TicketRow> = Rows::load(tx, commands().filter_map(ticket_key)).await?;
+    let marked_out = Rows::load(tx, commands().filter_map(marked_out_key)).await?;
+    let stations = Rows::read(tx, commands().filter_map(stations_key)).await?;
+    let of_tickets = tickets.iter().map(|row| row.ticket.location.to_string());
+    let clocks = Rows::read(tx, commands().filter_map(clock_key).chain(of_tickets)).await?;
+    Ok(State { keys, tickets, marked_out, stations, clocks })
+}
+
+pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
+    state.keys.save(tx).await?;
+    state.tickets.save(tx).await?;
+    state.marked_out.save(tx).await?;
+    state.stations.save(tx).await?;
+    state.clocks.save(tx).await
+}
+
+fn idempotency_key(command: &Command) -> Option<String> {
+    match command {
+        Command::Act { key, .. } | Command::MarkOut { key, .. } => key.as_ref().map(|key| key.key.clone()),
+        Command::Open(_) | Command::Cancel(_) | Command::SetClock(_) | Command::Arrange(_) => None,
+    }
+}
+
+fn ticket_key(command: &Command) -> Option<String> {
+    match command {
+        Command::Open(order) | Command::Cancel(order) => Some(ticket_id(order.id).to_string()),
+        Command::Act { ticket, .. } => Some(ticket.to_string()),
+        Command::SetClock(_) | Command::MarkOut { .. } | Command::Arrange(_) => None,
+    }
+}
+
+fn marked_out_key(command: &Command) -> Option<String> {
+    match command {
+        Command::MarkOut { location, sku, .. } => Some(item_key(location, sku)),
+        _ => None,
+    }
+}
+
+fn stations_key(command: &Command) -> Option<String> {
+    match command {
+        Command::Open(order) | Command::Cancel(order) => Some(order.location.to_string()),
+        Command::Arrange(arrangement) => Some(arrangement.location.to_string()),
+        Command::SetClock(_) | Command::Act { .. } | Command::MarkOut { .. } => None,
+    }
+}
+
+fn clock_key(command: &Command) -> Option<String> {
+    match command {
+        Command::SetClock(location) => Some(location.location.to_string()),
+        _ => None,
+    }
+}
+
+/// Which tickets somebody wants to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct View {
+    pub(crate) location: Option<Slug>,
+    /// Only tickets with an item that is cooked there.
+    pub(crate) station: Option<Slug>,
+}
+
+/// How far back each kind of ticket is looked for. `None`: not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since {
+    pub(crate) open: Option<Time>,
+    pub(crate) ready: Option<Time>,
+    pub(crate) served: Option<Time>,
+    pub(crate) void: Option<Time>,
+    pub(crate) acknowledged: Option<Time>,
+}
+
+const EVER: Option<Time> = Some(Time::from_micros(0));
+
+impl Since {
+    /// What is on the display: to be cooked, to be served, or to be acknowledged.
+    pub(crate) const DISPLAY: Self = Self { open: EVER, ready: EVER, served: None, void: EVER, acknowledged: None };
+
+    /// What is on the display, and all that was opened since.
+    pub(crate) fn display_and(day_start: Time) -> Self {
+        Self { served: Some(day_start), acknowledged: Some(day_start), ..Self::DISPLAY }
+    }
+
+    /// All tickets in one of the states.
+    pub(crate) fn in_states(states: &[TicketState]) -> Self {
+        let of = |state| EVER.filter(|_| states.contains(&state));
+        Self {
+            open: of(TicketState::Open),
+            ready: of(TicketState::Ready),
+            served: of(TicketState::Served),
+            void: of(TicketState::Void),
+            acknowledged: of(TicketState::Void),
+        }
+    }
+}
+
+// One arm a standing, so that each is a range of the index, however many tickets were served.
+const SHOWN: &str = "SELECT doc FROM ( \
+    SELECT key, location, stations, opened_at, doc FROM tickets WHERE standing = 'open' AND opened_at >= $1 \
+    UNION ALL \
+    SELECT key, location, stations, opened_at, doc FROM tickets WHERE standing = 'ready' AND opened_at >= $2 \
+    UNION ALL \
+    SELECT key, location, stations, opened_at, doc FROM tickets WHERE standing = 'served' AND opened_at >= $3 \
+    UNION ALL \
+    SELECT key, location, stations, opened_at, doc FROM tickets WHERE standing = 'void' AND opened_at >= $4 \
+    UNION ALL \
+    SELECT key, location, stations, opened_at, doc FROM tickets WHERE standing = 'acknowledged' AND opened_at >= $5 \
+    ) AS shown \
+    WHERE (opened_at, key) > ($6, $7) \
+    AND (CAST($8 AS TEXT) IS NULL OR location = $8) \
+    AND (CAST($9 AS TEXT) IS NULL OR stations LIKE $9 ESCAPE '!') \
+    ORDER BY opened_at, key LIMIT $10";
+
+/// At most `limit` tickets, by age, after the one that was opened then and has that id.
+pub(crate) async fn shown(
+    db: &Db,
+    view: &View,
+    since: Since,
+    after: Option<(Time, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Ticket>> {
+    let bounds = [since.open, since.ready, since.served, since.void, since.acknowledged];
+    let mut args: Vec<Value> = bounds.into_iter().map(|bound| opened_since(bound).into()).collect();
+    let (opened_at, id) = after.map_or_else(Default::default, |(at, id)| (at.to_string(), id.to_string()));
+    args.extend([opened_at.into(), id.into()]);
+    args.push(view.location.as_ref().map(Slug::to_string).into());
+    args.push(view.station.as_ref().map(|station| format!("%,{},%", station.replace('_', "!_"))).into());
+    args.push(limit.into());
+    let rows: Vec<TicketRow> = db.docs(SHOWN, args).await?;
+    Ok(rows.into_iter().map(|row| row.ticket).collect())
+}
+
+fn opened_since(bound: Option<Time>) -> String {
+    bound.map_or_else(|| "9999-12-31T23:59:59.999999Z".to_owned(), |time| time.to_string())
+}
+
+pub(crate) async fn ticket(db: &Db, id: Uuid) -> Result<Option<Ticket>> {
+    let rows: Vec<TicketRow> = db.docs("SELECT doc FROM tickets WHERE key = $1", [id.to_string().into()]).await?;
+    Ok(rows.into_iter().next().map(|row| row.ticket))
+}
+
+/// The configured stations of a location, or the one that every location has.
+pub(crate) async fn stations(db: &Db, location: &Slug) -> Result<Stations> {
+    let rows: Vec<StationsRow> =
+        db.docs("SELECT doc FROM stations WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(rows.into_iter().next().map_or_else(|| default_stations(location), |row| row.0))
+}
+
+/// When the local day began at a location; in UTC where its time zone is not known.
+pub(crate) async fn day_start(db: &Db, location: Option<&Slug>, now: Time) -> Result<Time> {
+    let Some(location) = location else { return Ok(now.day_start_in("UTC")) };
+    let rows: Vec<Clock> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(now.day_start_in(rows.first().map_or("UTC", |clock| &clock.timezone)))
+}
