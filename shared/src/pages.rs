@@ -28,7 +28,9 @@ const SHARED: &[Asset] = &[
     Asset { path: "/assets/api.js", text: include_str!("../pages/api.js") },
     Asset { path: "/assets/dom.js", text: include_str!("../pages/dom.js") },
     Asset { path: "/assets/live.js", text: include_str!("../pages/live.js") },
+    Asset { path: "/assets/parts.js", text: include_str!("../pages/parts.js") },
     Asset { path: "/assets/text.js", text: include_str!("../pages/text.js") },
+    Asset { path: "/assets/time.js", text: include_str!("../pages/time.js") },
 ];
 
 /// Serves the files.
