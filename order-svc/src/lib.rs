@@ -3,6 +3,7 @@
 
 pub mod domain;
 mod http;
+mod pages;
 mod store;
 
 use anyhow::Result;
@@ -35,6 +36,7 @@ impl Service for OrderSvc {
         "ticket.cancel_refused",
     ];
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_orders.sql")];
+    const PAGE: &'static str = "/order";
 
     type Command = Command;
     type Reply = Reply;
@@ -64,6 +66,10 @@ impl Service for OrderSvc {
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
+    }
+
+    fn pages() -> axum::Router {
+        pages::router()
     }
 }
 

@@ -1,0 +1,46 @@
+// The order page: the address says what is shown, so that a reload, a link and the back button lead to the same.
+// #places, #at/soho, #at/soho/basket, #order/<id>; ?table=12 is what a code on the table says.
+
+import { byId, el, fillTexts } from "/assets/dom.js";
+import { orderView } from "/order/order.js";
+import { placedOrders } from "/order/orders.js";
+import { banner, head } from "/order/page.js";
+import { placesView } from "/order/places.js";
+import { shopView } from "/order/shop.js";
+import { text } from "/order/text.js";
+
+let shown = { key: null, close() {} };
+
+function route() {
+  const [kind, name, part] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const wanted = { at: ["at", name], order: ["order", name] }[kind] ?? ["places"];
+  const key = wanted.join("/");
+  if (key !== shown.key) show(key, wanted);
+  shown.turn?.(part);
+  showMine(name);
+}
+
+function show(key, [kind, name]) {
+  shown.close();
+  banner(null);
+  head(text.title);
+  const main = byId("main");
+  main.replaceChildren(el("p", { class: "quiet loading" }, text.loading));
+  const views = { at: () => shopView(main, name), order: () => orderView(main, name), places: () => placesView(main) };
+  shown = { ...views[kind](), key };
+  scrollTo(0, 0);
+}
+
+/** The way back to what was ordered today. */
+function showMine(current) {
+  const orders = placedOrders().filter((order) => order.id !== current);
+  const links = orders.slice(0, 3).map(({ id, number }) => el("a", { href: `#order/${id}` }, text.order.title(number)));
+  byId("mine").hidden = links.length === 0;
+  byId("mine").setAttribute("aria-label", text.order.yours);
+  byId("mine").replaceChildren(...links);
+}
+
+fillTexts(text);
+byId("skip").addEventListener("click", () => byId("main").focus());
+addEventListener("hashchange", route);
+route();

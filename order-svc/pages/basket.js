@@ -1,0 +1,113 @@
+// What the guest is about to order: lines, how and for whom, the total.
+
+import { el, setAttribute, setText } from "/assets/dom.js";
+import { stepper, swap } from "/assets/parts.js";
+import { money } from "/assets/text.js";
+import { detailsForm } from "/order/details.js";
+import { chooseDish } from "/order/dish.js";
+import { say } from "/order/page.js";
+import { sendPanel } from "/order/send.js";
+import { text } from "/order/text.js";
+
+/** The basket's element, which follows `place`, `cart` and `submission` until `close`. */
+export function basketView(place, cart, submission, menuAddress) {
+  const lines = el("ul", { class: "lines" });
+  const sum = el("p", { class: "sum" });
+  const empty = el("p", { class: "quiet" }, text.basket.empty);
+  const details = detailsForm(cart);
+  const panel = sendPanel(place, cart, submission, { check: details.check });
+  const order = el("div", { class: "order" }, lines, sum, details.element);
+  const element = el(
+    "aside",
+    { class: "basket", "aria-labelledby": "basket-heading" },
+    el("a", { class: "button back", href: menuAddress }, text.basket.back),
+    el("h2", { id: "basket-heading", tabindex: -1 }, text.basket.heading),
+    empty,
+    order,
+    panel.element,
+  );
+
+  const update = () => {
+    if (!place.location) return;
+    const none = cart.lines.length === 0;
+    empty.hidden = !none;
+    order.hidden = none;
+    panel.element.hidden = none;
+    setAttribute(order, "inert", cart.isSending);
+    swap(lines, ...cart.lines.map((line, at) => lineView(place, cart, line, at)));
+    showSum(sum, place, cart);
+    panel.update();
+  };
+  const sources = [place, cart, submission];
+  for (const source of sources) source.addEventListener("change", update);
+  update();
+  const close = () => {
+    for (const source of sources) source.removeEventListener("change", update);
+    panel.close();
+    details.close();
+  };
+  return { element, close };
+}
+
+function showSum(sum, place, cart) {
+  const total = money({ amount: place.total(cart.lines), currency: place.currency });
+  swap(sum, el("span", {}, text.basket.total), el("strong", { class: "number" }, total));
+}
+
+function lineView(place, cart, line, at) {
+  const { gone, out } = place.trouble(line);
+  const name = place.nameOf(line.sku);
+  const amount = line.quantity * place.price(line);
+  const extras = line.modifiers.map((sku) => el("li", { class: out.includes(sku) ? "out" : "" }, place.nameOf(sku)));
+  return el(
+    "li",
+    { class: gone || out.length ? "line out" : "line", "data-sku": line.sku },
+    el("strong", { class: "name" }, name),
+    el("span", { class: "number" }, gone ? "" : money({ amount, currency: place.currency })),
+    extras.length > 0 && el("ul", { class: "with" }, ...extras),
+    line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
+    trouble(place, gone, out),
+    controls(place, cart, line, at, name, gone),
+  );
+}
+
+function trouble(place, gone, out) {
+  if (gone) return el("p", { class: "wrong" }, text.basket.gone);
+  if (out.length === 0) return null;
+  return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${out.map((sku) => place.nameOf(sku)).join(", ")}`);
+}
+
+function controls(place, cart, line, at, name, gone) {
+  const onchange = (quantity) => {
+    cart.setQuantity(at, quantity);
+    if (quantity === 0) say(text.basket.removed(name));
+  };
+  const labels = { fewer: line.quantity === 1 ? text.basket.removeThis(name) : text.basket.fewerOf(name), more: text.basket.moreOf(name) };
+  const edit = () => chooseDish(place, place.items.get(line.sku), line, { saves: true, done: (changed) => cart.replace(at, changed) });
+  const change = el(
+    "button",
+    { type: "button", class: "plain", "data-focus": `edit ${at}`, "aria-label": text.basket.editThis(name), onclick: edit },
+    text.basket.edit,
+  );
+  return el("div", { class: "controls" }, !gone && change, stepper(line.quantity, { ...labels, focus: `line ${at}`, onchange }));
+}
+
+/** What stands at the bottom of a phone: how much there is, and the way to it. */
+export function basketBar(place, cart, address) {
+  const count = el("span", { class: "count" });
+  const total = el("span", { class: "number" });
+  const element = el("a", { class: "button main bar", href: address }, count, el("span", {}, text.basket.view), total);
+  const update = () => {
+    element.hidden = cart.lines.length === 0 || !place.location;
+    if (element.hidden) return;
+    setText(count, String(cart.count));
+    setText(total, money({ amount: place.total(cart.lines), currency: place.currency }));
+    setAttribute(element, "aria-label", text.basket.open(cart.count));
+  };
+  for (const source of [place, cart]) source.addEventListener("change", update);
+  update();
+  const close = () => {
+    for (const source of [place, cart]) source.removeEventListener("change", update);
+  };
+  return { element, close };
+}

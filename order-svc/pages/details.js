@@ -1,0 +1,70 @@
+// How and for whom: kept with the cart at each keystroke.
+
+import { el, setAttribute } from "/assets/dom.js";
+import { text } from "/order/text.js";
+
+/** `check` says whether the order may go, and shows what is missing. */
+export function detailsForm(cart) {
+  const table = field(cart, "table", { label: text.details.table, maxlength: 20, inputmode: "text", autocomplete: "off" });
+  const missing = el("p", { class: "wrong", id: "table-missing", hidden: true }, text.details.tableMissing);
+  table.element.append(missing);
+  const kinds = kind(cart);
+  const fields = [
+    table,
+    field(cart, "name", { label: text.details.name, hint: text.details.nameHint, maxlength: 100, autocomplete: "given-name", optional: true }),
+    field(cart, "allergies", { label: text.details.allergies, hint: text.details.allergiesHint, maxlength: 200, optional: true }),
+    field(cart, "notes", { label: text.details.notes, maxlength: 500, optional: true }),
+  ];
+  const element = el("div", { class: "details" }, kinds.element, ...fields.map((one) => one.element));
+
+  const complain = (wrong) => {
+    missing.hidden = !wrong;
+    setAttribute(table.input, "aria-invalid", wrong && "true");
+    setAttribute(table.input, "aria-describedby", wrong && "table-missing");
+  };
+  const update = () => {
+    const atTable = cart.details.type === "dine_in";
+    table.element.hidden = !atTable;
+    if (!atTable || cart.details.table.trim()) complain(false);
+    for (const one of [kinds, ...fields]) one.update();
+  };
+  const check = () => {
+    const wrong = cart.details.type === "dine_in" && !cart.details.table.trim();
+    complain(wrong);
+    if (wrong) table.input.focus();
+    return !wrong;
+  };
+  cart.addEventListener("change", update);
+  update();
+  return { element, check, close: () => cart.removeEventListener("change", update) };
+}
+
+function kind(cart) {
+  const choices = [
+    ["pickup", text.details.pickup],
+    ["dine_in", text.details.dineIn],
+  ].map(([value, label]) => {
+    const radio = el("input", { type: "radio", name: "type", value, onchange: () => cart.setDetail("type", value) });
+    return { radio, value, element: el("label", { class: "choice" }, radio, label) };
+  });
+  const element = el(
+    "fieldset",
+    { class: "kinds" },
+    el("legend", {}, text.details.how),
+    el("div", { class: "choices" }, ...choices.map((choice) => choice.element)),
+  );
+  const update = () => choices.forEach(({ radio, value }) => (radio.checked = cart.details.type === value));
+  return { element, update };
+}
+
+function field(cart, name, { label, hint, optional, ...attributes }) {
+  const id = `detail-${name}`;
+  const input = el("input", { id, type: "text", ...attributes, "aria-describedby": hint && `${id}-hint` });
+  input.addEventListener("input", () => cart.setDetail(name, input.value));
+  const title = el("label", { for: id }, label, optional && el("span", { class: "quiet optional" }, text.details.optional));
+  const element = el("div", { class: "field" }, title, input, hint && el("span", { class: "quiet hint", id: `${id}-hint` }, hint));
+  const update = () => {
+    if (input.value !== cart.details[name]) input.value = cart.details[name];
+  };
+  return { element, input, update };
+}

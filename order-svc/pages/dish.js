@@ -1,0 +1,80 @@
+// Choosing a dish: extras, wishes, how many. What sells out meanwhile is disabled at once.
+
+import { el, setText } from "/assets/dom.js";
+import { dialog, stepper, swap } from "/assets/parts.js";
+import { money } from "/assets/text.js";
+import { text } from "/order/text.js";
+
+const NOTES_MAX = 500;
+
+/** `line` is where it starts from; `done` gets what was chosen. */
+export function chooseDish(place, dish, line, { done, saves = false }) {
+  const chosen = { sku: dish.sku, quantity: line.quantity ?? 1, modifiers: [...(line.modifiers ?? [])], notes: line.notes ?? "" };
+  const extras = el("fieldset", { class: "extras" });
+  const quantity = el("div", {});
+  const submit = el("button", { class: "main", type: "submit" });
+  const notes = el("textarea", { id: "dish-notes", rows: 2, maxlength: NOTES_MAX, "aria-describedby": "dish-notes-hint" });
+  notes.value = chosen.notes;
+
+  const update = () => {
+    const current = place.items.get(dish.sku) ?? dish;
+    showExtras(extras, place, current, chosen, update);
+    const onchange = (number) => ((chosen.quantity = Math.max(1, number)), update());
+    swap(quantity, stepper(chosen.quantity, { fewer: text.dish.fewer, more: text.dish.more, focus: "quantity", onchange }));
+    const amount = chosen.quantity * place.price(chosen);
+    const total = money({ amount, currency: place.currency });
+    const out = !place.isAvailable(dish.sku);
+    setText(submit, out ? text.menu.soldOut : saves ? text.dish.save(total) : text.dish.add(total));
+    submit.disabled = out || chosen.modifiers.some((sku) => !place.isAvailable(sku));
+  };
+
+  const form = el(
+    "form",
+    { class: "body", method: "dialog" },
+    extras,
+    el(
+      "div",
+      { class: "field" },
+      el("label", { for: "dish-notes" }, text.dish.notes),
+      notes,
+      el("span", { class: "quiet", id: "dish-notes-hint" }, text.dish.notesHint),
+    ),
+    el("div", { class: "finish" }, quantity, submit),
+  );
+  form.addEventListener("submit", () => done({ ...chosen, notes: notes.value.trim() }));
+  const element = dialog(dish.name, text.dish.close, form);
+  element.classList.add("choose");
+  place.addEventListener("change", update);
+  element.addEventListener("close", () => place.removeEventListener("change", update));
+  update();
+}
+
+function showExtras(fieldset, place, dish, chosen, update) {
+  const options = place.modifiersOf(dish);
+  fieldset.hidden = options.length === 0;
+  swap(fieldset, el("legend", {}, text.dish.extras), ...options.map((item) => extra(place, item, chosen, update)));
+}
+
+function extra(place, item, chosen, update) {
+  const out = !place.isAvailable(item.sku);
+  const checked = chosen.modifiers.includes(item.sku);
+  const box = el("input", {
+    type: "checkbox",
+    "data-focus": item.sku,
+    // One that was chosen before it sold out can still be taken away.
+    disabled: out && !checked,
+    onchange: () => {
+      chosen.modifiers = box.checked ? [...chosen.modifiers, item.sku] : chosen.modifiers.filter((sku) => sku !== item.sku);
+      update();
+    },
+  });
+  box.checked = checked;
+  const price = item.price ? `+ ${money({ amount: item.price, currency: place.currency })}` : text.menu.free;
+  return el(
+    "label",
+    { class: out ? "extra out" : "extra" },
+    box,
+    el("span", {}, item.name),
+    out ? el("span", { class: "badge bad" }, text.menu.soldOut) : el("span", { class: "number" }, price),
+  );
+}

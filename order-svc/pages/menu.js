@@ -1,0 +1,113 @@
+// The menu of a location by category. What sells out stays where it is, disabled.
+
+import { el, setAttribute, setText } from "/assets/dom.js";
+import { money } from "/assets/text.js";
+import { moment } from "/assets/time.js";
+import { chooseDish } from "/order/dish.js";
+import { say } from "/order/page.js";
+import { text } from "/order/text.js";
+
+/** The menu's element, which follows `place` and `cart` until `close`. */
+export function menuView(place, cart) {
+  const chips = el("nav", { class: "categories", "aria-label": text.menu.categories });
+  const sections = el("div", { class: "sections" });
+  const element = el("section", { class: "menu" }, chips, sections);
+  let shape = null;
+  let cards = [];
+
+  const update = (event) => {
+    if (!place.location) return;
+    const now = shapeOf(place);
+    if (now !== shape) {
+      shape = now;
+      cards = build(place, cart, chips, sections);
+    }
+    for (const card of cards) card.update();
+    announce(place, event?.detail);
+  };
+  place.addEventListener("change", update);
+  cart.addEventListener("change", update);
+  update();
+  const close = () => {
+    place.removeEventListener("change", update);
+    cart.removeEventListener("change", update);
+  };
+  return { element, close };
+}
+
+/** What makes the page be built anew; what sells out does not. */
+function shapeOf(place) {
+  return JSON.stringify(place.dishes().map(({ sku, name, category, price, modifiers }) => [sku, name, category, price, modifiers.length]));
+}
+
+function announce(place, detail) {
+  const { before, item } = detail ?? {};
+  if (!before || before.available === item.available) return;
+  say(item.available ? text.menu.nowBack(item.name) : text.menu.nowSoldOut(item.name));
+}
+
+function build(place, cart, chips, sections) {
+  const groups = categories(place.dishes());
+  const cards = [];
+  const built = groups.map(([name, dishes], at) => {
+    const own = dishes.map((dish) => card(place, cart, dish));
+    cards.push(...own);
+    const heading = el("h2", { id: `category-${at}`, tabindex: -1 }, name);
+    return el("section", { "aria-labelledby": heading.id }, heading, el("ul", { class: "dishes" }, ...own.map((one) => one.element)));
+  });
+  const jump = (at) => {
+    const heading = built[at].querySelector("h2");
+    heading.scrollIntoView({ block: "start" });
+    heading.focus({ preventScroll: true });
+  };
+  chips.replaceChildren(...groups.map(([name], at) => el("button", { type: "button", onclick: () => jump(at) }, name)));
+  sections.replaceChildren(...(built.length ? built : [el("p", { class: "quiet" }, text.menu.empty)]));
+  return cards;
+}
+
+/** Dearer categories first: that brings the mains to the top and the drinks to the end, whatever they are called. */
+function categories(dishes) {
+  const groups = Map.groupBy(dishes, (dish) => dish.category);
+  const mean = (group) => group.reduce((sum, dish) => sum + dish.price, 0) / group.length;
+  const sorted = [...groups].sort(([, one], [, other]) => mean(other) - mean(one));
+  return sorted.map(([name, group]) => [name, group.sort((one, other) => one.name.localeCompare(other.name))]);
+}
+
+function card(place, cart, dish) {
+  const choice = place.modifiersOf(dish).length > 0;
+  const state = el("p", { class: "state" });
+  const button = el("button", { type: "button" });
+  const element = el(
+    "li",
+    { class: "dish", "data-sku": dish.sku },
+    el("h3", {}, dish.name),
+    el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: place.currency }) : text.menu.free),
+    state,
+    button,
+  );
+  button.addEventListener("click", () => add(place, cart, dish, choice));
+  const update = () => {
+    const out = !place.isAvailable(dish.sku);
+    const count = cart.countOf(dish.sku);
+    setAttribute(element, "data-out", out);
+    setText(state, out ? backAt(place, dish.sku) : count ? text.menu.inBasket(count) : "");
+    setAttribute(button, "disabled", out);
+    setText(button, out ? text.menu.soldOut : choice ? text.menu.choose : text.menu.add);
+    setAttribute(button, "aria-label", out ? `${dish.name}: ${text.menu.soldOut}` : (choice ? text.menu.chooseThis : text.menu.addThis)(dish.name));
+  };
+  return { element, update };
+}
+
+function backAt(place, sku) {
+  const until = place.items.get(sku)?.until;
+  return until ? text.menu.backAt(moment(until, place.location.timezone)) : "";
+}
+
+function add(place, cart, dish, choice) {
+  const done = (line) => {
+    cart.add(line);
+    say(text.basket.added(dish.name, cart.count));
+  };
+  if (choice) chooseDish(place, dish, {}, { done });
+  else done({ sku: dish.sku, quantity: 1, modifiers: [], notes: "" });
+}

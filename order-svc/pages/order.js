@@ -1,0 +1,185 @@
+// Following an order: where it stands, live, and cancelling it while that is possible.
+
+import { isTransient, problemName, request } from "/assets/api.js";
+import { el } from "/assets/dom.js";
+import { Live } from "/assets/live.js";
+import { swap } from "/assets/parts.js";
+import { timeOfDay } from "/assets/text.js";
+import { Cart } from "/order/cart.js";
+import { remember } from "/order/orders.js";
+import { banner, head, say } from "/order/page.js";
+import { text } from "/order/text.js";
+import { orderCard } from "/order/ticket.js";
+
+const POLL_MS = 3000;
+const CANCEL_TRIES = 4;
+const ENDS = ["completed", "rejected", "cancelled"];
+
+export function orderView(main, id) {
+  const view = new OrderView(main, id);
+  return { close: () => view.close() };
+}
+
+class OrderView {
+  order = null;
+  place = null;
+  /** Of cancelling: null, "sure?", "asking", or a sentence. */
+  cancelling = null;
+  #poll = 0;
+  #closed = false;
+
+  constructor(main, id) {
+    this.main = main;
+    this.path = `/v1/orders/${encodeURIComponent(id)}`;
+    this.live = new Live(`${this.path}/events`, { message: (order) => this.take(order) }, (status) => this.watch(status));
+    this.load();
+  }
+
+  close() {
+    this.#closed = true;
+    this.live.close();
+    clearInterval(this.#poll);
+  }
+
+  /** While the stream is away, as behind a proxy that swallows streams, the order is asked for. */
+  watch({ live, since }) {
+    clearInterval(this.#poll);
+    if (!live) this.#poll = setInterval(() => this.load(), POLL_MS);
+    this.since = since;
+    banner(null);
+  }
+
+  async load() {
+    const answer = await request("GET", this.path).catch(() => null);
+    if (this.#closed) return;
+    if (answer?.ok) {
+      banner(null);
+      this.take(answer.body);
+    } else if (answer?.status === 404) this.lose();
+    else if (answer === null || isTransient(answer.status)) this.warn();
+  }
+
+  warn() {
+    banner(this.since ? text.connection.stale(timeOfDay(this.since)) : text.connection.none);
+    if (!this.order) this.#poll ||= setInterval(() => this.load(), POLL_MS);
+  }
+
+  lose() {
+    this.close();
+    head(text.title);
+    this.main.replaceChildren(el("p", { class: "quiet" }, text.order.unknown), newOrder("#places"));
+  }
+
+  take(order) {
+    if (this.order && order.version < this.order.version) return;
+    const told = this.order;
+    this.order = order;
+    if (!told) this.begin(order);
+    if (told?.version === order.version) return;
+    if (told && told.status !== order.status) say(text.order.statusSaid(order.number, headline(order)));
+    if (typeof this.cancelling === "string" && !canCancel(order)) this.cancelling = null;
+    if (ENDS.includes(order.status)) this.close();
+    this.show();
+  }
+
+  async begin(order) {
+    remember(order);
+    const answer = await request("GET", `/v1/locations/${order.location}`).catch(() => null);
+    if (!answer?.ok || this.main.dataset.order !== order.id) return;
+    this.place = answer.body;
+    this.show();
+  }
+
+  show() {
+    const { order } = this;
+    this.main.dataset.order = order.id;
+    const back = [text.places.menu, `#at/${encodeURIComponent(order.location)}`];
+    head(this.place?.name ?? text.order.title(order.number), { back });
+    document.title = `${headline(order)} · ${text.order.title(order.number)}`;
+    swap(this.main, orderCard(order, this.place?.timezone, headline(order)), this.actions());
+  }
+
+  actions() {
+    const { order } = this;
+    const again = () => {
+      reorder(order);
+      location.hash = `#at/${encodeURIComponent(order.location)}/basket`;
+    };
+    const ended = ENDS.includes(order.status);
+    return el(
+      "div",
+      { class: "actions" },
+      canCancel(order) && this.cancelPanel(),
+      order.cancellation.status === "requested" && !ended && el("p", { role: "status" }, text.order.cancelAsked),
+      order.cancellation.status === "denied" && !ended && el("p", { role: "status" }, text.order.cancelDenied),
+      ended && el("button", { type: "button", "data-focus": "again", onclick: again }, text.order.again),
+      newOrder(`#at/${encodeURIComponent(order.location)}`),
+    );
+  }
+
+  cancelPanel() {
+    const button = (label, kind, focus, onclick, disabled = false) =>
+      el("button", { type: "button", class: kind, "data-focus": focus, onclick, disabled }, label);
+    const turn = (step) => () => this.turn(step);
+    if (this.cancelling === "asking") return button(text.order.cancelling, "danger", "cancel", turn("asking"), true);
+    if (this.cancelling === "sure?") {
+      return el(
+        "div",
+        { class: "card sure", role: "group", "aria-labelledby": "cancel-sure" },
+        el("p", { id: "cancel-sure" }, text.order.cancelSure),
+        el("div", { class: "choices" }, button(text.order.cancelYes, "danger", "cancel", () => this.cancel()), button(text.order.cancelNo, "", "keep", turn(null))),
+      );
+    }
+    const failed = this.cancelling && el("p", { class: "wrong", role: "alert" }, this.cancelling);
+    return el("div", { class: "cancel" }, failed, button(text.order.cancel, "danger", "cancel", turn("sure?")));
+  }
+
+  turn(step) {
+    this.cancelling = step;
+    this.show();
+  }
+
+  /** Asking twice is asking once, so a lost answer is simply asked for again. */
+  async cancel() {
+    this.turn("asking");
+    for (let wait_ms = 500, tries = 0; tries < CANCEL_TRIES; tries += 1, wait_ms *= 2) {
+      const answer = await request("POST", `${this.path}/cancel`).catch(() => null);
+      if (answer?.ok) return this.cancelled(answer.body);
+      if (answer !== null && !isTransient(answer.status)) {
+        const late = problemName(answer) === "not-cancellable";
+        this.turn(late ? text.order.notCancellable : (answer.body?.detail ?? text.order.cancelFailed));
+        return this.load();
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait_ms));
+    }
+    this.turn(text.order.cancelFailed);
+  }
+
+  cancelled(order) {
+    this.cancelling = null;
+    this.take(order);
+    this.show();
+  }
+}
+
+function newOrder(address) {
+  return el("a", { class: "button", href: address }, text.order.newOrder);
+}
+
+function canCancel({ status, cancellation }) {
+  return status === "placed" || (status === "accepted" && cancellation.status === "none");
+}
+
+export function headline({ status, type }) {
+  const line = text.order.headline[status];
+  return typeof line === "string" ? line : line[type];
+}
+
+/** Puts its lines into the cart; what is sold out shows there. */
+function reorder(order) {
+  const cart = new Cart(order.location);
+  for (const { sku, quantity, modifiers, notes } of order.lines) {
+    cart.add({ sku, quantity, modifiers: modifiers.map((modifier) => modifier.sku), notes: notes ?? "" });
+  }
+  cart.close();
+}

@@ -1,0 +1,140 @@
+// A location and its menu, live: what is sold out here is what the server says, within a moment.
+
+import { request } from "/assets/api.js";
+import { Live, clock } from "/assets/live.js";
+
+/** How often it is asked while the stream is away, as behind a proxy that swallows streams. */
+const POLL_MS = 3000;
+
+export class Place extends EventTarget {
+  location = null;
+  items = new Map();
+  /** "live", "polling" or "away". */
+  connection = "live";
+  missing = false;
+
+  constructor(slug) {
+    super();
+    this.slug = slug;
+    const path = encodeURIComponent(slug);
+    this.paths = { location: `/v1/locations/${path}`, menu: `/v1/menu/${path}` };
+    const handlers = {
+      snapshot: ({ location, items }) => this.replace(location, items),
+      item: (item) => this.put(item),
+      location: (location) => this.move(location),
+      // Time alone brings items back and opens doors.
+      heartbeat: () => this.tell(),
+    };
+    this.live = new Live(`${this.paths.location}/events`, handlers, ({ live }) => this.watch(live));
+    this.load();
+  }
+
+  close() {
+    this.live.close();
+    clearInterval(this.poll);
+  }
+
+  watch(live) {
+    clearInterval(this.poll);
+    if (!live) this.poll = setInterval(() => this.load(), POLL_MS);
+    this.connect(live ? "live" : "away");
+  }
+
+  connect(connection) {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.tell();
+  }
+
+  /** Reads it whole; the stream only brings what changes. */
+  async load() {
+    try {
+      const [location, menu] = await Promise.all([request("GET", this.paths.location), request("GET", this.paths.menu)]);
+      if (location.status === 404) return this.lose();
+      if (!location.ok || !menu.ok) return;
+      this.replace(location.body, menu.body.items);
+      if (this.connection === "away") this.connect("polling");
+    } catch {
+      if (this.connection === "polling") this.connect("away");
+    }
+  }
+
+  lose() {
+    this.missing = true;
+    this.close();
+    this.tell();
+  }
+
+  replace(location, items) {
+    this.location = newer(this.location, location);
+    this.items = new Map(items.map((item) => [item.sku, newer(this.items.get(item.sku), item)]));
+    this.tell();
+  }
+
+  put(item) {
+    const before = this.items.get(item.sku);
+    this.items.set(item.sku, newer(before, item));
+    this.tell({ before, item });
+  }
+
+  move(location) {
+    this.location = newer(this.location, location);
+    this.tell();
+  }
+
+  tell(detail = {}) {
+    this.dispatchEvent(new CustomEvent("change", { detail }));
+  }
+
+  get currency() {
+    return this.location.currency;
+  }
+
+  /** `open`, `paused` or `closed`; a mode is over by its `until`. */
+  get mode() {
+    return isOver(this.location.until) ? "open" : this.location.mode;
+  }
+
+  isAvailable(sku) {
+    const item = this.items.get(sku);
+    return item !== undefined && (item.available || isOver(item.until));
+  }
+
+  dishes() {
+    return [...this.items.values()].filter((item) => item.kind === "dish");
+  }
+
+  modifiersOf(dish) {
+    return dish.modifiers.map((sku) => this.items.get(sku)).filter(Boolean);
+  }
+
+  /** Of one portion, in minor units. */
+  price({ sku, modifiers }) {
+    const prices = [sku, ...modifiers].map((one) => this.items.get(one)?.price ?? 0);
+    return prices.reduce((sum, price) => sum + price, 0);
+  }
+
+  total(lines) {
+    return lines.reduce((sum, line) => sum + line.quantity * this.price(line), 0);
+  }
+
+  /** `gone` where the line is not on the menu any more, else the skus of it that are sold out. */
+  trouble({ sku, modifiers }) {
+    const dish = this.items.get(sku);
+    const listed = dish?.kind === "dish" && modifiers.every((one) => dish.modifiers.includes(one) && this.items.has(one));
+    return { gone: !listed, out: [sku, ...modifiers].filter((one) => this.items.has(one) && !this.isAvailable(one)) };
+  }
+
+  nameOf(sku) {
+    return this.items.get(sku)?.name ?? sku;
+  }
+}
+
+function isOver(until) {
+  return until !== null && until !== undefined && Date.parse(until) <= clock.now();
+}
+
+/** A snapshot and a change may overtake each other. An equal version wins: its `until` may be over. */
+function newer(known, told) {
+  return known !== undefined && known !== null && known.version > told.version ? known : told;
+}

@@ -1,0 +1,114 @@
+// The button that orders, and everything that may come of it: sending, waiting for the line, a refusal.
+
+import { el, setAttribute, setText } from "/assets/dom.js";
+import { swap } from "/assets/parts.js";
+import { money } from "/assets/text.js";
+import { moment } from "/assets/time.js";
+import { text } from "/order/text.js";
+
+const TICK_MS = 250;
+
+/** `check` says whether the guest has given what is needed. */
+export function sendPanel(place, cart, submission, { check }) {
+  const notice = el("div", { class: "notice", role: "alert" });
+  const button = el("button", { type: "button", class: "main order-now", onclick: () => check() && submission.start() });
+  const progress = el("p", { class: "progress", role: "status" });
+  const safe = el("p", { class: "quiet" }, text.submit.safe);
+  const now = el("button", { type: "button", onclick: submission.now }, text.submit.tryNow);
+  const stop = el("button", { type: "button", onclick: () => submission.stop() }, text.submit.stop);
+  const sending = el("div", { class: "sending" }, progress, safe, el("div", { class: "choices" }, now, stop));
+  const element = el("div", { class: "send" }, notice, button, sending);
+  let shown = null;
+
+  const update = () => {
+    const busy = submission.phase === "sending" || submission.phase === "waiting";
+    button.hidden = busy;
+    sending.hidden = !busy;
+    now.hidden = stop.hidden = submission.phase !== "waiting";
+    setText(progress, progressText(submission));
+    setAttribute(button, "disabled", !canOrder(place, cart));
+    setText(button, buttonText(place, cart));
+    const told = busy ? null : notices(place, cart, submission);
+    // An alert that is written again is read out again.
+    if (JSON.stringify(told?.key) !== JSON.stringify(shown)) swap(notice, ...(told?.elements ?? []));
+    shown = told?.key;
+  };
+  const tick = setInterval(() => submission.phase === "waiting" && setText(progress, progressText(submission)), TICK_MS);
+  return { element, update, close: () => clearInterval(tick) };
+}
+
+function progressText(submission) {
+  if (submission.phase !== "waiting") return text.submit.sending;
+  const seconds = Math.ceil((submission.retryAt_ms - performance.now()) / 1000);
+  return seconds > 0 ? text.submit.waiting(seconds) : text.submit.again;
+}
+
+function buttonText(place, cart) {
+  return text.submit.order(money({ amount: place.total(cart.lines), currency: place.currency }));
+}
+
+function canOrder(place, cart) {
+  return place.mode === "open" && cart.lines.every((line) => isFine(place, line));
+}
+
+function isFine(place, line) {
+  const { gone, out } = place.trouble(line);
+  return !gone && out.length === 0;
+}
+
+/** What stands in the way, or what was said: the sentences, and a key that tells whether they are new. */
+function notices(place, cart, submission) {
+  const found = modeNotice(place) ?? troubleNotice(place, cart) ?? refusalNotice(place, cart, submission);
+  if (found) return found;
+  return cart.attempt?.body ? said("unsure", text.submit.unsure) : null;
+}
+
+function said(key, sentence, ...buttons) {
+  const controls = buttons.filter(Boolean);
+  return { key: [key, sentence], elements: [el("p", {}, sentence), controls.length > 0 && el("div", { class: "choices" }, ...controls)] };
+}
+
+function modeNotice(place) {
+  return place.mode === "open" ? null : said("mode", modeText(place.mode, place.location.until, place));
+}
+
+export function modeText(mode, until, place) {
+  const time = until ? moment(until, place.location?.timezone) : null;
+  return mode === "paused" ? text.mode.pausedLong(time) : text.mode.closedLong(time);
+}
+
+function troubleNotice(place, cart) {
+  const wrong = cart.lines.filter((line) => !isFine(place, line));
+  if (wrong.length === 0) return null;
+  const gone = wrong.filter((line) => place.trouble(line).gone).map((line) => place.nameOf(line.sku));
+  const out = [...new Set(wrong.flatMap((line) => place.trouble(line).out))].map((sku) => place.nameOf(sku));
+  const sentence = out.length ? text.refused.soldOut(out.join(", ")) : text.refused.gone(gone.join(", "));
+  const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(place, line)) }, text.basket.removeGone);
+  return said("trouble", sentence, remove);
+}
+
+const REFUSALS = {
+  "location-not-accepting": ({ problem }, place) => said("refused", modeText(problem.mode, problem.resume_at, place)),
+  "item-unavailable": ({ problem }, place) => {
+    const names = [...new Set(problem.unavailable.map(({ sku }) => place.nameOf(sku)))];
+    return said("refused", text.refused.soldOut(names.join(", ")));
+  },
+  "unknown-item": ({ problem, body }, place) => {
+    const lines = problem.errors.map(({ pointer }) => body.lines[pointer.split("/")[2]]).filter(Boolean);
+    return said("refused", text.refused.gone([...new Set(lines.map(({ sku }) => place.nameOf(sku)))].join(", ")));
+  },
+  "price-mismatch": ({ problem, body }, _place, submission) => {
+    const agree = () => submission.start(problem.total);
+    const button = el("button", { type: "button", class: "main", onclick: agree }, text.submit.confirmPrice(money(problem.total)));
+    return said("refused", text.refused.price(money(body.expected_total), money(problem.total)), button);
+  },
+  "invalid-line": ({ problem }) => said("refused", text.refused.wrong(problem.detail)),
+  invalid: ({ problem }) => said("refused", text.refused.wrong(problem.detail)),
+};
+
+function refusalNotice(place, cart, submission) {
+  const { refusal } = submission;
+  if (!refusal || submission.phase !== "refused") return null;
+  const known = REFUSALS[refusal.name]?.(refusal, place, submission);
+  return known ?? said("refused", text.refused.other(refusal.problem.detail ?? refusal.name));
+}

@@ -1,0 +1,80 @@
+// A location: its menu beside what the guest is about to order. On a phone one at a time.
+
+import { request } from "/assets/api.js";
+import { el, setAttribute } from "/assets/dom.js";
+import { basketBar, basketView } from "/order/basket.js";
+import { Cart } from "/order/cart.js";
+import { menuView } from "/order/menu.js";
+import { banner, head } from "/order/page.js";
+import { Place } from "/order/place.js";
+import { modeText } from "/order/send.js";
+import { Submission } from "/order/submit.js";
+import { text } from "/order/text.js";
+
+const OTHERS = [text.places.change, "#places"];
+
+export function shopView(main, slug) {
+  const addresses = { menu: `#at/${encodeURIComponent(slug)}`, basket: `#at/${encodeURIComponent(slug)}/basket` };
+  const place = new Place(slug);
+  const cart = new Cart(slug);
+  sit(cart);
+  const submission = new Submission(cart, place, (order) => (location.hash = `#order/${order.id}`));
+  const parts = [menuView(place, cart), basketView(place, cart, submission, addresses.menu), basketBar(place, cart, addresses.basket)];
+  const shop = el("div", { class: "shop" }, ...parts.map((part) => part.element));
+  const [menu] = parts;
+  let others = null;
+  let closed = false;
+
+  const update = () => {
+    if (closed) return;
+    if (place.missing) return lost(main);
+    if (!place.location) return banner(place.connection === "away" ? text.connection.away : null);
+    if (!shop.isConnected) main.replaceChildren(shop);
+    head(place.location.name, { mode: place.mode, back: others });
+    setAttribute(menu.element, "inert", cart.isSending);
+    showBanner(place);
+  };
+  const sources = [place, cart];
+  for (const source of sources) source.addEventListener("change", update);
+  update();
+  hasOthers().then((found) => {
+    others = found ? OTHERS : null;
+    update();
+  });
+  if (cart.isSending && !location.hash.endsWith("/basket")) location.replace(addresses.basket);
+
+  const turn = (part) => {
+    setAttribute(shop, "data-shown", part === "basket" ? "basket" : "menu");
+    scrollTo(0, 0);
+  };
+  const close = () => {
+    closed = true;
+    for (const source of sources) source.removeEventListener("change", update);
+    for (const part of parts) part.close();
+    for (const one of [submission, place, cart]) one.close();
+  };
+  return { turn, close };
+}
+
+/** Whether there is another location to choose. */
+async function hasOthers() {
+  const answer = await request("GET", "/v1/locations?limit=2").catch(() => null);
+  return answer?.ok === true && answer.body.items.length > 1;
+}
+
+/** A code on a table brings its number along. */
+function sit(cart) {
+  const table = new URLSearchParams(location.search).get("table");
+  if (!table || cart.isSending || cart.details.table === table) return;
+  cart.change(({ details }) => Object.assign(details, { type: "dine_in", table: table.slice(0, 20) }));
+}
+
+function lost(main) {
+  head(text.title, { back: OTHERS });
+  main.replaceChildren(el("p", { class: "quiet" }, text.places.unknown));
+}
+
+function showBanner(place) {
+  if (place.mode !== "open") return banner(modeText(place.mode, place.location.until, place));
+  banner(place.connection === "away" ? text.connection.away : null, "info");
+}

@@ -1,0 +1,82 @@
+// An order as its guest sees it: the number, how far it is, what is in it.
+
+import { el } from "/assets/dom.js";
+import { money } from "/assets/text.js";
+import { moment } from "/assets/time.js";
+import { text } from "/order/text.js";
+
+const STEPS = ["placed", "accepted", "preparing", "ready", "completed"];
+
+export function orderCard(order, timezone, headline) {
+  return el("article", { class: `ticket card ${order.status}`, "data-status": order.status }, top(order, headline), progress(order), content(order, timezone));
+}
+
+function top(order, headline) {
+  return el(
+    "div",
+    { class: "hero" },
+    el("p", { class: "ticket-number" }, el("span", { class: "quiet" }, text.order.number), el("strong", {}, String(order.number))),
+    el("h2", { class: "headline" }, headline),
+    el("p", {}, sentence(order)),
+  );
+}
+
+function sentence(order) {
+  const { status, type, number, rejection } = order;
+  if (status === "rejected") {
+    const reason = rejection?.reason ?? "";
+    return text.order.reasons[reason] ?? text.order.reasons.other(reason);
+  }
+  return status === "ready" ? text.order.line.ready[type](number) : text.order.line[status];
+}
+
+/** A line of steps; an order that has ended otherwise has none ahead of it. */
+function progress(order) {
+  const at = STEPS.indexOf(order.status);
+  if (at < 0) return null;
+  const steps = STEPS.map((step, place) => stepView(order, step, place - at));
+  return el("ol", { class: "progress-line", "aria-label": text.order.progress }, ...steps);
+}
+
+/** `distance` from where the order is: what is behind is done. */
+function stepView({ status, type }, step, distance) {
+  const label = text.order.steps[step];
+  const done = distance < 0 || status === "completed";
+  const now = distance === 0 && !done;
+  return el(
+    "li",
+    { class: done ? "done" : now ? "now" : "ahead", "aria-current": now && "step" },
+    el("span", { class: "mark", "aria-hidden": "true" }, done ? "✓" : ""),
+    el("span", {}, typeof label === "string" ? label : label[type]),
+    done && el("span", { class: "unseen" }, `, ${text.order.done}`),
+  );
+}
+
+function content(order, timezone) {
+  const out = new Set(order.rejection?.unavailable.map(({ line, sku }) => `${line} ${sku}`) ?? []);
+  const how = order.table ? text.order.forTable(order.table) : text.order.kinds[order.type];
+  const facts = [how, order.customer?.name, text.order.placedAt(moment(order.placed_at, timezone))].filter(Boolean);
+  return el(
+    "div",
+    { class: "content" },
+    el("p", { class: "quiet" }, facts.join(" · ")),
+    order.allergies.length > 0 && el("p", { class: "allergies" }, text.order.allergies(order.allergies.join(", "))),
+    el("ul", { class: "lines" }, ...order.lines.map((line) => lineView(line, order.total.currency, out))),
+    order.notes && el("p", { class: "notes quiet" }, `“${order.notes}”`),
+    el("p", { class: "sum" }, el("span", {}, text.basket.total), el("strong", { class: "number" }, money(order.total))),
+  );
+}
+
+function lineView(line, currency, out) {
+  const isOut = (sku) => out.has(`${line.id} ${sku}`);
+  const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, text.order.lineOut)].filter(Boolean);
+  const extras = line.modifiers.map(({ sku, name }) => el("li", {}, ...mark(sku, name)));
+  return el(
+    "li",
+    { class: "line" },
+    el("strong", { class: "name" }, `${line.quantity} × `, ...mark(line.sku, line.name)),
+    el("span", { class: "number" }, money({ amount: line.total, currency })),
+    extras.length > 0 && el("ul", { class: "with" }, ...extras),
+    line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
+  );
+}

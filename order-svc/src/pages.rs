@@ -1,0 +1,29 @@
+//! The order page: the menu, the cart, and following an order.
+
+use axum::Router;
+use shared::pages::{self, Asset};
+
+const ASSETS: &[Asset] = &[
+    Asset { path: "/order", text: include_str!("../pages/order.html") },
+    Asset { path: "/order/app.js", text: include_str!("../pages/app.js") },
+    Asset { path: "/order/basket.js", text: include_str!("../pages/basket.js") },
+    Asset { path: "/order/cart.js", text: include_str!("../pages/cart.js") },
+    Asset { path: "/order/details.js", text: include_str!("../pages/details.js") },
+    Asset { path: "/order/dish.js", text: include_str!("../pages/dish.js") },
+    Asset { path: "/order/menu.js", text: include_str!("../pages/menu.js") },
+    Asset { path: "/order/order.css", text: include_str!("../pages/order.css") },
+    Asset { path: "/order/order.js", text: include_str!("../pages/order.js") },
+    Asset { path: "/order/orders.js", text: include_str!("../pages/orders.js") },
+    Asset { path: "/order/page.js", text: include_str!("../pages/page.js") },
+    Asset { path: "/order/place.js", text: include_str!("../pages/place.js") },
+    Asset { path: "/order/places.js", text: include_str!("../pages/places.js") },
+    Asset { path: "/order/send.js", text: include_str!("../pages/send.js") },
+    Asset { path: "/order/shop.js", text: include_str!("../pages/shop.js") },
+    Asset { path: "/order/submit.js", text: include_str!("../pages/submit.js") },
+    Asset { path: "/order/text.js", text: include_str!("../pages/text.js") },
+    Asset { path: "/order/ticket.js", text: include_str!("../pages/ticket.js") },
+];
+
+pub(crate) fn router() -> Router {
+    pages::router(ASSETS)
+}
