@@ -180,6 +180,6 @@ async fn start_one<S: Service>(port: u16) -> Result<(Host, TcpListener)> {
 pub fn refuse(program: &str, error: &anyhow::Error) -> ExitCode {
     let mut stderr = std::io::stderr();
     // Nobody can be told that nobody can be told.
-    let _ = writeln!(stderr, "{program}: {error:#}");
+    let _ = writeln!(stderr, "{program}: {}", telemetry::line(error));
     ExitCode::FAILURE
 }

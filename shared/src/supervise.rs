@@ -4,11 +4,16 @@ use std::{future::Future, time::Duration};
 
 use anyhow::Result;
 use rand::Rng;
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
 
+use crate::telemetry;
+
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(3);
+/// Between two words about the same outage: it may last for hours.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// A growing pause, with jitter, so that many that failed together do not come back together.
 #[derive(Debug)]
@@ -79,8 +84,9 @@ impl Tasks {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
             let mut backoff = Backoff::default();
+            let mut told: Option<(String, Instant)> = None;
             while !stop.is_cancelled() {
-                let started = tokio::time::Instant::now();
+                let started = Instant::now();
                 let result = tokio::select! {
                     result = work() => result,
                     () = stop.cancelled() => return,
@@ -88,8 +94,12 @@ impl Tasks {
                 if started.elapsed() > LONGEST {
                     backoff = Backoff::default();
                 }
-                if let Err(error) = result {
-                    warn!(service, task = name, error = format!("{error:#}"), "starting again");
+                if let Err(error) = result.map_err(|error| telemetry::line(&error)) {
+                    let again = told.as_ref().is_some_and(|(same, at)| *same == error && at.elapsed() < SILENCE);
+                    if !again {
+                        warn!(service, task = name, error, "starting again, until it goes well");
+                        told = Some((error, Instant::now()));
+                    }
                 }
                 backoff.wait().await;
             }

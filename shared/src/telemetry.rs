@@ -20,6 +20,18 @@ pub fn init() {
     };
 }
 
+/// An error and its causes on one line; some libraries put the cause in the text already.
+pub fn line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.ends_with(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line.extend([separator, &cause]);
+        }
+    }
+    line
+}
+
 /// The process's metrics, recorded from the first call on.
 pub fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -41,4 +53,18 @@ fn describe() {
     metrics::describe_gauge!("comanda_dead_letters", "Inputs that were set aside");
     metrics::describe_counter!("comanda_http_requests_total", "Requests by route and status");
     metrics::describe_histogram!("comanda_http_request_seconds", "From a request's headers to its answer's");
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let refused = anyhow!("refused (111)").context("IO error: refused (111)").context("connect").context("BUS_URL");
+        assert_eq!(line(&refused), "BUS_URL: connect: IO error: refused (111)");
+        assert_eq!(line(&anyhow!("alone")), "alone");
+    }
 }
