@@ -56,7 +56,7 @@ fn snapshot(order: &Order, position: i64) -> Answer<sse::Event> {
 }
 
 /// The change of the order that the entry tells of, if it is later than version `shown`.
-fn change(entry: &Entry, id: Uuid, shown: i64) -> Option<sse::Event> {
+pub(super) fn change(entry: &Entry, id: Uuid, shown: i64) -> Option<sse::Event> {
     let event = event_of(entry, id).filter(|event| event.sequence > shown)?;
     Some(sse::Event::default().id(entry.position.to_string()).data(event.data.get()))
 }

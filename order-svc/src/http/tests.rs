@@ -20,7 +20,7 @@ use shared::{
     db::Db,
     http::{Call, InPath, InQuery, OptionalBody, Paging, PreferWait, fresh_id, sse::LastEventId},
     live::Live,
-    pump,
+    log, pump,
     service::Service,
 };
 use uuid::Uuid;
@@ -286,6 +286,18 @@ async fn a_stream_shows_the_order_and_every_change_and_resumes() {
         assert_eq!(late.next().await.unwrap().1, "cancelled v4");
         let missing = live::events(State(app.clone()), InPath(Uuid::max()), LastEventId(None)).await;
         assert_eq!(missing.unwrap_err().status(), StatusCode::NOT_FOUND);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_shows_nothing_that_the_first_event_showed_already() {
+    serve(async |app| {
+        let id = id_of(&body(place(app, "a", None, colas(1)).await).await);
+        let said = log::about(&app.db, &id.to_string(), 0).await.unwrap();
+        assert!(live::change(&said[0], id, 0).is_some());
+        assert!(live::change(&said[0], id, 1).is_none());
+        assert!(live::change(&said[0], Uuid::max(), 0).is_none());
     })
     .await;
 }
