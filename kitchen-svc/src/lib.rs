@@ -2,6 +2,7 @@
 
 pub mod domain;
 mod http;
+mod pages;
 mod store;
 
 use anyhow::{Result, bail};
@@ -24,6 +25,7 @@ impl Service for KitchenSvc {
     const FEED: &'static str = "kitchen";
     const LISTENS: &'static [&'static str] = &["order.accepted", "order.cancel_requested", "location.changed"];
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_kitchen.sql")];
+    const PAGE: &'static str = "/kitchen";
 
     type Command = Command;
     type Reply = Reply;
@@ -53,6 +55,10 @@ impl Service for KitchenSvc {
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
+    }
+
+    fn pages() -> axum::Router {
+        shared::pages::router(pages::ASSETS)
     }
 }
 

@@ -1,0 +1,314 @@
+// The kitchen display: what the kitchen says comes in by a live view, what cooks do goes out by the outbox, and the
+// board shows both together.
+
+import { problemName, request } from "/assets/api.js";
+import { byId, el, fillTexts, setText } from "/assets/dom.js";
+import { clock, Live } from "/assets/live.js";
+import { duration, timeOfDay, words } from "/assets/text.js";
+import { AllDay } from "./allday.js";
+import { Board } from "./board.js";
+import { Hands } from "./hands.js";
+import { listenToKeys } from "./keys.js";
+import { OffScreen } from "./offscreen.js";
+import { Outbox } from "./outbox.js";
+import { Recall } from "./recall.js";
+import { locations, Screen } from "./screen.js";
+import { dress, load, save } from "./settings.js";
+import { Shift } from "./shift.js";
+import { Tickets } from "./store.js";
+import { t } from "./text.js";
+import { isMoot, isShown } from "./ticket.js";
+import { Toast } from "./toast.js";
+
+const TICK_MS = 500;
+/** A void that nobody acknowledges is heard again. */
+const REMIND_MS = 30_000;
+const STATIONS_MS = 300_000;
+const STATIONS_RETRY_MS = 5_000;
+
+const settings = load();
+const tickets = new Tickets();
+const toast = new Toast();
+const shift = new Shift();
+const { sounds } = shift;
+let stations = [];
+let live = null;
+let status = { live: null, since: null };
+let reminded_ms = 0;
+let stationsTimer = 0;
+
+const outbox = new Outbox({ changed: onOutbox, answered: onAnswer, refused: onRefusal, expired: onExpired, unstored });
+const off = new OffScreen(byId("board"));
+const source = { tickets, outbox, stationName, expected: () => settings.expected };
+const board = new Board(byId("tickets"), source, {
+  bump: (id) => hands.bump(id),
+  rush: (id) => hands.rush(id),
+  item: (id, item) => hands.item(id, item),
+  moved: () => toast.done(t.moved),
+  late: onLate,
+  drawn: onDrawn,
+  added: (card) => off.watch(card),
+  removed: (card) => off.forget(card),
+});
+const hands = new Hands({ board, tickets, outbox, toast });
+const allDay = new AllDay(board, markOut, () => board.schedule());
+const recall = new Recall(tickets, () => board.view, (ticket) => hands.recall(ticket));
+const screen = new Screen(settings, { stations: () => stations, play, apply: show });
+
+// What the kitchen says
+
+function onSnapshot({ tickets: all }) {
+  const { opened, voided } = tickets.replace(all);
+  outbox.wake();
+  if (status.live !== null) {
+    if (opened.some(isHere)) sounds.play("opened");
+    if (voided.some(isHere)) sounds.play("voided");
+  }
+  status.known = true;
+  board.schedule();
+  loadStations();
+}
+
+function onTicket({ type, ticket }) {
+  if (!tickets.take(ticket)) return;
+  board.schedule();
+  if (ticket.items.some((item) => !stations.some(({ id }) => id === item.station))) learnStations(ticket);
+  if (!isHere(ticket)) return;
+  if (type === "ticket.opened") hear("opened", t.newTicket(ticket.number));
+  else if (type === "ticket.voided") hear("voided", t.voidTicket(ticket.number));
+  else if (!hands.isOwn(ticket.id) && isNews(type, ticket)) sounds.play("changed");
+}
+
+/** Whether a change is one that cooks should look up for. */
+function isNews(type, ticket) {
+  if (type === "ticket.recalled" || (type === "ticket.changed" && ticket.reason === "rushed")) return true;
+  return type === "ticket.ready" && board.view.kind === "expo";
+}
+
+function isHere(ticket) {
+  return isShown(ticket, board.view);
+}
+
+function hear(sound, text) {
+  sounds.play(sound);
+  announce(text);
+}
+
+function onLate(ticket) {
+  if (ticket.state === "open") hear("late", t.lateTicket(ticket.number));
+}
+
+function announce(text) {
+  setText(byId("announce"), text);
+}
+
+function onStatus(now) {
+  const isBack = now.live && status.live === false;
+  status = { ...status, ...now };
+  showStatus();
+  if (isBack) announce(t.liveAgain);
+  if (now.live) outbox.wake();
+}
+
+function showStatus() {
+  const banner = byId("not-live");
+  banner.hidden = status.live !== false;
+  byId("live").hidden = !status.live;
+  document.body.classList.toggle("is-not-live", status.live === false);
+  const kept = outbox.size > 0 ? ` ${t.kept(outbox.size)}` : "";
+  if (!banner.hidden) setText(banner, `${t.notLive(status.since)}. ${t.notLiveHint}${kept}`);
+  const unsent = byId("unsent");
+  unsent.hidden = outbox.size === 0;
+  setText(unsent, t.sending(outbox.size));
+}
+
+// What cooks do
+
+function onOutbox() {
+  tickets.tidy((id) => outbox.of(id).length > 0);
+  showStatus();
+  board.schedule();
+}
+
+function onAnswer(tap, body) {
+  if (tap.out) allDay.markedOut(tap.out.sku);
+  else tickets.take(body);
+}
+
+function onRefusal(tap, answer) {
+  const name = problemName(answer);
+  if (name === "ticket-state" && isMoot(tap, tickets.get(tap.ticket))) return;
+  toast.bad(t.refused(tap.said, t.reasons[name] ?? t.reasons.other(answer)));
+}
+
+function onExpired(tap) {
+  toast.bad(t.refused(tap.said, t.reasons.expired));
+}
+
+function unstored() {
+  toast.bad(t.notStored);
+}
+
+function markOut({ sku, name, until }) {
+  const said = t.didMarkOut(name);
+  const taps = outbox.add([{ out: { location: settings.location, sku, until }, said }]);
+  if (taps) toast.done(said);
+  else toast.bad(t.tooMany);
+}
+
+function play(sound) {
+  shift.sounds.start().then(() => sounds.play(sound));
+}
+
+// What is shown
+
+function onDrawn() {
+  const shown = board.shown();
+  const empty = byId("empty");
+  empty.hidden = shown.length > 0;
+  if (!empty.hidden) {
+    setText(byId("empty-title"), status.known ? t.clear : t.waiting);
+    setText(byId("empty-hint"), status.known ? t.clearHint : "");
+  }
+  showCounts(shown);
+  off.draw();
+  allDay.draw();
+}
+
+function showCounts(shown) {
+  const open = shown.filter((ticket) => ticket.state === "open");
+  const late = open.filter((ticket) => board.card(ticket.id)?.level === "late").length;
+  let ready = 0;
+  for (const ticket of tickets.all()) ready += ticket.state === "ready" ? 1 : 0;
+  const parts = [t.counts(open.length, late)];
+  if (ready > 0) parts.push(t.readyCount(ready));
+  setText(byId("counts"), parts.join(" · "));
+  document.title = `${open.length} · ${t.title}`;
+}
+
+function tick() {
+  board.tick();
+  off.draw();
+  showCounts(board.shown());
+  setText(byId("clock"), timeOfDay(clock.now()));
+  const now_ms = performance.now();
+  if (now_ms - reminded_ms < REMIND_MS) return;
+  reminded_ms = now_ms;
+  if (board.shown().some((ticket) => ticket.state === "void")) sounds.play("voided");
+}
+
+function stationName(id) {
+  return stations.find((station) => station.id === id)?.name ?? words(id);
+}
+
+async function loadStations() {
+  const { location } = settings;
+  const answer = await request("GET", `/v1/stations/${location}`).catch(() => null);
+  if (location !== settings.location) return;
+  clearTimeout(stationsTimer);
+  stationsTimer = setTimeout(loadStations, answer?.ok ? STATIONS_MS : STATIONS_RETRY_MS);
+  if (!answer?.ok) return;
+  const old = JSON.stringify(stations);
+  stations = answer.body.stations;
+  for (const ticket of tickets.all()) learnStations(ticket);
+  if (JSON.stringify(stations) === old) return;
+  showName();
+  board.look(board.view);
+}
+
+/** A station that is no longer set up may still have tickets: it can be shown. */
+function learnStations(ticket) {
+  for (const { station: id } of ticket.items) {
+    if (!stations.some((station) => station.id === id)) stations = [...stations, { id, name: words(id) }];
+  }
+}
+
+function showName() {
+  const { location, view } = settings;
+  const name = { all: t.allStations, expo: t.expo }[view.kind] ?? stationName(view.station);
+  const parts = [el("strong", {}, name), el("small", {}, location ?? "")];
+  byId("screen-name").replaceChildren(...parts);
+}
+
+/** Shows the kitchen and the view of the settings. */
+function show({ moved }) {
+  showName();
+  if (moved) follow();
+  board.look(settings.view);
+}
+
+function follow() {
+  live?.close();
+  tickets.clear();
+  stations = [];
+  status = { live: null, since: null, known: false };
+  showStatus();
+  recall.at(settings.location);
+  allDay.at(settings.location);
+  const url = `/v1/tickets/stream?location=${settings.location}`;
+  live = new Live(url, { snapshot: onSnapshot, ticket: onTicket }, onStatus);
+}
+
+// The beginning
+
+function buildHelp() {
+  const rows = t.helpKeys.map(([keys, what]) =>
+    [el("dt", {}, ...keys.flatMap((key) => [key === "…" ? key : el("kbd", {}, key), " "])), el("dd", {}, what)]);
+  byId("help-keys").append(...rows.flat());
+  byId("help-button").addEventListener("click", () => byId("help").showModal());
+  for (const button of document.querySelectorAll("[data-close]")) {
+    button.addEventListener("click", () => button.closest("dialog").close());
+  }
+}
+
+function moveInTicket(steps) {
+  const buttons = board.card(board.selected)?.buttons() ?? [];
+  const place = buttons.indexOf(document.activeElement) + steps;
+  if (place < 0) board.select(board.selected);
+  else buttons[Math.min(place, buttons.length - 1)]?.focus();
+}
+
+function onEscape() {
+  if (allDay.isOpen) allDay.toggle();
+  else board.selectNone();
+}
+
+/** Enter never acts on a ticket that was not selected before. */
+function bumpSelected() {
+  if (board.selected === null) board.selectBy(0);
+  else hands.bump(board.selected);
+}
+
+async function start() {
+  fillTexts(t);
+  dress(settings);
+  buildHelp();
+  listenToKeys({
+    select: (place) => board.selectPlace(place),
+    selectBy: (steps) => board.selectBy(steps),
+    item: moveInTicket,
+    bump: bumpSelected,
+    rush: () => board.selected !== null && hands.rush(board.selected),
+    undo: () => hands.undo(),
+    recall: () => recall.open(),
+    allDay: () => allDay.toggle(),
+    screen: () => screen.open(),
+    help: () => byId("help").showModal(),
+    page: (screens) => off.page(screens),
+    escape: onEscape,
+  });
+  outbox.start();
+  setInterval(tick, TICK_MS);
+  if (settings.location === null) await chooseAlone();
+  save(settings);
+  show({ moved: settings.location !== null });
+  if (settings.location === null) screen.open();
+}
+
+/** Where there is one kitchen only, nobody needs to say which. */
+async function chooseAlone() {
+  const found = await locations();
+  if (found.length === 1) settings.location = found[0].location;
+}
+
+start();

@@ -1,0 +1,161 @@
+// One ticket on the board: built once, then patched in place, so that nothing is replaced under a finger.
+
+import { el, setAttribute, setText } from "/assets/dom.js";
+import { duration, words } from "/assets/text.js";
+import { t } from "./text.js";
+import { bump, itemsOf, level, modifier, progress } from "./ticket.js";
+
+/** How long after it has moved a card takes no taps: the finger was on its way to something else. */
+const MOVED_MS = 400;
+const STATE_MARKS = { queued: "○", cooking: "◐", done: "✓", void: "✕" };
+
+export class Card {
+  level = "fresh";
+  moved_ms = -Infinity;
+  #shown = {};
+  #items = new Map();
+  #place = 0;
+
+  /** `stationName(id)` gives the name of a station. */
+  constructor(ticket, view, stationName) {
+    this.id = ticket.id;
+    this.stationName = stationName;
+    this.view = view;
+    this.#build(ticket);
+  }
+
+  #build(ticket) {
+    const name = `name-${ticket.id}`;
+    this.place = el("span", { class: "place", "aria-hidden": "true" });
+    this.age = el("span", { class: "age" });
+    this.mark = el("span", { class: "mark" });
+    this.head = el("header", {},
+      this.place,
+      el("h2", { id: name }, el("span", { class: "unseen" }, `${t.ticketName(ticket.number)} `),
+        el("span", { "aria-hidden": "true" }, t.number(ticket.number))),
+      el("span", { class: "where" }, whereTo(ticket)),
+      el("span", { class: "time" }, this.mark, this.age));
+    this.list = el("ul", { class: "items" }, ...itemsOf(ticket, this.view).map((item) => this.#buildItem(item)));
+    this.also = el("p", { class: "also" });
+    this.label = el("span");
+    this.hint = el("small", { class: "hint" });
+    this.bump = el("button", { type: "button", class: "bump main", "data-do": "bump" },
+      this.label, this.hint, el("small", { class: "unsent" }, t.unsent));
+    this.rush = el("button", { type: "button", class: "rush", "data-do": "rush" }, t.rush);
+    this.foot = el("footer", {}, this.rush, this.bump);
+    this.article = el("article", { "aria-labelledby": name },
+      this.head,
+      ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
+      ticket.notes && el("p", { class: "note" }, ticket.notes),
+      this.list, this.also, this.foot);
+    this.element = el("li", { class: "ticket", tabindex: "-1", "data-id": ticket.id }, this.article);
+  }
+
+  #buildItem(item) {
+    const mark = el("span", { class: "mark", "aria-hidden": "true" });
+    const state = el("span", { class: "unseen" });
+    const modifiers = item.modifiers.map((it) => {
+      const { loud, text } = modifier(it.name);
+      return el("span", { class: loud ? "modifier loud" : "modifier" }, text);
+    });
+    const station = this.view.kind !== "station" && el("span", { class: "station" }, this.stationName(item.station));
+    const button = el("button", { type: "button", class: "item", "data-do": "item", "data-item": item.id },
+      el("span", { class: "quantity" }, `${item.quantity}×`),
+      el("span", { class: "what" },
+        el("span", { class: "name" }, item.name), " ", station, ...modifiers,
+        item.notes && el("span", { class: "note" }, item.notes)),
+      mark, state);
+    this.#items.set(item.id, { button, mark, state });
+    return el("li", {}, button);
+  }
+
+  /**
+   * Shows the ticket as it is now; `taps` are those that are not answered yet, `gone`: it is about to leave.
+   * Whether anything was different.
+   */
+  patch(ticket, taps, gone) {
+    const { ticket: before, taps: tapsBefore, gone: goneBefore } = this.#shown;
+    if (before === ticket && tapsBefore === taps && goneBefore === gone) return false;
+    this.#shown = { ticket, taps, gone };
+    setAttribute(this.element, "data-state", ticket.state);
+    setAttribute(this.element, "data-rush", ticket.priority > 0);
+    setAttribute(this.element, "data-unsent", taps.length > 0);
+    setAttribute(this.element, "data-gone", gone);
+    for (const item of ticket.items) this.#patchItem(item, taps, ticket.state, gone);
+    this.#patchFoot(ticket, gone);
+    this.#patchAlso(ticket);
+    return true;
+  }
+
+  #patchItem(item, taps, state, gone) {
+    const shown = this.#items.get(item.id);
+    if (!shown) return;
+    setAttribute(shown.button, "data-state", item.state);
+    setAttribute(shown.button, "data-unsent", taps.some((tap) => tap.item === item.id || tap.item === undefined));
+    setText(shown.mark, STATE_MARKS[item.state]);
+    setText(shown.state, t.states[item.state]);
+    shown.button.disabled = gone || state === "void" || state === "served";
+  }
+
+  #patchFoot(ticket, gone) {
+    setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
+    setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
+    this.bump.disabled = gone;
+    this.rush.hidden = ticket.priority > 0 || ticket.state === "void";
+    this.rush.disabled = gone;
+  }
+
+  /** On the expo how far each station is; elsewhere what the other stations do. */
+  #patchAlso(ticket) {
+    const { kind, station } = this.view;
+    const others = progress(ticket).filter((at) => kind === "expo" || at.station !== station);
+    this.also.hidden = kind === "all" || others.length === 0;
+    if (this.also.hidden) return;
+    const parts = others.map((at) => el("span", { class: "progress", "data-done": at.done === at.total },
+      `${at.done === at.total ? "✓ " : ""}${this.stationName(at.station)} ${at.done}/${at.total}`));
+    const label = kind === "expo" ? null : el("span", {}, t.alsoAt);
+    this.also.replaceChildren(...[label, ...parts].filter(Boolean));
+  }
+
+  /** Shows how old it is; whether it has just become late. */
+  grow(now_ms, expected) {
+    const { ticket, gone } = this.#shown;
+    if (gone) return false;
+    const old = this.level;
+    this.level = level(ticket, now_ms, expected);
+    setText(this.age, duration(now_ms - Date.parse(ticket.opened_at)));
+    setAttribute(this.element, "data-level", ticket.state === "ready" ? "ready" : this.level);
+    setText(this.mark, this.#markText(ticket, now_ms));
+    return this.level === "late" && old !== "late";
+  }
+
+  #markText(ticket, now_ms) {
+    if (ticket.state === "void") return t.voided;
+    const marks = ticket.priority > 0 ? [t.rushed] : [];
+    if (ticket.state === "ready") marks.push(t.ready);
+    else if (this.level !== "fresh") marks.push(t[this.level]);
+    if (ticket.state === "ready" && ticket.ready_at) marks.push(duration(now_ms - Date.parse(ticket.ready_at)));
+    return marks.join(" · ");
+  }
+
+  /** Its number on the board, for the keyboard. */
+  setPlace(place, now_ms) {
+    if (place === this.#place) return;
+    if (this.#place !== 0) this.moved_ms = now_ms;
+    this.#place = place;
+    setText(this.place, String(place));
+  }
+
+  hasJustMoved(now_ms) {
+    return now_ms - this.moved_ms < MOVED_MS;
+  }
+
+  buttons() {
+    return [...this.list.querySelectorAll("button:not(:disabled)")];
+  }
+}
+
+function whereTo(ticket) {
+  const type = t.types[ticket.type] ?? words(ticket.type);
+  return ticket.table ? `${t.table(ticket.table)} · ${type}` : type;
+}

@@ -1,0 +1,48 @@
+// Bump bars are keyboards: every action has a key. Keys that a text field or another control needs stay theirs.
+
+/** Two digits within this are one number. */
+const DIGITS_MS = 700;
+
+/** `actions` are functions by what they do; see below. Returns nothing: the keys work as long as the page. */
+export function listenToKeys(actions) {
+  let digits = { text: "", at_ms: 0 };
+  const digit = (key) => {
+    const now_ms = performance.now();
+    digits = { text: now_ms - digits.at_ms < DIGITS_MS ? digits.text + key : key, at_ms: now_ms };
+    // A bump bar's 0 is its tenth button.
+    actions.select(digits.text === "0" ? 10 : Number(digits.text));
+  };
+  const byKey = {
+    Enter: actions.bump,
+    ArrowLeft: () => actions.selectBy(-1),
+    ArrowRight: () => actions.selectBy(1),
+    ArrowUp: () => actions.item(-1),
+    ArrowDown: () => actions.item(1),
+    PageUp: () => actions.page(-1),
+    PageDown: () => actions.page(1),
+    Escape: actions.escape,
+    r: actions.recall,
+    p: actions.rush,
+    u: actions.undo,
+    a: actions.allDay,
+    s: actions.screen,
+    "?": actions.help,
+  };
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTaken(event)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const isDigit = /^[0-9]$/.test(key);
+    // A key that lies on a bump bar must not bump a ticket after the other.
+    if (!isDigit && (!byKey[key] || (event.repeat && !/^(Arrow|Page)/.test(key)))) return;
+    event.preventDefault();
+    if (isDigit) digit(key);
+    else byKey[key]();
+  });
+}
+
+/** Whether the key belongs to where the focus is: a field, an open dialog, a button that Enter presses. */
+function isTaken({ target, key }) {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("dialog, input, select, textarea")) return true;
+  return key === "Enter" && target.closest("button, a, summary") !== null;
+}
