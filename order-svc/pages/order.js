@@ -44,9 +44,11 @@ class OrderView {
   /** While the stream is away, as behind a proxy that swallows streams, the order is asked for. */
   watch({ live, since }) {
     clearInterval(this.#poll);
-    if (!live) this.#poll = setInterval(() => this.load(), POLL_MS);
     this.since = since;
     banner(null);
+    if (live) return;
+    this.#poll = setInterval(() => this.load(), POLL_MS);
+    this.load();
   }
 
   async load() {

@@ -36,8 +36,10 @@ export class Place extends EventTarget {
 
   watch(live) {
     clearInterval(this.poll);
-    if (!live) this.poll = setInterval(() => this.load(), POLL_MS);
     this.connect(live ? "live" : "away");
+    if (live) return;
+    this.poll = setInterval(() => this.load(), POLL_MS);
+    this.load();
   }
 
   connect(connection) {

@@ -89,7 +89,7 @@ export const text = {
     name: "Name",
     nameHint: "So that we can call you",
     allergies: "Allergies",
-    allergiesHint: "For example: peanuts, sesame. The kitchen sees this in red.",
+    allergiesHint: "For example: peanuts, sesame. The kitchen sees this first.",
     notes: "A note on the whole order",
     optional: "optional",
   },
