@@ -34,6 +34,11 @@ export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
+/** `1,050`, `12.4` */
+export function number(value, digits = 0) {
+  return new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+}
+
 /** `{amount: 1250, currency: "GBP"}` as people write it. */
 export function money({ amount, currency }) {
   const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
