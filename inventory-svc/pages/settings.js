@@ -1,0 +1,69 @@
+// An ingredient's name, unit, low mark and cost; also how one begins.
+
+import { request } from "/assets/api.js";
+import { el } from "/assets/dom.js";
+import { dialog } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
+import { address, toast } from "/stock/page.js";
+import { text } from "/stock/text.js";
+
+/** `ingredient` is null for a new one. */
+export function editIngredient(room, ingredient) {
+  const item = room.stock.get(ingredient) ?? { name: "", unit: "g", reorder_point: null, unit_cost: null };
+  const fields = {
+    name: input("name", text.ingredient.name, item.name, { maxlength: 100, required: true }),
+    unit: unitField(item.unit),
+    reorder_point: input("mark", text.ingredient.lowMark, item.reorder_point ?? "", { inputmode: "numeric", pattern: "[0-9]*" }, text.ingredient.lowHint),
+    unit_cost: input("cost", text.ingredient.cost, item.unit_cost ?? "", { inputmode: "numeric", pattern: "[0-9]*" }),
+  };
+  const wrong = el("p", { class: "wrong", role: "alert", hidden: true });
+  const submit = el("button", { class: "main", type: "submit" }, text.ingredient.save);
+  const form = el("form", { class: "body" }, ...Object.values(fields).map((field) => field.element), wrong, submit);
+  const element = dialog(ingredient === null ? text.ingredient.new : item.name, shared.close, form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    const problem = await save(room, ingredient, fields);
+    submit.disabled = false;
+    wrong.hidden = problem === null;
+    wrong.textContent = problem ?? "";
+    if (problem === null) element.close();
+  });
+}
+
+function input(name, label, value, attributes, hint = null) {
+  const id = `ingredient-${name}`;
+  const field = el("input", { id, type: "text", autocomplete: "off", "aria-describedby": hint && `${id}-hint`, ...attributes });
+  field.value = value;
+  const element = el("div", { class: "field" }, el("label", { for: id }, label), field, hint && el("span", { class: "quiet", id: `${id}-hint` }, hint));
+  return { element, value: () => field.value.trim() };
+}
+
+function unitField(unit) {
+  const options = Object.entries(text.ingredient.units).map(([value, label]) => el("option", { value, selected: value === unit }, label));
+  const field = el("select", { id: "ingredient-unit" }, ...options);
+  return { element: el("div", { class: "field" }, el("label", { for: "ingredient-unit" }, text.ingredient.unit), field), value: () => field.value };
+}
+
+/** What is wrong, or null. */
+async function save(room, ingredient, fields) {
+  const name = fields.name.value();
+  const slug = ingredient ?? slugOf(name);
+  if (!slug) return text.ingredient.slugBad;
+  if (ingredient === null && room.stock.has(slug)) return text.ingredient.slugTaken;
+  const number = (field) => (field.value() === "" ? null : Number(field.value()));
+  const body = { name, unit: fields.unit.value(), reorder_point: number(fields.reorder_point), unit_cost: number(fields.unit_cost) };
+  const answer = await request("PUT", `/v1/stock/${room.path}/${encodeURIComponent(slug)}`, { body }).catch(() => null);
+  if (answer === null) return text.problems.unreachable;
+  if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
+  toast(text.ingredient.saved(name));
+  room.refresh(["stock"]);
+  if (ingredient === null) location.hash = address(room, "stock", slug);
+  return null;
+}
+
+/** "Crème fraîche, 40 %" becomes creme-fraiche-40. */
+function slugOf(name) {
+  const plain = name.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64);
+}
