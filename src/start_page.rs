@@ -1,0 +1,15 @@
+//! The start page: where to go, and whether everything is healthy.
+
+use axum::Router;
+use shared::pages::{self, Asset};
+
+const ASSETS: &[Asset] = &[
+    Asset { path: "/", text: include_str!("pages/start.html") },
+    Asset { path: "/start/start.css", text: include_str!("pages/start.css") },
+    Asset { path: "/start/start.js", text: include_str!("pages/start.js") },
+    Asset { path: "/start/text.js", text: include_str!("pages/text.js") },
+];
+
+pub(crate) fn router() -> Router {
+    pages::router(ASSETS)
+}
