@@ -1,1 +1,10 @@
-fn main() {}
+//! The kitchen service, alone.
+
+use std::process::ExitCode;
+
+use kitchen_svc::KitchenSvc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::host::run_one::<KitchenSvc>(8083).await
+}

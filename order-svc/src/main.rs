@@ -1,1 +1,10 @@
-fn main() {}
+//! The order service, alone.
+
+use std::process::ExitCode;
+
+use order_svc::OrderSvc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::host::run_one::<OrderSvc>(8081).await
+}
