@@ -1,0 +1,105 @@
+//! The demo's data fits together; no server is needed to see that.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn skus(items: &[Item]) -> BTreeSet<&str> {
+    items.iter().map(|item| item.sku).collect()
+}
+
+#[test]
+fn there_is_a_real_menu() {
+    assert!(DISHES.len() >= 25, "{} dishes", DISHES.len());
+    let categories: BTreeSet<&str> = DISHES.iter().map(|item| item.category).collect();
+    assert!(categories.len() >= 5, "{categories:?}");
+    for sku in ["margherita", "burger", "tiramisu"] {
+        assert!(skus(DISHES).contains(sku), "{sku}");
+    }
+}
+
+#[test]
+fn everything_passes_the_checks_of_the_edge() {
+    assert_eq!(menu_items().unwrap().len(), DISHES.len() + MODIFIERS.len());
+    location().unwrap();
+    stations().unwrap();
+    for ingredient in INGREDIENTS {
+        described(ingredient, true).unwrap();
+        received(ingredient).unwrap();
+    }
+    items().filter_map(recipe).for_each(|recipe| drop(recipe.unwrap()));
+}
+
+#[test]
+fn skus_and_ingredients_are_unique() {
+    let skus: BTreeSet<&str> = items().map(|item| item.sku).collect();
+    assert_eq!(skus.len(), items().count());
+    let ingredients: BTreeSet<&str> = INGREDIENTS.iter().map(|ingredient| ingredient.id).collect();
+    assert_eq!(ingredients.len(), INGREDIENTS.len());
+}
+
+#[test]
+fn every_recipe_names_what_is_in_stock_once() {
+    for item in items() {
+        let named: BTreeSet<&str> = item.recipe.iter().map(|(ingredient, _)| *ingredient).collect();
+        assert_eq!(named.len(), item.recipe.len(), "{}", item.sku);
+        for (name, quantity) in item.recipe {
+            let ingredient = INGREDIENTS.iter().find(|ingredient| ingredient.id == *name);
+            let ingredient = ingredient.unwrap_or_else(|| panic!("{}: there is no {name}", item.sku));
+            assert!((1..=ingredient.received).contains(quantity), "{}: {quantity} {name}", item.sku);
+        }
+    }
+}
+
+#[test]
+fn everything_in_stock_is_used() {
+    let used: BTreeSet<&str> = items().flat_map(|item| item.recipe).map(|(ingredient, _)| *ingredient).collect();
+    for ingredient in INGREDIENTS {
+        assert!(used.contains(ingredient.id), "{}", ingredient.id);
+        assert!(ingredient.received > ingredient.reorder_point, "{} would be low at once", ingredient.id);
+    }
+}
+
+#[test]
+fn every_modifier_exists_and_is_offered() {
+    let modifiers = skus(MODIFIERS);
+    for dish in DISHES {
+        let listed: BTreeSet<&str> = dish.modifiers.iter().copied().collect();
+        assert!(listed.is_subset(&modifiers), "{}: {listed:?}", dish.sku);
+        assert_eq!(listed.len(), dish.modifiers.len(), "{}", dish.sku);
+    }
+    let offered: BTreeSet<&str> = DISHES.iter().flat_map(|dish| dish.modifiers).copied().collect();
+    assert_eq!(offered, modifiers);
+}
+
+#[test]
+fn every_category_has_a_station() {
+    let routed: BTreeSet<&str> = PLACES.iter().flat_map(|place| place.categories).copied().collect();
+    let categories: BTreeSet<&str> = DISHES.iter().map(|item| item.category).collect();
+    assert_eq!(routed, categories);
+    assert!(PLACES.iter().any(|place| place.id == DEFAULT_PLACE));
+    let routed: BTreeSet<&str> = PLACES.iter().flat_map(|place| place.skus).copied().collect();
+    assert!(routed.is_subset(&skus(DISHES)), "{routed:?}");
+}
+
+#[test]
+fn the_first_delivery_comes_once() {
+    for ingredient in INGREDIENTS {
+        assert_eq!(received(ingredient).unwrap().once, received(ingredient).unwrap().once);
+    }
+    let keys: BTreeSet<String> = INGREDIENTS.iter().map(|it| received(it).unwrap().once.key).collect();
+    assert_eq!(keys.len(), INGREDIENTS.len());
+}
+
+#[test]
+fn one_dish_sells_out_soon() {
+    let left = |item: &Item| -> Option<i64> {
+        let portions = item.recipe.iter().map(|(name, quantity)| {
+            INGREDIENTS.iter().find(|it| it.id == *name).map_or(0, |it| it.received) / quantity
+        });
+        portions.min()
+    };
+    let few: Vec<&str> =
+        items().filter(|item| left(item).is_some_and(|left| left < 300)).map(|item| item.sku).collect();
+    assert_eq!(few, ["tiramisu"]);
+}
