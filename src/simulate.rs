@@ -1,0 +1,165 @@
+//! A restaurant at work: guests, cooks and a manager who know nothing but the HTTP interface.
+
+mod api;
+mod cooks;
+mod guests;
+mod manager;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use anyhow::Result;
+use rand::Rng;
+use serde::Deserialize;
+use shared::contract::{order::Mode, types::Currency};
+use tokio::time::{Instant, interval_at};
+use tracing::info;
+
+use api::Api;
+
+const SUMMARY: Duration = Duration::from_secs(60);
+/// For a place to go to, at the start.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+const LOOKS_BEFORE_A_WORD: u32 = 20;
+const RATE_MAX_PER_S: f64 = 1000.0;
+
+/// How many orders come in: `30/min`, `2/s`, `500/h`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rate {
+    per_s: f64,
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected orders per time, like 30/min, 2/s or 500/h".to_owned();
+        let (number, unit) = text.split_once('/').ok_or_else(wrong)?;
+        let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+        let seconds = match unit.trim() {
+            "s" | "sec" => 1.0,
+            "m" | "min" => 60.0,
+            "h" | "hour" => 3600.0,
+            _ => return Err(wrong()),
+        };
+        let per_s = number / seconds;
+        if per_s > 0.0 && per_s <= RATE_MAX_PER_S {
+            Ok(Self { per_s })
+        } else {
+            Err(format!("expected more than 0 and at most {RATE_MAX_PER_S}/s"))
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, unit) = if self.per_s < 1.0 { (self.per_s * 60.0, "min") } else { (self.per_s, "s") };
+        write!(f, "{}/{unit}", (number * 1000.0).round() / 1000.0)
+    }
+}
+
+impl Rate {
+    /// The time to the next guest: they come independently of each other.
+    fn gap(self, rng: &mut impl Rng) -> Duration {
+        let share: f64 = rng.random_range(f64::EPSILON..1.0);
+        Duration::from_secs_f64((-share.ln() / self.per_s).min(3600.0))
+    }
+
+    /// From order to plate: about a dozen tickets are on the board at any rate.
+    fn cooking_time(self) -> Duration {
+        Duration::from_secs_f64((12.0 / self.per_s).clamp(2.0, 90.0))
+    }
+}
+
+/// What has happened since the last summary.
+#[derive(Debug, Default)]
+struct Tally {
+    placed: AtomicU64,
+    refused: AtomicU64,
+    cancelled: AtomicU64,
+    served: AtomicU64,
+    failed: AtomicU64,
+    /// Tickets on the board right now.
+    board: AtomicU64,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Where the guests go: the first location that is open.
+#[derive(Clone, Debug, Deserialize)]
+struct Place {
+    location: String,
+    currency: Currency,
+    mode: Mode,
+}
+
+/// Plays until it is dropped, or fails.
+pub(crate) async fn run(address: SocketAddr, rate: Rate) -> Result<()> {
+    let api = Api::new(reachable(address))?;
+    let place = open_place(&api).await?;
+    info!("simulation: guests come to {:?}, {rate}", place.location);
+    let tally = Tally::default();
+    tokio::try_join!(
+        guests::come(&api, &place, rate, &tally),
+        cooks::work(&api, &place, rate, &tally),
+        manager::look_after(&api, &place, rate),
+        summarise(&tally),
+    )?;
+    Ok(())
+}
+
+/// An address that listens on all interfaces is reached over loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Waits until there is a location to go to.
+async fn open_place(api: &Api) -> Result<Place> {
+    let mut looks = 0;
+    loop {
+        let places: Vec<Place> = api.list("/v1/locations?limit=500").await?;
+        if let Some(place) = places.into_iter().find(|place| place.mode == Mode::Open) {
+            return Ok(place);
+        }
+        looks += 1;
+        if looks == LOOKS_BEFORE_A_WORD {
+            info!("simulation: guests wait for an open location");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn summarise(tally: &Tally) -> Result<()> {
+    let mut tick = interval_at(Instant::now() + SUMMARY, SUMMARY);
+    loop {
+        tick.tick().await;
+        info!("{}", tally.summary());
+    }
+}
+
+impl Tally {
+    /// One line, and starts counting anew.
+    fn summary(&self) -> String {
+        let take = |counter: &AtomicU64| counter.swap(0, Ordering::Relaxed);
+        let (placed, refused, cancelled) = (take(&self.placed), take(&self.refused), take(&self.cancelled));
+        let (served, failed, board) = (take(&self.served), take(&self.failed), self.board.load(Ordering::Relaxed));
+        let trouble = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+        format!(
+            "simulation, the last minute: {placed} ordered, {refused} refused, {cancelled} cancelled, {served} served{trouble}; {board} on the board"
+        )
+    }
+}

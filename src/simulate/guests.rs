@@ -1,0 +1,202 @@
+//! Guests: each reads the menu, orders once under one key, and may think better of it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use rand::{Rng, seq::IndexedRandom};
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{contract::order::MenuKind, http::fresh_id};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, warn};
+
+use super::{Place, Rate, Tally, api::Api, count};
+
+/// More guests than that stay outside until one has gone.
+const GUESTS_MAX: usize = 512;
+const NAMES: &[&str] = &["Ada", "Ben", "Chloé", "Dev", "Elif", "Femi", "Grace", "Hugo", "Iris", "Jun", "Kofi", "Lena"];
+const NOTES: &[&str] =
+    &["we have to leave at two", "a birthday: a candle on the dessert, please", "ring the bell twice"];
+const ALLERGIES: &[&str] = &["nuts", "gluten", "dairy", "egg", "sesame", "shellfish"];
+
+/// An item of the menu, as much as a guest reads of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Choice {
+    pub sku: String,
+    pub kind: MenuKind,
+    pub category: String,
+    pub price: i64,
+    #[serde(default)]
+    pub modifiers: Vec<String>,
+    pub available: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Menu {
+    items: Vec<Choice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Wish {
+    pub sku: String,
+    pub quantity: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<&'static str>,
+}
+
+/// Lets guests in at the rate, each on its own.
+pub(super) async fn come(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
+    let mut inside = FuturesUnordered::new();
+    let mut next = Instant::now();
+    loop {
+        tokio::select! {
+            () = sleep_until(next), if inside.len() < GUESTS_MAX => {
+                // Whoever could not come in time does not come later.
+                next = next.max(Instant::now() - Duration::from_secs(1)) + rate.gap(&mut rand::rng());
+                inside.push(visit(api, place, rate, tally));
+            }
+            Some(visited) = inside.next() => {
+                if let Err(error) = visited {
+                    count(&tally.failed);
+                    warn!(error = format!("{error:#}"), "simulation: a guest left without a word");
+                }
+            }
+        }
+    }
+}
+
+async fn visit(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
+    let menu: Menu = api.get(&format!("/v1/menu/{}", place.location)).await?;
+    let key = fresh_id().to_string();
+    let Some(order) = order(&mut rand::rng(), place, &menu.items, &key) else { return Ok(()) };
+    let (waits, regrets) = (rand::random_bool(0.3), rand::random_bool(0.05));
+    let answer = api.post("/v1/orders", &key, waits, &order).await?;
+    let id = match answer.status {
+        StatusCode::ACCEPTED | StatusCode::CREATED => answer.body["id"].as_str().unwrap_or_default().to_owned(),
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
+            debug!(problem = answer.problem(), "simulation: a guest was refused");
+            count(&tally.refused);
+            return Ok(());
+        }
+        status => anyhow::bail!("POST /v1/orders answers {status}, {}", answer.problem()),
+    };
+    count(&tally.placed);
+    if regrets {
+        tokio::time::sleep(rate.cooking_time().mul_f64(rand::random_range(0.02..0.5))).await;
+        let answer = api.act(&format!("/v1/orders/{id}/cancel")).await?;
+        if answer.status.is_success() {
+            count(&tally.cancelled);
+        }
+    }
+    Ok(())
+}
+
+/// An order for one to four people, under this key; nothing where there is nothing to be had.
+pub(super) fn order(rng: &mut impl Rng, place: &Place, menu: &[Choice], key: &str) -> Option<Value> {
+    let mut lines: Vec<Wish> = Vec::new();
+    for _ in 0..rng.random_range(1..=4) {
+        for wish in meal(rng, menu) {
+            match lines.iter_mut().find(|line| line.sku == wish.sku && line.modifiers == wish.modifiers) {
+                Some(line) => line.quantity += wish.quantity,
+                None => lines.push(wish),
+            }
+        }
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let total: i64 = lines.iter().map(|line| price(line, menu)).sum();
+    let mut order = json!({ "location": place.location, "lines": lines });
+    match rng.random_range(0..10) {
+        0..5 => {
+            order["type"] = "dine_in".into();
+            order["table"] = rng.random_range(1..=24).to_string().into();
+            order["channel"] = json!({ "name": "till" });
+        }
+        5..8 => {
+            order["type"] = "pickup".into();
+            order["channel"] = json!({ "name": "web" });
+            order["customer"] = json!({ "name": pick(rng, NAMES) });
+            order["expected_total"] = json!({ "amount": total, "currency": place.currency });
+        }
+        _ => {
+            order["type"] = "delivery".into();
+            order["channel"] = json!({ "name": "courier", "external_id": key });
+            order["customer"] = json!({ "name": pick(rng, NAMES) });
+        }
+    }
+    if rng.random_bool(0.06) {
+        order["allergies"] = json!([pick(rng, ALLERGIES)]);
+    }
+    if rng.random_bool(0.06) {
+        order["notes"] = pick(rng, NOTES).into();
+    }
+    Some(order)
+}
+
+fn pick(rng: &mut impl Rng, texts: &[&'static str]) -> &'static str {
+    texts.choose(rng).expect("each list has texts")
+}
+
+/// What one person eats: something from each category that appeals, or else just something.
+fn meal(rng: &mut impl Rng, menu: &[Choice]) -> Vec<Wish> {
+    // Some do not read what is sold out.
+    let careless = rng.random_bool(0.03);
+    let dishes: Vec<&Choice> =
+        menu.iter().filter(|item| item.kind == MenuKind::Dish && (careless || item.available)).collect();
+    let mut categories: Vec<&str> = dishes.iter().map(|dish| dish.category.as_str()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    categories.retain(|category| rng.random_bool(appeal(category)));
+    let mut meal: Vec<&&Choice> = Vec::new();
+    for category in categories {
+        let choices: Vec<&&Choice> = dishes.iter().filter(|dish| dish.category == category).collect();
+        meal.extend(choices.choose(rng));
+    }
+    if meal.is_empty() {
+        meal.extend(dishes.choose(rng));
+    }
+    meal.into_iter().map(|dish| wish(rng, dish, menu)).collect()
+}
+
+/// How likely a hungry person wants something of the category.
+fn appeal(category: &str) -> f64 {
+    match category {
+        "Pizza" => 0.45,
+        "Burgers" => 0.4,
+        "Drinks" => 0.6,
+        "Sides" => 0.35,
+        "Salads" | "Desserts" => 0.2,
+        _ => 0.3,
+    }
+}
+
+fn notes(category: &str) -> &'static [&'static str] {
+    match category {
+        "Drinks" => &["no ice", "extra hot", "after the meal, please"],
+        "Pizza" => &["cut in slices", "extra crispy", "light on the cheese"],
+        "Burgers" => &["well done", "no mayonnaise", "cut in half"],
+        _ => &["sauce on the side", "to share", "small portion for a child"],
+    }
+}
+
+fn wish(rng: &mut impl Rng, dish: &Choice, menu: &[Choice]) -> Wish {
+    let modifier = dish.modifiers.choose(rng).filter(|_| rng.random_bool(0.25));
+    let to_be_had = |sku: &&String| menu.iter().any(|item| &item.sku == *sku && item.available);
+    let notes = rng.random_bool(0.08).then(|| pick(rng, notes(&dish.category)));
+    Wish {
+        sku: dish.sku.clone(),
+        quantity: 1,
+        modifiers: modifier.filter(to_be_had).cloned().into_iter().collect(),
+        notes,
+    }
+}
+
+fn price(line: &Wish, menu: &[Choice]) -> i64 {
+    let of = |sku: &String| menu.iter().find(|item| &item.sku == sku).map_or(0, |item| item.price);
+    line.quantity * (of(&line.sku) + line.modifiers.iter().map(of).sum::<i64>())
+}
