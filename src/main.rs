@@ -1,1 +1,36 @@
-fn main() {}
+//! `comanda`: the whole restaurant in one process, and the developer's commands.
+
+mod demo;
+mod simulate;
+mod start_page;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Restaurant orders as events: ordering, stock and kitchen in one process
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: up::Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs everything; the same as without a command
+    Up(Box<up::Options>),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::telemetry::init();
+    let Cli { command, up } = Cli::parse();
+    match command {
+        None => up::run(up).await,
+        Some(Command::Up(up)) => up::run(*up).await,
+    }
+}
