@@ -1,0 +1,163 @@
+//! What inventory can be told, and what follows: stock, reservations, recipes, what is sold out.
+//! Always: the deltas of an ingredient's movements add up to `on_hand`, and `reserved` is the sum of the open reservations.
+
+pub mod menu;
+pub(crate) mod needs;
+mod reservation;
+pub mod stock;
+
+use shared::{
+    contract::{
+        order::Order,
+        stock::{Availability, Movement, Portion, Recipe, Reservation, StockItem, Unit},
+        types::{Name, Notes, Price, Sku, Slug},
+    },
+    http::Idempotency,
+    idempotency::Remembered,
+    rows::Rows,
+    service::{Decision, Input},
+    time::Time,
+};
+use uuid::Uuid;
+
+use crate::store::Row;
+use menu::Item;
+use stock::{Entry, Stock};
+
+/// Everything that inventory can be told.
+#[derive(Clone, Debug)]
+pub enum Command {
+    PutStock(PutStock),
+    Move(Move),
+    PutRecipe(PutRecipe),
+    SetAvailability(SetAvailability),
+    /// The kitchen says that an item is out.
+    MarkOut {
+        item: SetAvailability,
+        marked_at: Time,
+    },
+    /// The time of a manual 86 is past.
+    Lapse {
+        location: Slug,
+        sku: Sku,
+    },
+    Order {
+        order: Uuid,
+        location: Slug,
+        happened: Happened,
+    },
+}
+
+/// What became of an order.
+#[derive(Clone, Debug)]
+pub enum Happened {
+    Placed(Box<Order>),
+    Cancelled,
+    Rejected,
+    /// The kitchen cooks it.
+    Started,
+}
+
+/// An ingredient as a manager describes it.
+#[derive(Clone, Debug)]
+pub struct PutStock {
+    pub location: Slug,
+    pub ingredient: Slug,
+    pub name: Name,
+    pub unit: Unit,
+    pub reorder_point: Option<i64>,
+    pub unit_cost: Option<Price>,
+}
+
+/// What a manager enters into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    Receive,
+    /// Sets `on_hand` to the quantity.
+    Count,
+    Waste,
+}
+
+/// `quantity` is from 0 to 10⁹ base units, above 0 but for a count.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub location: Slug,
+    pub ingredient: Slug,
+    pub entered: Entered,
+    pub quantity: i64,
+    pub reason: Option<Notes>,
+    pub once: Idempotency,
+}
+
+/// Each ingredient is listed once, with 1 to 10⁹ base units a portion.
+#[derive(Clone, Debug)]
+pub struct PutRecipe {
+    pub location: Slug,
+    pub sku: Sku,
+    pub ingredients: Vec<Portion>,
+}
+
+/// A manual 86, or its end.
+#[derive(Clone, Debug)]
+pub struct SetAvailability {
+    pub location: Slug,
+    pub sku: Sku,
+    pub available: bool,
+    /// Only with `available: false`.
+    pub until: Option<Time>,
+}
+
+/// What HTTP answers with.
+#[derive(Debug)]
+pub enum Reply {
+    Stock(StockItem),
+    Moved { movement: Movement, replayed: bool },
+    Recipe(Recipe),
+    Availability(Availability),
+}
+
+/// What HTTP answers with instead. Events are never refused: what comes late decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    UnknownIngredient(Slug),
+    /// Places in the recipe's list of ingredients that no stock item is behind.
+    UnknownIngredients(Vec<(usize, Slug)>),
+    KeyReused,
+    /// `on_hand` would leave the range of exact numbers.
+    TooMuch,
+    /// A manual 86 that would be over before it begins.
+    UntilIsPast,
+}
+
+/// The rows that a batch touches.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(crate) keys: Rows<Remembered>,
+    pub(crate) reservations: Rows<Row<Reservation>>,
+    pub(crate) recipes: Rows<Row<Recipe>>,
+    pub(crate) stock: Rows<Stock>,
+    pub(crate) items: Rows<Item>,
+    pub(crate) movements: Rows<Entry>,
+}
+
+/// Names a stock item, a recipe or a menu item among all of its kind.
+pub fn key(location: &Slug, name: &str) -> String {
+    format!("{location}/{name}")
+}
+
+pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
+    match &input.command {
+        Command::PutStock(put) => Ok(stock::put(state, put)),
+        Command::Move(entry) => stock::enter(state, entry, input),
+        Command::PutRecipe(put) => menu::put_recipe(state, put, input),
+        Command::SetAvailability(set) => menu::set(state, set, input),
+        Command::MarkOut { item, marked_at } => Ok(menu::mark_out(state, item, *marked_at, input)),
+        Command::Lapse { location, sku } => Ok(menu::lapse(state, location, sku, input.at)),
+        Command::Order { order, location, happened } => {
+            Ok(Decision::of(reservation::decide(state, *order, location, happened, input)))
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,196 @@
+//! Ingredients and their ledger. Every change of a quantity goes through [`Stock::shift`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::{
+    contract::{
+        Subject,
+        stock::{Movement, MovementKind, StockItem},
+        types::{Notes, Sku},
+    },
+    event::{Said, derived_id},
+    idempotency::Recall,
+    service::{Decision, Input},
+    time::Time,
+};
+use uuid::Uuid;
+
+use super::{
+    Command, Entered, Move, PutStock, Refusal, Reply, State, key,
+    menu::{self, Cover},
+};
+
+/// Of `on_hand`, either way, in base units: JSON numbers are exact up to 9 × 10¹⁵ everywhere.
+const ON_HAND_MAX: i64 = 1_000_000_000_000_000;
+
+/// An ingredient, and what only inventory needs to know of it.
+///
+/// `item.version` counts what was said about it (`stock.moved`, `stock.low`), one an event: each order's
+/// reservation changes `reserved` without a word, and the next event shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    pub item: StockItem,
+    /// What a portion of each item with a recipe takes of it.
+    #[serde(default)]
+    pub uses: BTreeMap<Sku, i64>,
+    /// How many movements its ledger has.
+    #[serde(default)]
+    pub movements: i64,
+}
+
+/// A movement and its place in the ledger of its ingredient, counted from 1.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    pub stock: String,
+    pub number: i64,
+    pub movement: Movement,
+}
+
+/// What a change of quantities brings with it.
+#[derive(Debug, Default)]
+pub struct Effect {
+    /// It was not low before.
+    pub became_low: bool,
+    /// The items that it now covers better or worse.
+    pub covers: Vec<(Sku, Cover)>,
+}
+
+impl Stock {
+    fn new(put: &PutStock) -> Self {
+        let item = StockItem {
+            location: put.location.clone(),
+            ingredient: put.ingredient.clone(),
+            name: put.name.clone(),
+            unit: put.unit,
+            on_hand: 0,
+            reserved: 0,
+            available: 0,
+            reorder_point: None,
+            low: false,
+            unit_cost: None,
+            version: 0,
+        };
+        Self { item, uses: BTreeMap::new(), movements: 0 }
+    }
+
+    /// Adds to the quantities; negative numbers take away.
+    pub fn shift(&mut self, on_hand: i64, reserved: i64) -> Effect {
+        let before = self.item.available;
+        self.item.on_hand += on_hand;
+        self.item.reserved += reserved;
+        self.item.available = self.item.on_hand - self.item.reserved;
+        let after = self.item.available;
+        let covers = self.uses.iter().filter_map(|(sku, portion)| {
+            let cover = Cover::of(after, *portion);
+            (cover != Cover::of(before, *portion)).then(|| (sku.clone(), cover))
+        });
+        let covers = if after == before { Vec::new() } else { covers.collect() };
+        Effect { became_low: self.becomes_low(), covers }
+    }
+
+    /// Sets `low`, and tells whether that is new.
+    fn becomes_low(&mut self) -> bool {
+        let was = self.item.low;
+        self.item.low = self.item.reorder_point.is_some_and(|point| self.item.available <= point);
+        self.item.low && !was
+    }
+
+    /// Says something about the item: one version more.
+    fn say(&mut self, kind: &'static str, more: &[(&'static str, serde_json::Value)]) -> Said {
+        self.item.version += 1;
+        Said::with(kind, &self.item, more)
+    }
+}
+
+/// Creates the ingredient or describes it anew; its quantities stay.
+pub(crate) fn put(state: &mut State, put: &PutStock) -> Decision<Reply> {
+    let key = key(&put.location, &put.ingredient);
+    let mut stock = state.stock.get(&key).cloned().unwrap_or_else(|| Stock::new(put));
+    stock.item.name = put.name.clone();
+    stock.item.unit = put.unit;
+    stock.item.reorder_point = put.reorder_point;
+    stock.item.unit_cost = put.unit_cost;
+    let low = stock.becomes_low().then(|| stock.say("stock.low", &[]));
+    let item = stock.item.clone();
+    state.stock.put(stock);
+    Decision::of(low.into_iter().collect()).reply(Reply::Stock(item))
+}
+
+/// Enters what a manager received, counted or threw away.
+pub(crate) fn enter(state: &mut State, asked: &Move, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
+    let unknown = || Refusal::UnknownIngredient(asked.ingredient.clone());
+    match state.keys.recall(&asked.once) {
+        Recall::Fresh => {}
+        Recall::Other => return Err(Refusal::KeyReused),
+        Recall::Same(id) => {
+            let movement = state.movements.get(&id).ok_or_else(unknown)?.movement.clone();
+            return Ok(Decision::nothing().reply(Reply::Moved { movement, replayed: true }));
+        }
+    }
+    let key = key(&asked.location, &asked.ingredient);
+    let on_hand = state.stock.get(&key).ok_or_else(unknown)?.item.on_hand;
+    let (kind, delta) = match asked.entered {
+        Entered::Receive => (MovementKind::Receive, asked.quantity),
+        Entered::Count => (MovementKind::Count, asked.quantity - on_hand),
+        Entered::Waste => (MovementKind::Waste, -asked.quantity),
+    };
+    if (on_hand + delta).abs() > ON_HAND_MAX {
+        return Err(Refusal::TooMuch);
+    }
+    let cause = Cause { id: input.id, at: input.at, order: None, reason: asked.reason.clone() };
+    let stock = state.stock.get_mut(&key).ok_or_else(unknown)?;
+    let effect = stock.shift(delta, 0);
+    let entry = record(stock, kind, asked.quantity, delta, cause);
+    let movement = entry.movement.clone();
+    let mut events = vec![stock.say("stock.moved", &[("movement", json!(movement)), ("by", json!(input.by))])];
+    state.keys.remember(&asked.once, movement.id.to_string(), input.at);
+    state.movements.put(entry);
+    events.extend(follow(state, &key, effect, input.at));
+    Ok(Decision::of(events).reply(Reply::Moved { movement, replayed: false }))
+}
+
+/// Why something moves.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// The command or event.
+    pub id: Uuid,
+    pub at: Time,
+    pub order: Option<Uuid>,
+    pub reason: Option<Notes>,
+}
+
+/// The ledger's entry of a shift that was just made.
+pub(crate) fn record(stock: &mut Stock, kind: MovementKind, quantity: i64, delta: i64, cause: Cause) -> Entry {
+    stock.movements += 1;
+    let key = stock.item.subject();
+    let movement = Movement {
+        id: derived_id(&["movement", &cause.id.to_string(), &key]),
+        location: stock.item.location.clone(),
+        ingredient: stock.item.ingredient.clone(),
+        kind,
+        quantity,
+        delta,
+        on_hand: stock.item.on_hand,
+        reason: cause.reason,
+        cause: cause.id,
+        order_id: cause.order,
+        at: cause.at,
+    };
+    Entry { stock: key, number: stock.movements, movement }
+}
+
+/// Says what a shift brings with it: that the ingredient is low, that items are out or back.
+pub(crate) fn follow(state: &mut State, key: &str, effect: Effect, at: Time) -> Vec<Said> {
+    let mut events = Vec::new();
+    let Some(stock) = state.stock.get_mut(key) else { return events };
+    if effect.became_low {
+        events.push(stock.say("stock.low", &[]));
+    }
+    let (location, ingredient) = (stock.item.location.clone(), stock.item.ingredient.clone());
+    for (sku, cover) in effect.covers {
+        events.extend(menu::cover(state, &location, &sku, &ingredient, cover, at));
+    }
+    events
+}

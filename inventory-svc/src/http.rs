@@ -1,0 +1,268 @@
+//! The HTTP interface: stock, movements, recipes, availability, reservations.
+
+mod body;
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    common::away,
+    contract::{
+        stock::{Availability, Movement, Recipe, Reservation, StockItem},
+        types::{Sku, Slug},
+    },
+    http::{Answer, Body, Call, IdempotencyKey, InPath, InQuery, Paging, Raw, page::Page},
+    problem::Problem,
+};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    InventorySvc,
+    domain::{Command, Move, PutRecipe, PutStock, Reply, SetAvailability, key},
+    store,
+};
+use body::{AvailabilityBody, MovementBody, RecipeBody, StockBody};
+
+type Inv = State<App<InventorySvc>>;
+
+pub(crate) fn routes(app: App<InventorySvc>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list_stock))
+        .routes(routes!(put_stock))
+        .routes(routes!(list_movements, post_movement))
+        .routes(routes!(list_recipes))
+        .routes(routes!(get_recipe, put_recipe))
+        .routes(routes!(list_availability))
+        .routes(routes!(put_availability))
+        .routes(routes!(get_reservation))
+        .with_state(app)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct InLocation {
+    location: Slug,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfIngredient {
+    location: Slug,
+    ingredient: Slug,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct OfItem {
+    location: Slug,
+    sku: Sku,
+}
+
+/// Where a list goes on: the name that the page before ended with.
+fn after<T: TryFrom<String> + Into<String>>(paging: &Paging) -> Answer<String> {
+    let Some(text) = &paging.after else { return Ok(String::new()) };
+    let name = T::try_from(text.clone()).map_err(|_| no_cursor(text))?;
+    Ok(name.into())
+}
+
+fn no_cursor(text: &str) -> Problem {
+    Problem::invalid_field("after", format!("{text:?} is no cursor of this list"))
+}
+
+#[utoipa::path(
+    get, path = "/v1/stock/{location}", tag = "inventory-svc", params(InLocation, Paging),
+    responses(
+        (status = 200, body = Page<StockItem>),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The ingredients of a location, by name.
+async fn list_stock(
+    State(app): Inv,
+    InPath(path): InPath<InLocation>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<StockItem>>> {
+    let (after, limit) = (after::<Slug>(&paging)?, paging.limit()?);
+    let items = store::stock(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(items, limit, |item| item.ingredient.to_string())))
+}
+
+#[utoipa::path(
+    put, path = "/v1/stock/{location}/{ingredient}", tag = "inventory-svc", params(OfIngredient),
+    request_body = StockBody,
+    responses(
+        (status = 200, body = StockItem),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Creates an ingredient or describes it anew. Its quantities only change by movements.
+async fn put_stock(
+    State(app): Inv,
+    call: Call,
+    InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
+    Body(body): Body<StockBody>,
+) -> Answer<Reply> {
+    let StockBody { name, unit, reorder_point, unit_cost } = body;
+    let reorder_point = reorder_point.map(i64::from);
+    let put = PutStock { location, ingredient, name, unit, reorder_point, unit_cost };
+    app.pump.ask(call, Command::PutStock(put)).await
+}
+
+#[utoipa::path(
+    get, path = "/v1/stock/{location}/{ingredient}/movements", tag = "inventory-svc", params(OfIngredient, Paging),
+    responses(
+        (status = 200, body = Page<Movement>),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The ledger of an ingredient, newest first.
+async fn list_movements(
+    State(app): Inv,
+    InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<Movement>>> {
+    let limit = paging.limit()?;
+    let before = match &paging.after {
+        None => i64::MAX,
+        Some(text) => text.parse().map_err(|_| no_cursor(text))?,
+    };
+    let entries = store::ledger(&app.db, &key(&location, &ingredient), before, limit + 1).await.map_err(away)?;
+    let entries = entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))?;
+    let Page { items, next } = Page::cut(entries, limit, |entry| entry.number.to_string());
+    Ok(Json(Page { items: items.into_iter().map(|entry| entry.movement).collect(), next }))
+}
+
+#[utoipa::path(
+    post, path = "/v1/stock/{location}/{ingredient}/movements", tag = "inventory-svc",
+    params(OfIngredient, ("Idempotency-Key" = String, Header, description = "Names the movement: a retry with it enters nothing twice.", min_length = 1, max_length = 255)),
+    request_body = MovementBody,
+    responses(
+        (status = 201, body = Movement, headers(("Idempotent-Replayed" = String, description = "`true` on a repetition"))),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Enters what was received, counted (what is there now) or thrown away.
+async fn post_movement(
+    State(app): Inv,
+    call: Call,
+    InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
+    key: IdempotencyKey,
+    raw: Raw,
+) -> Answer<Reply> {
+    raw.syntax()?;
+    let key = key.required()?;
+    let body: MovementBody = raw.parse()?;
+    let once = call.idempotency("movement", &key, &(&location, &ingredient, &body));
+    let (entered, quantity, reason) = body.checked()?;
+    let entry = Move { location, ingredient, entered, quantity, reason, once };
+    app.pump.ask(call, Command::Move(entry)).await
+}
+
+#[utoipa::path(
+    get, path = "/v1/recipes/{location}", tag = "inventory-svc", params(InLocation, Paging),
+    responses(
+        (status = 200, body = Page<Recipe>),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The recipes of a location, by sku.
+async fn list_recipes(
+    State(app): Inv,
+    InPath(path): InPath<InLocation>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<Recipe>>> {
+    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let items = store::recipes(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(items, limit, |recipe| recipe.sku.to_string())))
+}
+
+#[utoipa::path(
+    get, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
+    responses(
+        (status = 200, body = Recipe),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// What one portion takes.
+async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Json<Recipe>> {
+    let recipe = store::recipe(&app.db, &location, &sku).await.map_err(away)?;
+    recipe.map(Json).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
+}
+
+#[utoipa::path(
+    put, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
+    request_body = RecipeBody,
+    responses(
+        (status = 200, body = Recipe),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Says what one portion takes. Every ingredient must be in stock, if with nothing on hand.
+async fn put_recipe(
+    State(app): Inv,
+    call: Call,
+    InPath(OfItem { location, sku }): InPath<OfItem>,
+    Body(body): Body<RecipeBody>,
+) -> Answer<Reply> {
+    let put = PutRecipe { location, sku, ingredients: body.checked()? };
+    app.pump.ask(call, Command::PutRecipe(put)).await
+}
+
+#[utoipa::path(
+    get, path = "/v1/availability/{location}", tag = "inventory-svc", params(InLocation, Paging),
+    responses(
+        (status = 200, body = Page<Availability>),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// What can be had, by sku. An item that is not listed has no recipe and was never marked out: it is available.
+async fn list_availability(
+    State(app): Inv,
+    InPath(path): InPath<InLocation>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<Availability>>> {
+    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let items = store::availability(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
+}
+
+#[utoipa::path(
+    put, path = "/v1/availability/{location}/{sku}", tag = "inventory-svc", params(OfItem),
+    request_body = AvailabilityBody,
+    responses(
+        (status = 200, body = Availability),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Takes an item off the menu by hand, or lifts that. What is out for want of stock stays out.
+async fn put_availability(
+    State(app): Inv,
+    call: Call,
+    InPath(OfItem { location, sku }): InPath<OfItem>,
+    Body(body): Body<AvailabilityBody>,
+) -> Answer<Reply> {
+    let (available, until) = body.checked()?;
+    let set = SetAvailability { location, sku, available, until };
+    app.pump.ask(call, Command::SetAvailability(set)).await
+}
+
+#[utoipa::path(
+    get, path = "/v1/reservations/{order_id}", tag = "inventory-svc",
+    params(("order_id" = Uuid, Path, description = "The order's id")),
+    responses(
+        (status = 200, body = Reservation),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// What was set aside for an order.
+async fn get_reservation(State(app): Inv, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
+    let reservation = store::reservation(&app.db, order).await.map_err(away)?;
+    reservation.map(Json).ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
+}

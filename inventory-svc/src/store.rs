@@ -1,0 +1,149 @@
+//! Tables and rows: what a batch loads and saves, and the reads behind the GET routes.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use shared::{
+    contract::{
+        Subject,
+        stock::{Availability, Recipe, Reservation, StockItem},
+        types::Slug,
+    },
+    db::{Db, Tx, Value},
+    idempotency::Remembered,
+    rows::{Record, Rows},
+    service::Input,
+    time::Time,
+};
+use uuid::Uuid;
+
+use crate::domain::{
+    Command, State, key,
+    menu::Item,
+    needs,
+    stock::{Entry, Stock},
+};
+
+/// A row that holds what the contract shows and nothing else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Row<T>(pub(crate) T);
+
+impl Record for Row<Reservation> {
+    const TABLE: &'static str = "reservations";
+    fn key(&self) -> String {
+        self.0.subject()
+    }
+}
+
+impl Record for Row<Recipe> {
+    const TABLE: &'static str = "recipes";
+    fn key(&self) -> String {
+        self.0.subject()
+    }
+}
+
+impl Record for Stock {
+    const TABLE: &'static str = "stock";
+    fn key(&self) -> String {
+        self.item.subject()
+    }
+}
+
+impl Record for Entry {
+    const TABLE: &'static str = "movements";
+    fn key(&self) -> String {
+        self.movement.id.to_string()
+    }
+}
+
+impl Record for Item {
+    const TABLE: &'static str = "availability";
+    fn key(&self) -> String {
+        self.shown.subject()
+    }
+}
+
+/// At most six statements, whatever the size of the batch.
+pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
+    let commands = || batch.iter().map(|input| &input.command);
+    let keys = Rows::load(tx, commands().filter_map(needs::key_of_request)).await?;
+    let movements = Rows::read(tx, remembered(&keys)).await?;
+    let reservations = Rows::load(tx, commands().filter_map(needs::order)).await?;
+    // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
+    let recipes = Rows::read(tx, commands().flat_map(needs::recipes)).await?;
+    let mut swings = needs::Swings::new();
+    commands().for_each(|command| needs::add_swings(&mut swings, command, &reservations, &recipes));
+    let stock = Rows::load(tx, swings.keys().cloned()).await?;
+    let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
+    let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();
+    let items = Rows::load(tx, items).await?;
+    Ok(State { keys, reservations, recipes, stock, items, movements })
+}
+
+fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
+    keys.iter().map(|key| key.resource.clone()).collect()
+}
+
+pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
+    state.keys.save(tx).await?;
+    state.reservations.save(tx).await?;
+    state.recipes.save(tx).await?;
+    state.stock.save(tx).await?;
+    state.items.save(tx).await?;
+    state.movements.save(tx).await
+}
+
+/// Manual 86s whose time is past, longest first.
+pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
+    let sql = "SELECT doc FROM availability WHERE until <= $1 ORDER BY until LIMIT 100";
+    let items: Vec<Item> = db.docs(sql, [now.to_string().into()]).await?;
+    let lapse = |Item { shown, .. }: Item| Command::Lapse { location: shown.location, sku: shown.sku };
+    Ok(items.into_iter().map(lapse).collect())
+}
+
+pub(crate) async fn stock(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<StockItem>> {
+    let sql = "SELECT doc FROM stock WHERE location = $1 AND ingredient > $2 ORDER BY ingredient LIMIT $3";
+    let rows: Vec<Stock> = db.docs(sql, page(location, after, limit)).await?;
+    Ok(rows.into_iter().map(|row| row.item).collect())
+}
+
+pub(crate) async fn recipes(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Recipe>> {
+    let sql = "SELECT doc FROM recipes WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
+    db.docs(sql, page(location, after, limit)).await
+}
+
+pub(crate) async fn availability(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Availability>> {
+    let sql = "SELECT doc FROM availability WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
+    let rows: Vec<Item> = db.docs(sql, page(location, after, limit)).await?;
+    Ok(rows.into_iter().map(|row| row.shown).collect())
+}
+
+fn page(location: &Slug, after: String, limit: i64) -> [Value; 3] {
+    [Value::from(location.to_string()), after.into(), limit.into()]
+}
+
+pub(crate) async fn recipe(db: &Db, location: &Slug, sku: &str) -> Result<Option<Recipe>> {
+    let rows = db.docs("SELECT doc FROM recipes WHERE key = $1", [key(location, sku).into()]).await?;
+    Ok(rows.into_iter().next())
+}
+
+pub(crate) async fn reservation(db: &Db, order: Uuid) -> Result<Option<Reservation>> {
+    let rows = db.docs("SELECT doc FROM reservations WHERE key = $1", [order.to_string().into()]).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// The ledger of an ingredient, newest first, before the given number; `None` where there is no such ingredient.
+pub(crate) async fn ledger(db: &Db, stock: &str, before: i64, limit: i64) -> Result<Option<Vec<Entry>>> {
+    let sql = "SELECT doc FROM movements WHERE stock = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
+    let entries: Vec<Entry> = db.docs(sql, [Value::from(stock), before.into(), limit.into()]).await?;
+    if !entries.is_empty() {
+        return Ok(Some(entries));
+    }
+    let known: Vec<(i64,)> = db.fetch("SELECT revision FROM stock WHERE key = $1", [stock.into()]).await?;
+    Ok(known.first().map(|_| entries))
+}
+
+#[cfg(test)]
+mod tests;
