@@ -38,7 +38,7 @@ let reminded_ms = 0;
 let stationsTimer = 0;
 
 const outbox = new Outbox({ changed: onOutbox, answered: onAnswer, refused: onRefusal, expired: onExpired, unstored });
-const off = new OffScreen(byId("board"));
+const off = new OffScreen(byId("board"), (card) => card.grow(clock.now(), settings.expected));
 const source = { tickets, outbox, stationName, expected: () => settings.expected };
 const board = new Board(byId("tickets"), source, {
   bump: (id) => hands.bump(id),

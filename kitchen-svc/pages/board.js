@@ -3,6 +3,7 @@
 
 import { clock } from "/assets/live.js";
 import { Card } from "./card.js";
+import { Columns } from "./columns.js";
 import { after, byUrgency, isShown } from "./ticket.js";
 
 /** After the last touch the tickets stay where they are for this long: the next tap is often on its way. */
@@ -16,6 +17,7 @@ export class Board {
   view = { kind: "all" };
   selected = null;
   #list;
+  #columns;
   #source;
   #said;
   #cards = new Map();
@@ -34,6 +36,7 @@ export class Board {
    */
   constructor(list, source, said) {
     this.#list = list;
+    this.#columns = new Columns(list, () => this.schedule());
     this.#source = source;
     this.#said = said;
     list.addEventListener("click", (event) => this.#click(event));
@@ -84,6 +87,7 @@ export class Board {
     this.#shown = wanted;
     const order = [...wanted.keys()];
     this.#arrange(held ? this.#steady(order) : order);
+    this.#columns.place(this.#order.map((id) => this.#cards.get(id)), held);
     if (held) this.#drawLater();
     this.#said.drawn();
   }
@@ -116,12 +120,11 @@ export class Board {
     const focused = document.activeElement;
     const vacated = this.#leaveSelection(wanted);
     for (const [id, card] of this.#cards) if (!wanted.has(id)) this.#remove(card);
-    const now_ms = performance.now();
     let next = this.#list.firstElementChild;
     order.forEach((id, place) => {
       const card = this.#cards.get(id) ?? this.#add(id);
       this.#patch(card);
-      card.setPlace(place + 1, now_ms);
+      card.setPlace(place + 1);
       if (card.element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(card.element, next);
     });
@@ -142,6 +145,7 @@ export class Board {
   #add(id) {
     const card = new Card(this.#shown.get(id), this.view, this.#source.stationName);
     this.#cards.set(id, card);
+    this.#columns.add(card);
     this.#said.added(card);
     return card;
   }
@@ -149,6 +153,7 @@ export class Board {
   #remove(card) {
     card.element.remove();
     this.#cards.delete(card.id);
+    this.#columns.forget(card);
     this.#said.removed(card);
   }
 

@@ -11,10 +11,11 @@ const STATE_MARKS = { queued: "○", cooking: "◐", done: "✓", void: "✕" };
 
 export class Card {
   level = "fresh";
+  /** Where it is off the screen: "before", "after", or null where it is to be seen. */
+  off = null;
   moved_ms = -Infinity;
   #shown = {};
   #items = new Map();
-  #place = 0;
 
   /** `stationName(id)` gives the name of a station. */
   constructor(ticket, view, stationName) {
@@ -117,16 +118,20 @@ export class Card {
     this.also.replaceChildren(...[label, ...parts].filter(Boolean));
   }
 
-  /** Shows how old it is; whether it has just become late. */
+  /** Grows older; whether it has just become late. What nobody sees is not drawn: an age changes every second. */
   grow(now_ms, expected) {
     const { ticket, gone } = this.#shown;
     if (gone) return false;
     const old = this.level;
     this.level = level(ticket, now_ms, expected);
+    if (!this.off) this.#drawAge(ticket, now_ms);
+    return this.level === "late" && old !== "late";
+  }
+
+  #drawAge(ticket, now_ms) {
     setText(this.age, duration(now_ms - Date.parse(ticket.opened_at)));
     setAttribute(this.element, "data-level", ticket.state === "ready" ? "ready" : this.level);
     setText(this.mark, this.#markText(ticket, now_ms));
-    return this.level === "late" && old !== "late";
   }
 
   #markText(ticket, now_ms) {
@@ -139,10 +144,7 @@ export class Card {
   }
 
   /** Its number on the board, for the keyboard. */
-  setPlace(place, now_ms) {
-    if (place === this.#place) return;
-    if (this.#place !== 0) this.moved_ms = now_ms;
-    this.#place = place;
+  setPlace(place) {
     setText(this.place, String(place));
   }
 

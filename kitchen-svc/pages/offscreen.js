@@ -7,11 +7,14 @@ import { t } from "./text.js";
 
 export class OffScreen {
   #root;
+  #seen;
   #cards = new Map();
   #observer;
 
-  constructor(root) {
+  /** `seen(card)` is told when a card comes into sight. */
+  constructor(root, seen) {
     this.#root = root;
+    this.#seen = seen;
     // A ticket is seen where its head is: with it come its number, its age and its first items.
     this.#observer = new IntersectionObserver((entries) => this.#note(entries), { root, threshold: 0.5 });
     byId("before").addEventListener("click", () => this.page(-1));
@@ -21,7 +24,6 @@ export class OffScreen {
   }
 
   watch(card) {
-    card.off = null;
     this.#cards.set(card.head, card);
     this.#observer.observe(card.head);
   }
@@ -36,7 +38,7 @@ export class OffScreen {
     if (!this.#isWide()) return this.#root.scrollBy({ top: screens * (this.#root.clientHeight - 96) });
     const card = this.#root.querySelector(".ticket");
     if (!card) return undefined;
-    const column = card.clientWidth + 16;
+    const column = parseFloat(getComputedStyle(card).getPropertyValue("--column")) + 8;
     return this.#root.scrollBy({ left: screens * column * Math.max(1, Math.floor(this.#root.clientWidth / column)) });
   }
 
@@ -54,6 +56,7 @@ export class OffScreen {
       if (!card) continue;
       const isBefore = head.top < (rootBounds?.top ?? 0) || head.left < (rootBounds?.left ?? 0);
       card.off = isIntersecting ? null : isBefore ? "before" : "after";
+      if (isIntersecting) this.#seen(card);
     }
     this.draw();
   }

@@ -9,6 +9,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen/app.js", text: include_str!("../pages/app.js") },
     Asset { path: "/kitchen/board.js", text: include_str!("../pages/board.js") },
     Asset { path: "/kitchen/card.js", text: include_str!("../pages/card.js") },
+    Asset { path: "/kitchen/columns.js", text: include_str!("../pages/columns.js") },
     Asset { path: "/kitchen/hands.js", text: include_str!("../pages/hands.js") },
     Asset { path: "/kitchen/keys.js", text: include_str!("../pages/keys.js") },
     Asset { path: "/kitchen/offscreen.js", text: include_str!("../pages/offscreen.js") },
