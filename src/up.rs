@@ -125,7 +125,7 @@ async fn open(apps: &Apps, with_demo: bool) -> bool {
 fn welcome(address: SocketAddr, demo: bool) -> String {
     let base = format!("http://{address}");
     let (about, curl) = if demo { try_demo(&base) } else { try_empty(&base) };
-    format!("Comanda is open.\n\n{}\n{about}:\n\n{curl}\n", places(&base))
+    format!("Comanda is open at {base}/\n\n{}\n{about}:\n\n{curl}\n", places(&base))
 }
 
 /// Works in every shell, and orders something each second.
