@@ -1,1 +1,10 @@
-fn main() {}
+//! The inventory service, alone.
+
+use std::process::ExitCode;
+
+use inventory_svc::InventorySvc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::host::run_one::<InventorySvc>(8082).await
+}

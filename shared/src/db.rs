@@ -101,12 +101,18 @@ impl Db {
         .context("apply the migrations")
     }
 
-    /// A transaction that may write. Never drop this future before it is done: a half-begun one poisons the pool.
+    /// A transaction that may write. Safe to drop at any moment: it begins in a task of its own, since a
+    /// beginning that is cut short would leave its connection in the pool, inside a transaction (sqlx 0.9.0).
+    #[expect(clippy::disallowed_methods, reason = "the task lasts as long as one BEGIN")]
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.context("begin")?),
-            Self::Sqlite(lite) => Tx::Sqlite(lite.writer.begin_with("BEGIN IMMEDIATE").await.context("begin")?),
-        })
+        let db = self.clone();
+        let begun = tokio::spawn(async move {
+            Ok(match db {
+                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+                Self::Sqlite(lite) => Tx::Sqlite(lite.writer.begin_with("BEGIN IMMEDIATE").await?),
+            })
+        });
+        begun.await.context("begin").and_then(|tx: Result<Tx, sqlx::Error>| tx.context("begin"))
     }
 
     /// Reads outside of any transaction.

@@ -23,7 +23,7 @@ use crate::{
     db::Db,
     http::{Call, serve},
     live::Live,
-    pages, pump, relay,
+    pages, prune, pump, relay,
     service::Service,
     supervise::Tasks,
     telemetry,
@@ -76,6 +76,8 @@ impl Host {
             relay::run::<S>(relay_db.clone(), relay_bus.clone(), committed.clone())
         });
         tasks.supervise("consumer", S::NAME, move || consume::<S>(bus.clone(), deliveries.clone()));
+        let pruned = db.clone();
+        tasks.supervise("pruning", S::NAME, move || prune::run(pruned.clone()));
         let sweeper = app.clone();
         tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone()));
 

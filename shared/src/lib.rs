@@ -15,6 +15,7 @@ pub mod live;
 pub mod log;
 pub mod pages;
 pub mod problem;
+mod prune;
 pub mod pump;
 pub mod relay;
 pub mod rows;

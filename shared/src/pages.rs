@@ -1,5 +1,5 @@
 //! Pages for people, from the binary: plain files with a content type, a strong ETag and a strict policy.
-//! Nothing in them comes from another host, and no script or style is inline.
+//! Nothing in them comes from another host but a menu's photos, and no script or style is inline.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 
 use crate::{event::derived_id, service::Service};
 
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+const POLICY: &str = "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
 /// A file of a page.

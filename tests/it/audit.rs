@@ -14,7 +14,7 @@ struct TakenIn {
 
 /// Events that wait for the relay, or that a listener has not taken in; of order-svc, inventory-svc, kitchen-svc.
 /// Reads the inboxes before the logs: whatever was taken in by then has its consequences in the logs.
-pub(crate) async fn missing(databases: &[Db; 3]) -> Result<Vec<String>> {
+pub(crate) async fn missing(databases: &[Db]) -> Result<Vec<String>> {
     let mut missing = Vec::new();
     let mut inboxes = Vec::new();
     for db in databases {

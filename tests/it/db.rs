@@ -166,6 +166,20 @@ async fn rows_are_locked_in_one_order_so_that_nobody_waits_in_a_circle() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_nobody_waits_for_any_more_leaves_no_trace() {
+    each(async |db| {
+        for _ in 0..50 {
+            let mut begin = Box::pin(db.begin());
+            assert!(futures_util::poll!(&mut begin).is_pending());
+            drop(begin);
+        }
+        put(&db, [cup("a", 1)]).await.unwrap();
+        assert_eq!(all(&db).await, [cup("a", 1)]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn generated_columns_follow_the_document() {
     each(async |db| {

@@ -91,7 +91,8 @@ pub(crate) async fn on_both_with(accept_within: Duration, test: impl AsyncFn(&Ap
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) base: String,
-    pub(crate) databases: [Db; 3],
+    /// Of the services that run.
+    pub(crate) databases: Vec<Db>,
     pub(crate) bus: Bus,
     client: reqwest::Client,
     tasks: Tasks,
@@ -101,11 +102,16 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn start(backends: &Backends, accept_within: Duration) -> Self {
-        Self::try_start(backends, accept_within).await.unwrap()
+        Self::try_start(backends, accept_within, true).await.unwrap()
+    }
+
+    /// Nobody reserves: a restaurant whose orders are never decided.
+    pub(crate) async fn start_without_inventory(backends: &Backends, accept_within: Duration) -> Self {
+        Self::try_start(backends, accept_within, false).await.unwrap()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the tests keep the server's task themselves")]
-    async fn try_start(backends: &Backends, accept_within: Duration) -> Result<Self> {
+    async fn try_start(backends: &Backends, accept_within: Duration, inventory: bool) -> Result<Self> {
         let settings = Settings {
             bus_url: backends.bus.clone(),
             listen: "127.0.0.1:0".parse()?,
@@ -113,13 +119,15 @@ impl App {
             allow_unauthenticated: false,
         };
         let mut host = Host::new(settings).await?;
-        let order = host.add::<OrderSvc>(&backends.databases[0]).await?;
-        let inventory = host.add::<InventorySvc>(&backends.databases[1]).await?;
-        let kitchen = host.add::<KitchenSvc>(&backends.databases[2]).await?;
+        let mut databases = vec![host.add::<OrderSvc>(&backends.databases[0]).await?.db];
+        if inventory {
+            databases.push(host.add::<InventorySvc>(&backends.databases[1]).await?.db);
+            databases.push(host.add::<KitchenSvc>(&backends.databases[2]).await?.db);
+        }
         let listener = host.bind().await?;
         Ok(Self {
             base: format!("http://{}", listener.local_addr()?),
-            databases: [order.db, inventory.db, kitchen.db],
+            databases,
             bus: host.bus(),
             client: reqwest::Client::builder().no_proxy().build()?,
             tasks: host.tasks.clone(),
@@ -263,9 +271,13 @@ impl App {
 
     /// Places the order under a key of its own and returns its id.
     pub(crate) async fn place(&self, lines: &str) -> String {
-        let (status, body) = self.send(self.ordering(&fresh_id().to_string(), &Self::order(lines))).await;
-        assert_eq!(status, StatusCode::ACCEPTED, "{body}");
-        text(&body["id"])
+        self.place_with_key(&fresh_id().to_string(), &Self::order(lines)).await
+    }
+
+    pub(crate) async fn place_with_key(&self, key: &str, body: &Value) -> String {
+        let (status, answer) = self.send(self.ordering(key, body)).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        text(&answer["id"])
     }
 
     /// The ticket of an order, once it is there.

@@ -1,5 +1,6 @@
 //! System tests: the three services together, each flow on both pairs of backends with the same text.
 
+mod api;
 mod audit;
 mod bus;
 mod checker;
@@ -9,3 +10,4 @@ mod flows;
 mod harness;
 mod process;
 mod servers;
+mod wire;

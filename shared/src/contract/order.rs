@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Subject,
-    types::{Currency, Money, Name, Notes, Price, Quantity, Sku, Slug, Text},
+    types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
 use crate::time::Time;
 
@@ -156,6 +156,8 @@ pub struct MenuItem {
     /// The modifiers that may be ordered with the dish.
     #[serde(default)]
     pub modifiers: Vec<Sku>,
+    #[serde(default)]
+    pub photo: Option<Photo>,
     pub available: bool,
     /// Unavailable until then; `null`: until it is lifted.
     #[serde(default)]

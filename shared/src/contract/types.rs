@@ -38,6 +38,11 @@ pub struct Price(i64);
 #[serde(into = "String", try_from = "String")]
 pub struct Currency(String);
 
+/// The address of a picture: `https://…`, or a path on the same host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Photo(String);
+
 /// An amount of money in minor units (cents, pence).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
@@ -53,6 +58,7 @@ pub type Notes = Text<500>;
 const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
 const SKU: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
 const CURRENCY: &str = "^[A-Z]{3}$";
+const PHOTO: &str = "^(https://|/[^/])[!-~]{1,490}$";
 const PRICE_MAX: i64 = 100_000_000;
 const QUANTITY_MAX: i64 = 999;
 
@@ -77,6 +83,18 @@ impl TryFrom<String> for Currency {
     fn try_from(text: String) -> Result<Self, String> {
         let capital = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
         if capital { Ok(Self(text)) } else { Err(mismatch(&text, CURRENCY)) }
+    }
+}
+
+impl TryFrom<String> for Photo {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let rest = text.strip_prefix("https://").or_else(|| {
+            let path = text.strip_prefix('/')?;
+            (!path.starts_with('/')).then(|| path.get(1..)).flatten()
+        });
+        let fits = |rest: &str| (1..=490).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic());
+        if rest.is_some_and(fits) && text.is_ascii() { Ok(Self(text)) } else { Err(mismatch(&text, PHOTO)) }
     }
 }
 
@@ -165,6 +183,12 @@ impl From<Currency> for String {
     }
 }
 
+impl From<Photo> for String {
+    fn from(photo: Photo) -> String {
+        photo.0
+    }
+}
+
 impl<const MAX: usize> From<Text<MAX>> for String {
     fn from(text: Text<MAX>) -> String {
         text.0
@@ -248,6 +272,12 @@ impl PartialSchema for Currency {
     }
 }
 
+impl PartialSchema for Photo {
+    fn schema() -> RefOr<Schema> {
+        pattern(PHOTO)
+    }
+}
+
 impl<const MAX: usize> PartialSchema for Text<MAX> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).into()
@@ -269,6 +299,7 @@ impl PartialSchema for Price {
 impl ToSchema for Slug {}
 impl ToSchema for Sku {}
 impl ToSchema for Currency {}
+impl ToSchema for Photo {}
 impl ToSchema for Quantity {}
 impl ToSchema for Price {}
 impl<const MAX: usize> ToSchema for Text<MAX> {
@@ -296,5 +327,12 @@ mod tests {
         assert!(Text::<3>::try_from("a\0".to_owned()).is_err());
         assert!(Price::try_from(-1).is_err());
         assert!(Currency::try_from("eur".to_owned()).is_err());
+        for right in ["https://photos.example/pizza.jpg", "/photos/pizza.jpg?width=300"] {
+            assert!(Photo::try_from(right.to_owned()).is_ok(), "{right}");
+        }
+        for wrong in ["", "/", "https://", "http://a.example/b", "//a.example/b", "javascript:alert(1)", "/a b", "/é/a"]
+        {
+            assert!(Photo::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,0 +1,26 @@
+//! Forgets what nobody can ask for any more: idempotency keys and counts of attempts, a day past their week.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::{db::Db, time::Time};
+
+/// The contract keeps idempotency keys for at least 7 days.
+const KEPT: Duration = Duration::from_secs(8 * 24 * 3600);
+const PAUSE: Duration = Duration::from_secs(3600);
+
+/// Prunes now and every hour.
+pub(crate) async fn run(db: Db) -> Result<()> {
+    loop {
+        prune(&db, Time::now() - KEPT).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn prune(db: &Db, before: Time) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute("DELETE FROM idempotency_keys WHERE at < $1", [before.to_string().into()]).await?;
+    tx.execute("DELETE FROM attempts WHERE at < $1", [before.to_string().into()]).await?;
+    tx.commit().await
+}
