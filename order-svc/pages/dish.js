@@ -31,6 +31,7 @@ export function chooseDish(place, dish, line, { done, saves = false }) {
   const form = el(
     "form",
     { class: "body", method: "dialog" },
+    photo(dish),
     extras,
     el(
       "div",
@@ -47,6 +48,13 @@ export function chooseDish(place, dish, line, { done, saves = false }) {
   place.addEventListener("change", update);
   element.addEventListener("close", () => place.removeEventListener("change", update));
   update();
+}
+
+/** The picture of the dish, if it has one that can be had; its name stands beside it. */
+export function photo(dish) {
+  if (!dish.photo) return null;
+  const image = el("img", { class: "photo", src: dish.photo, alt: "", loading: "lazy", onerror: () => image.remove() });
+  return image;
 }
 
 function showExtras(fieldset, place, dish, chosen, update) {

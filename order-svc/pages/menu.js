@@ -3,7 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { money } from "/assets/text.js";
 import { moment } from "/assets/time.js";
-import { chooseDish } from "/order/dish.js";
+import { chooseDish, photo } from "/order/dish.js";
 import { say } from "/order/page.js";
 import { text } from "/order/text.js";
 
@@ -37,7 +37,7 @@ export function menuView(place, cart) {
 
 /** What makes the page be built anew; what sells out does not. */
 function shapeOf(place) {
-  return JSON.stringify(place.dishes().map(({ sku, name, category, price, modifiers }) => [sku, name, category, price, modifiers.length]));
+  return JSON.stringify(place.dishes().map(({ sku, name, category, price, modifiers, photo }) => [sku, name, category, price, modifiers.length, photo]));
 }
 
 function announce(place, detail) {
@@ -80,6 +80,7 @@ function card(place, cart, dish) {
   const element = el(
     "li",
     { class: "dish", "data-sku": dish.sku },
+    photo(dish),
     el("h3", {}, dish.name),
     el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: place.currency }) : text.menu.free),
     state,

@@ -3,6 +3,8 @@
 import { byId, setAttribute, setText } from "/assets/dom.js";
 import { text } from "/order/text.js";
 
+const MARKS = { open: "✓", paused: "Ⅱ", closed: "✕" };
+
 /** Reads it out to those who do not see it. */
 export function say(sentence) {
   byId("said").textContent = sentence;
@@ -23,7 +25,7 @@ function showMode(mode) {
   const badge = byId("mode");
   badge.hidden = mode === null;
   badge.className = `badge ${mode === "open" ? "good" : "warn"}`;
-  setText(badge, mode === null ? "" : `${mode === "open" ? "✓" : "Ⅱ"} ${text.mode[mode]}`);
+  setText(badge, mode === null ? "" : `${MARKS[mode]} ${text.mode[mode]}`);
 }
 
 /** What everybody must see, or nothing. */

@@ -22,7 +22,8 @@ export function sendPanel(place, cart, submission, { check }) {
 
   const update = () => {
     const busy = submission.phase === "sending" || submission.phase === "waiting";
-    button.hidden = busy;
+    // Another price is agreed to by its own button.
+    button.hidden = busy || (submission.phase === "refused" && submission.refusal.name === "price-mismatch");
     sending.hidden = !busy;
     now.hidden = stop.hidden = submission.phase !== "waiting";
     setText(progress, progressText(submission));
@@ -82,7 +83,7 @@ function troubleNotice(place, cart) {
   if (wrong.length === 0) return null;
   const gone = wrong.filter((line) => place.trouble(line).gone).map((line) => place.nameOf(line.sku));
   const out = [...new Set(wrong.flatMap((line) => place.trouble(line).out))].map((sku) => place.nameOf(sku));
-  const sentence = out.length ? text.refused.soldOut(out.join(", ")) : text.refused.gone(gone.join(", "));
+  const sentence = out.length ? text.basket.soldOut(out.join(", ")) : text.basket.goneNow(gone.join(", "));
   const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(place, line)) }, text.basket.removeGone);
   return said("trouble", sentence, remove);
 }

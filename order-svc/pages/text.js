@@ -74,7 +74,9 @@ export const text = {
     moreOf: (dish) => `One more ${dish}`,
     removeThis: (dish) => `Remove ${dish}`,
     gone: "Not on the menu any more",
-    removeGone: "Remove what is sold out",
+    soldOut: (names) => `Sold out: ${names}. Remove it to order the rest.`,
+    goneNow: (names) => `Not on the menu any more: ${names}. Remove it to order the rest.`,
+    removeGone: "Remove it",
     total: "Total",
     clear: "Empty the order",
     clearSure: "Empty the whole order?",
@@ -106,14 +108,12 @@ export const text = {
     unsure:
       "We could not find out whether your order arrived. Order now sends the very same order again, which cannot double it. If you change it, ask the staff first.",
     confirmPrice: (total) => `Order for ${total}`,
-    keepBrowsing: "Back to my order",
   },
 
   refused: {
     soldOut: (names) => `Sold out meanwhile: ${names}. Nothing was ordered. Remove it, then order again.`,
     gone: (names) => `Not on the menu any more: ${names}. Nothing was ordered. Remove it, then order again.`,
     price: (was, now) => `A price has changed: your order is now ${now} instead of ${was}. Nothing was ordered yet.`,
-    priceOnly: (now) => `A price has changed: your order is now ${now}. Nothing was ordered yet.`,
     wrong: (detail) => `This cannot be ordered as it is: ${detail}`,
     other: (detail) => `The order was not taken: ${detail}`,
   },

@@ -26,12 +26,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Gives every `data-text="key"` its text, every `data-label="key"` its aria-label and title. */
+/** Gives every `data-text="key"` its text, every `data-label="key"` its aria-label, and a button the same as a hint. */
 export function fillTexts(texts, root = document) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = texts[element.dataset.text];
   for (const element of root.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", texts[element.dataset.label]);
-    element.title = texts[element.dataset.label];
+    if (element.matches("button, a")) element.title = texts[element.dataset.label];
   }
 }
 

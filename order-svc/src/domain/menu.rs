@@ -52,9 +52,9 @@ fn last_word(state: &State, key: &str) -> (bool, Option<Time>) {
 
 impl PutItem {
     fn describes(&self, item: &MenuItem) -> bool {
-        let Self { name, price, category, kind, modifiers } = self;
+        let Self { name, price, category, kind, modifiers, photo } = self;
         let same = (&item.name, item.price, &item.category, item.kind) == (name, *price, category, *kind);
-        same && item.modifiers == **modifiers
+        same && item.modifiers == **modifiers && item.photo == *photo
     }
 
     fn item(&self, location: &Slug, sku: &Sku, (available, until): (bool, Option<Time>), version: i64) -> MenuItem {
@@ -66,6 +66,7 @@ impl PutItem {
             category: self.category.clone(),
             price: self.price,
             modifiers: self.modifiers.to_vec(),
+            photo: self.photo.clone(),
             available,
             until,
             version,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         order::{Channel, Customer, MenuKind, Mode, OrderType},
-        types::{Currency, Money, Name, Notes, Price, Quantity, Sku, Slug, Text},
+        types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
     },
     time::{Time, is_timezone},
 };
@@ -78,6 +78,8 @@ pub struct PutItem {
     #[serde(default)]
     #[schema(value_type = Vec<Sku>, max_items = 100)]
     pub modifiers: List<Sku, 0, 100>,
+    #[serde(default)]
+    pub photo: Option<Photo>,
 }
 
 /// A location, whole.

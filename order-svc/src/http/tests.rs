@@ -1,5 +1,6 @@
 //! Handlers on a real pump and a database of their own; the bus is silent, so tests say what it would.
 
+mod changes;
 mod shapes;
 
 use std::{path::PathBuf, time::Duration};

@@ -1,0 +1,76 @@
+//! Following a location: the snapshot, what changes, resuming.
+
+use shared::{contract::stock::Availability, http::Call};
+
+use super::*;
+use crate::http::changes;
+
+/// A location's stream, each event as its id, its name and what it says.
+async fn stream(app: &App<OrderSvc>, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
+    let soho = InPath("soho".to_owned().try_into().unwrap());
+    let response = changes::events(State(app.clone()), soho, Call::internal("test"), LastEventId(last)).await.unwrap();
+    response.into_body().into_data_stream().map(|chunk| {
+        let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+        let data: Value = serde_json::from_str(&field("data:")).unwrap();
+        let said = match field("event:").as_str() {
+            "snapshot" => {
+                format!("snapshot: {} items, {}", data["items"].as_array().unwrap().len(), mode(&data["location"]))
+            }
+            "item" => format!("item: {} available {}", data["sku"], data["available"]),
+            _ => mode(&data),
+        };
+        (field("id:").parse().unwrap(), said)
+    })
+}
+
+fn mode(location: &Value) -> String {
+    format!("location: {}", location["mode"])
+}
+
+async fn sold_out(app: &App<OrderSvc>, location: &str, sku: &str) {
+    let word = json!({"location": location, "sku": sku, "available": false, "cause": "manual", "version": 1});
+    let word: Availability = serde_json::from_value(word).unwrap();
+    tell(app, Command::Availability(word)).await;
+}
+
+#[tokio::test]
+async fn a_location_is_shown_with_its_menu_and_every_change_and_resumes() {
+    serve(async |app| {
+        let mut live = stream(app, None).await;
+        let (first, shown) = live.next().await.unwrap();
+        assert_eq!(shown, "snapshot: 1 items, location: \"open\"");
+        // Neither an order nor another location is news.
+        place(app, "a", None, colas(1)).await;
+        let elsewhere = json!({"name": "Cola", "price": 250, "category": "drinks"});
+        let (camden, sku) = ("camden".to_owned().try_into().unwrap(), "cola".to_owned().try_into().unwrap());
+        let item = serde_json::from_value(elsewhere).unwrap();
+        tell(app, Command::PutItem { location: camden, sku, item }).await;
+        sold_out(app, "soho", "cola").await;
+        let (second, shown) = live.next().await.unwrap();
+        assert_eq!(shown, "item: \"cola\" available false");
+        let put = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "paused"});
+        let put = serde_json::from_value(put).unwrap();
+        tell(app, Command::PutLocation { location: "soho".to_owned().try_into().unwrap(), put }).await;
+        let (third, shown) = live.next().await.unwrap();
+        assert_eq!(shown, "location: \"paused\"");
+        assert_eq!(stream(app, Some(first)).await.next().await.unwrap().0, second);
+        assert_eq!(stream(app, Some(second)).await.next().await.unwrap().0, third);
+        // One that was never sent, or was sent long ago.
+        assert_eq!(
+            stream(app, Some(i64::MAX)).await.next().await.unwrap().1,
+            "snapshot: 1 items, location: \"paused\""
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_location_is_not_followed() {
+    serve(async |app| {
+        let camden = InPath("camden".to_owned().try_into().unwrap());
+        let refused = changes::events(State(app.clone()), camden, Call::internal("test"), LastEventId(None)).await;
+        assert_eq!(refused.unwrap_err().name(), "unknown-location");
+    })
+    .await;
+}
