@@ -1,6 +1,7 @@
 //! The HTTP interface: stock, movements, recipes, availability, reservations.
 
 mod body;
+mod live;
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -37,6 +38,8 @@ pub(crate) fn routes(app: App<InventorySvc>) -> OpenApiRouter {
         .routes(routes!(list_availability))
         .routes(routes!(put_availability))
         .routes(routes!(get_reservation))
+        .routes(routes!(live::locations))
+        .routes(routes!(live::events))
         .with_state(app)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod domain;
 mod http;
+mod pages;
 mod store;
 
 use anyhow::{Result, bail};
@@ -56,6 +57,10 @@ impl Service for InventorySvc {
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
+    }
+
+    fn pages() -> axum::Router {
+        pages::router()
     }
 }
 

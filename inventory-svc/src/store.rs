@@ -109,6 +109,13 @@ pub(crate) async fn stock(db: &Db, location: &Slug, after: String, limit: i64) -
     Ok(rows.into_iter().map(|row| row.item).collect())
 }
 
+/// Where there is stock, by name.
+pub(crate) async fn locations(db: &Db, after: String, limit: i64) -> Result<Vec<Slug>> {
+    let sql = "SELECT DISTINCT location FROM stock WHERE location > $1 ORDER BY location LIMIT $2";
+    let rows: Vec<(String,)> = db.fetch(sql, [after.into(), limit.into()]).await?;
+    rows.into_iter().map(|(location,)| Slug::try_from(location).map_err(anyhow::Error::msg)).collect()
+}
+
 pub(crate) async fn recipes(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Recipe>> {
     let sql = "SELECT doc FROM recipes WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
     db.docs(sql, page(location, after, limit)).await

@@ -1,0 +1,89 @@
+//! Where there is stock, and the live view of it: it tells what has changed, and who shows that reads it again.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{Response, sse},
+};
+use futures_util::{StreamExt, future::ready, stream};
+use serde::Serialize;
+use shared::{
+    common::away,
+    contract::types::Slug,
+    http::{
+        Answer, InPath, InQuery, Paging,
+        page::Page,
+        sse::{LastEventId, respond},
+    },
+    log::Entry,
+    problem::Problem,
+};
+use utoipa::ToSchema;
+
+use super::{InLocation, Inv, after};
+use crate::store;
+
+/// A location that has stock.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StockLocation {
+    location: Slug,
+}
+
+/// What an event was about. Reservations change `reserved` of their ingredients.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Change<'a> {
+    /// The event's type: `stock.moved`.
+    r#type: &'a str,
+    /// Its subject: `soho/flour`, `soho/margherita`, an order's id.
+    subject: &'a str,
+}
+
+#[utoipa::path(
+    get, path = "/v1/inventory", tag = "inventory-svc", params(Paging),
+    responses(
+        (status = 200, body = Page<StockLocation>),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// The locations that have stock.
+pub(super) async fn locations(State(app): Inv, InQuery(paging): InQuery<Paging>) -> Answer<Json<Page<StockLocation>>> {
+    let (after, limit) = (after::<Slug>(&paging)?, paging.limit()?);
+    let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
+    let locations = found.into_iter().map(|location| StockLocation { location }).collect();
+    Ok(Json(Page::cut(locations, limit, |known| known.location.to_string())))
+}
+
+#[utoipa::path(
+    get, path = "/v1/inventory/{location}/events", tag = "inventory-svc",
+    params(InLocation, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
+    responses(
+        (status = 200, body = Change, content_type = "text/event-stream",
+            description = "`position` at once, then `change`: `{type, subject}` of every event of the location; `heartbeat` every 5 s."),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+/// Tells what has changed at the location; read again what you show of it.
+pub(super) async fn events(
+    State(app): Inv,
+    InPath(InLocation { location }): InPath<InLocation>,
+    LastEventId(last): LastEventId,
+) -> Answer<Response> {
+    let head = app.live.head().await.map_err(away)?;
+    let from = last.unwrap_or(head).min(head);
+    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
+    let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
+    Ok(respond(stream::iter([begin]).chain(changes)))
+}
+
+fn change(location: &Slug, entry: &Entry) -> Option<sse::Event> {
+    if *entry.location != **location {
+        return None;
+    }
+    let change = Change { r#type: &entry.kind, subject: &entry.subject };
+    let data = serde_json::to_string(&change).expect("a change is plain JSON");
+    Some(sse::Event::default().event("change").id(entry.position.to_string()).data(data))
+}
+
+#[cfg(test)]
+mod tests;
