@@ -128,6 +128,7 @@ export class AllDay {
     this.#marking = { sku, name };
     setText(byId("mark-out-title"), t.markOutTitle(name));
     byId("mark-out").showModal();
+    byId("mark-out-choices").querySelector("button").focus();
   }
 
   #choices() {

@@ -172,7 +172,9 @@ export class Board {
   }
 
   #lift() {
-    if (performance.now() < this.#held_until_ms) this.#hold(HOLD_MS);
+    if (performance.now() >= this.#held_until_ms) return;
+    this.#hold(HOLD_MS);
+    this.#drawLater();
   }
 
   #drawLater() {

@@ -7,6 +7,8 @@ import { bump, itemsOf, level, modifier, progress } from "./ticket.js";
 
 /** How long after it has moved a card takes no taps: the finger was on its way to something else. */
 const MOVED_MS = 400;
+/** From so many items on their number is told. */
+const LONG = 8;
 const STATE_MARKS = { queued: "○", cooking: "◐", done: "✓", void: "✕" };
 
 export class Card {
@@ -113,7 +115,7 @@ export class Card {
     this.also.hidden = kind === "all" || others.length === 0;
     if (this.also.hidden) return;
     const parts = others.map((at) => el("span", { class: "progress", "data-done": at.done === at.total },
-      `${at.done === at.total ? "✓ " : ""}${this.stationName(at.station)} ${at.done}/${at.total}`));
+      `${this.stationName(at.station)} ${at.done}/${at.total}`));
     const label = kind === "expo" ? null : el("span", {}, t.alsoAt);
     this.also.replaceChildren(...[label, ...parts].filter(Boolean));
   }
@@ -158,6 +160,8 @@ export class Card {
 }
 
 function whereTo(ticket) {
-  const type = t.types[ticket.type] ?? words(ticket.type);
-  return ticket.table ? `${t.table(ticket.table)} · ${type}` : type;
+  const parts = [ticket.table && t.table(ticket.table), t.types[ticket.type] ?? words(ticket.type)];
+  // Of a long one some items may have to be scrolled to: nobody shall miss them.
+  if (ticket.items.length >= LONG) parts.push(t.items(ticket.items.length));
+  return parts.filter(Boolean).join(" · ");
 }

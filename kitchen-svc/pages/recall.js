@@ -24,9 +24,7 @@ export class Recall {
     this.#recall = recall;
     byId("recall-button").addEventListener("click", () => this.open());
     byId("recall-find").addEventListener("input", () => this.#show());
-    byId("recall-find").addEventListener("keydown", (event) => {
-      if (event.key === "Enter") byId("recall-list").querySelector("button")?.click();
-    });
+    byId("recall").addEventListener("keydown", (event) => this.#key(event));
     // A day's tickets are not kept while nobody looks at them.
     byId("recall").addEventListener("close", () => {
       this.#found = [];
@@ -50,6 +48,24 @@ export class Recall {
     if (today) this.#found = today;
     this.#show();
     if (!today) setText(byId("recall-note"), t.recallAway);
+    // R and Enter bring back the last one; a screen keyboard would only be in the way.
+    if (document.activeElement !== byId("recall-find")) byId("recall-list").querySelector("button")?.focus();
+  }
+
+  /** The arrows go through the list, digits search in it, Enter takes the first that was found. */
+  #key(event) {
+    const buttons = [...byId("recall-list").querySelectorAll("button")];
+    const find = byId("recall-find");
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      buttons[Math.max(0, buttons.indexOf(document.activeElement) + step)]?.focus();
+    } else if (document.activeElement === find) {
+      if (event.key === "Enter") buttons[0]?.click();
+    } else if (/^[0-9]$/.test(event.key)) {
+      // The digit itself is typed into the field.
+      find.focus();
+    }
   }
 
   async #fetch() {

@@ -41,6 +41,7 @@ export class Screen {
     this.#view = this.#settings.view;
     this.showViews();
     dialog.showModal();
+    if (this.#settings.location) byId("views").querySelector("[aria-pressed=true]")?.focus();
     const found = await locations();
     byId("locations").replaceChildren(...found.map(({ location, name }) => el("option", { value: location }, name)));
     byId("location-choices").replaceChildren(...found.map(({ location, name }) =>
