@@ -70,7 +70,7 @@ export class Columns {
       else y += card.height + GAP_PX;
     }
     // Nothing else tells the page how far it can be scrolled.
-    this.#list.style.width = NARROW.matches ? "" : `${right - GAP_PX}px`;
+    this.#list.style.width = NARROW.matches ? "" : `${Math.max(0, right - GAP_PX)}px`;
   }
 
   /** Asking for it makes the browser lay out the page, so it is asked for only when something was resized. */
