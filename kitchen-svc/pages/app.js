@@ -67,6 +67,16 @@ function onSnapshot({ tickets: all }) {
   status.known = true;
   board.schedule();
   loadStations();
+  if (all.length === 0) doubtLocation();
+}
+
+/** A kitchen that does not exist has no tickets either: an address with a slip in it must not look like a quiet day. */
+async function doubtLocation() {
+  const { location } = settings;
+  const found = await locations();
+  if (location !== settings.location) return;
+  status.unknown = found.length > 0 && !found.some((it) => it.location === location);
+  board.schedule();
 }
 
 function onTicket({ type, ticket }) {
@@ -167,12 +177,18 @@ function onDrawn() {
   const empty = byId("empty");
   empty.hidden = shown.length > 0;
   if (!empty.hidden) {
-    setText(byId("empty-title"), status.known ? t.clear : t.waiting);
-    setText(byId("empty-hint"), status.known ? t.clearHint : "");
+    const [title, hint] = emptyTexts();
+    setText(byId("empty-title"), title);
+    setText(byId("empty-hint"), hint);
   }
   showCounts(shown);
   off.draw();
   allDay.draw();
+}
+
+function emptyTexts() {
+  if (!status.known) return [t.waiting, ""];
+  return status.unknown ? [t.unknownLocation(settings.location), t.unknownLocationHint] : [t.clear, t.clearHint];
 }
 
 function showCounts(shown) {

@@ -32,6 +32,8 @@ export const t = {
   live: "Live",
   clear: "All clear",
   clearHint: "No tickets here. New ones appear by themselves.",
+  unknownLocation: (location) => `No “${location}” here`,
+  unknownLocationHint: "No kitchen of that name is known. Press S, or the button at the top left, to choose another.",
   waiting: "Waiting for the kitchen …",
 
   ticketName: (number) => (number === null ? "Ticket without a number" : `Ticket ${number}`),
