@@ -37,6 +37,9 @@ struct Arguments {
     /// `embedded`, `servers` or `both`
     #[arg(long, default_value = "both")]
     backends: String,
+    /// Measure the binaries as they are
+    #[arg(long)]
+    no_build: bool,
     /// What cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
