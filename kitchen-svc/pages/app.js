@@ -4,7 +4,7 @@
 import { problemName, request } from "/assets/api.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
 import { clock, Live } from "/assets/live.js";
-import { duration, timeOfDay, words } from "/assets/text.js";
+import { timeOfDay, words } from "/assets/text.js";
 import { AllDay } from "./allday.js";
 import { Board } from "./board.js";
 import { Hands } from "./hands.js";

@@ -138,11 +138,13 @@ export class Card {
 
   #markText(ticket, now_ms) {
     if (ticket.state === "void") return t.voided;
-    const marks = ticket.priority > 0 ? [t.rushed] : [];
-    if (ticket.state === "ready") marks.push(t.ready);
-    else if (this.level !== "fresh") marks.push(t[this.level]);
-    if (ticket.state === "ready" && ticket.ready_at) marks.push(duration(now_ms - Date.parse(ticket.ready_at)));
-    return marks.join(" · ");
+    if (ticket.state === "ready") {
+      // One that was bumped a moment ago and is not answered yet has no time.
+      const waits = ticket.ready_at && duration(now_ms - Date.parse(ticket.ready_at));
+      return [t.ready, waits].filter(Boolean).join(" · ");
+    }
+    const marks = [ticket.priority > 0 && t.rushed, this.level !== "fresh" && t[this.level]];
+    return marks.filter(Boolean).join(" · ");
   }
 
   /** Its number on the board, for the keyboard. */
@@ -160,8 +162,8 @@ export class Card {
 }
 
 function whereTo(ticket) {
-  const parts = [ticket.table && t.table(ticket.table), t.types[ticket.type] ?? words(ticket.type)];
   // Of a long one some items may have to be scrolled to: nobody shall miss them.
-  if (ticket.items.length >= LONG) parts.push(t.items(ticket.items.length));
-  return parts.filter(Boolean).join(" · ");
+  const items = ticket.items.length >= LONG && t.items(ticket.items.length);
+  const type = t.types[ticket.type] ?? words(ticket.type);
+  return [ticket.table && t.table(ticket.table), items, type].filter(Boolean).join(" · ");
 }

@@ -13,7 +13,7 @@ export class Shift {
     byId("shift-button").addEventListener("click", () => this.start());
     // The browser takes the lock away whenever the page is hidden.
     document.addEventListener("visibilitychange", () => this.#started && this.#stayAwake());
-    setText(byId("help-wake"), canStayAwake() ? "" : t.mayProveAsleep);
+    setText(byId("help-wake"), canStayAwake() ? "" : t.mayFallAsleep);
     this.#show();
   }
 
