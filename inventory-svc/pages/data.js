@@ -92,6 +92,13 @@ export class Room extends EventTarget {
     this.refresh([]);
   }
 
+  /** Shows what was just saved at once; what follows from it is read. */
+  put(part, item) {
+    this[part] = new Map(this[part]).set(item.ingredient ?? item.sku, item);
+    this.tell();
+    this.refresh();
+  }
+
   async #readMenu() {
     const items = await list(`/v1/menu/${this.path}`).catch(() => null);
     this.menu = byKey(items ?? []);

@@ -91,5 +91,5 @@ async function setAvailable(room, sku, body) {
   const name = room.nameOf(sku);
   if (!body.available) toast(text.out.isOut(name));
   else toast(answer.body.available ? text.out.isBack(name) : text.out.stillShort(name));
-  room.refresh(["availability"]);
+  room.put("availability", answer.body);
 }

@@ -4,12 +4,15 @@ import { byId, el } from "/assets/dom.js";
 import { shared } from "/assets/text.js";
 
 const TOAST_MS = 5000;
+const TOASTS_MAX = 2;
 
 /** Says what was done; what went wrong stays until it is dismissed. */
 export function toast(sentence, { bad = false } = {}) {
   const close = el("button", { type: "button", onclick: () => element.remove() }, shared.dismiss);
   const element = el("div", { class: bad ? "toast bad" : "toast" }, sentence, close);
   byId("toasts").append(element);
+  const done = byId("toasts").querySelectorAll(".toast:not(.bad)");
+  if (done.length > TOASTS_MAX) done[0].remove();
   if (!bad) setTimeout(() => element.remove(), TOAST_MS);
 }
 

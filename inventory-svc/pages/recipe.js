@@ -75,7 +75,7 @@ async function save(room, sku, lines) {
   if (answer === null) return text.problems.unreachable;
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
   toast(text.recipes.saved(room.nameOf(sku)));
-  room.refresh(["recipes", "availability"]);
+  room.put("recipes", answer.body);
   return null;
 }
 

@@ -18,7 +18,7 @@ export function recipesView(main, room) {
   const untracked = el("ul", { class: "recipes" });
   const nothing = el("p", { class: "quiet" });
   const rest = el("section", {}, el("h2", {}, text.recipes.untracked), el("p", { class: "quiet" }, text.recipes.untrackedHint), untracked);
-  main.replaceChildren(el("div", { class: "tools" }, find, other), el("p", { class: "quiet" }, text.recipes.hint), tracked, nothing, rest);
+  main.replaceChildren(el("h2", { class: "unseen" }, text.tabs.recipes), el("div", { class: "tools" }, find, other), el("p", { class: "quiet" }, text.recipes.hint), tracked, nothing, rest);
   let shown = null;
 
   const update = () => {

@@ -57,7 +57,7 @@ async function save(room, ingredient, fields) {
   if (answer === null) return text.problems.unreachable;
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
   toast(text.ingredient.saved(name));
-  room.refresh(["stock"]);
+  room.put("stock", answer.body);
   if (ingredient === null) location.hash = address(room, "stock", slug);
   return null;
 }

@@ -37,7 +37,6 @@ export const text = {
     isLow: "Low",
     isNegative: "Below zero: count it",
     noMark: "not set",
-    becameLow: (name) => `${name} is low.`,
   },
 
   kinds: { receive: "Receive", count: "Count", waste: "Waste", consume: "Cooked" },
@@ -157,7 +156,6 @@ export const text = {
     choices: { hour: "1 hour from now", three: "3 hours from now", day: "Midnight", open: "I bring it back" },
     time: "At",
     timeSet: "Until then",
-    past: "That time is past.",
     isOut: (name) => `${name} is sold out.`,
     nothing: "Nothing matches.",
   },

@@ -96,10 +96,6 @@ export class Cart extends EventTarget {
     this.change((cart) => (cart.details[name] = value));
   }
 
-  clear() {
-    this.change((cart) => (cart.lines = []));
-  }
-
   /** How it is being sent, or what is left of that. */
   mark(attempt) {
     this.attempt = attempt;

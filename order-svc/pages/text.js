@@ -78,8 +78,6 @@ export const text = {
     goneNow: (names) => `Not on the menu any more: ${names}. Remove it to order the rest.`,
     removeGone: "Remove it",
     total: "Total",
-    clear: "Empty the order",
-    clearSure: "Empty the whole order?",
   },
 
   details: {
@@ -98,7 +96,6 @@ export const text = {
 
   submit: {
     order: (total) => `Order now · ${total}`,
-    orderPlain: "Order now",
     sending: "Sending your order…",
     safe: "You can close or reload this page: the order is sent once, never twice.",
     waiting: (seconds) => `No connection. Trying again in ${seconds} s.`,
