@@ -24,10 +24,11 @@ export function placesView(main) {
 
 function show(main, places) {
   if (places.length === 1) return location.replace(`#at/${encodeURIComponent(places[0].location)}`);
-  head(text.places.heading);
+  head(text.title);
   const items = places.map((place) => el("li", {}, link(place)));
   const none = el("p", { class: "quiet" }, text.places.none);
-  main.replaceChildren(items.length ? el("ul", { class: "places" }, ...items) : none);
+  const heading = el("h2", {}, text.places.heading);
+  main.replaceChildren(el("div", { class: "choose-place" }, heading, items.length ? el("ul", { class: "places" }, ...items) : none));
 }
 
 function link({ location, name, mode }) {
