@@ -27,3 +27,19 @@ const ASSETS: &[Asset] = &[
 pub(crate) fn router() -> Router {
     pages::router(ASSETS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ASSETS;
+
+    #[test]
+    fn every_file_is_served() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/pages")).unwrap();
+        let path = |name: &str| if name == "stock.html" { "/stock".to_owned() } else { format!("/stock/{name}") };
+        let mut paths: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
+        paths.sort();
+        let mut served: Vec<_> = ASSETS.iter().map(|asset| asset.path).collect();
+        served.sort_unstable();
+        assert_eq!(paths, served);
+    }
+}
