@@ -120,7 +120,8 @@ impl Problem {
 
     /// The database is away: nothing was decided, or whether it was is not known. Trying again is safe with a key.
     pub fn unavailable() -> Self {
-        let detail = "the database does not answer right now; try again, with the same Idempotency-Key where there is one";
+        let detail =
+            "the database does not answer right now; try again, with the same Idempotency-Key where there is one";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable", detail);
         Self { retry_after_s: Some(1), ..problem }
     }

@@ -101,7 +101,7 @@ async fn on_servers(seconds: u64) -> Result<Figures> {
         Some(servers) => (None, servers),
         None => {
             let (postgres, rabbit) = (Private::start("postgres")?, Private::start("rabbitmq")?);
-            let servers = Private::together(&postgres, &rabbit)?;
+            let servers = Servers::of(|name| postgres.variable(name).or_else(|_| rabbit.variable(name)))?;
             (Some((postgres, rabbit)), servers)
         }
     };
@@ -112,9 +112,16 @@ async fn on_servers(seconds: u64) -> Result<Figures> {
     let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut figures = Figures { backends: "PostgreSQL + RabbitMQ", ready_ms, ..measure(&restaurant, seconds).await? };
     drop(restaurant);
-    figures.raw_inserts_per_s = raw::inserts_per_s(&servers.database().await?, SAMPLE).await?;
-    figures.raw_publishes_per_s = raw::publishes_per_s(&servers.vhost().await?, SAMPLE, 1).await?;
-    figures.raw_publishes_of_50_per_s = raw::publishes_per_s(&servers.vhost().await?, SAMPLE, 50).await?;
+    let (rows, one, fifty) = (servers.database().await?, servers.vhost().await?, servers.vhost().await?);
+    figures.raw_inserts_per_s = raw::inserts_per_s(&rows, SAMPLE).await?;
+    figures.raw_publishes_per_s = raw::publishes_per_s(&one, SAMPLE, 1).await?;
+    figures.raw_publishes_of_50_per_s = raw::publishes_per_s(&fifty, SAMPLE, 50).await?;
+    for database in databases.iter().chain([&rows]) {
+        servers.drop_database(database).await?;
+    }
+    for vhost in [&bus, &one, &fifty] {
+        servers.drop_vhost(vhost).await?;
+    }
     drop(private);
     Ok(figures)
 }
@@ -135,9 +142,11 @@ async fn latencies(restaurant: &Restaurant, figures: &mut Figures) -> Result<()>
     let plan = Plan { orders: 2000, rate: Some(QUIET_RATE), connections: 16 };
     let warm_up = Plan { orders: 200, ..plan };
     wait_for(restaurant, load::post(restaurant.orders(), warm_up, "warm-up").await?.intended.len() as u64).await?;
-    let display = tokio::task::spawn(shown(restaurant.kitchen().to_owned(), plan.orders));
-    let outcome = load::post(restaurant.orders(), plan, "quiet").await?;
-    let shown = tokio::time::timeout(PATIENCE, display).await.context("the display stopped")???;
+    let url = format!("http://{}/v1/tickets/stream?location=soho", restaurant.kitchen());
+    let display = reqwest::Client::new().get(url).send().await?;
+    let showing = tokio::time::timeout(PATIENCE, shown(display, plan.orders));
+    let (outcome, shown) = tokio::join!(load::post(restaurant.orders(), plan, "quiet"), showing);
+    let (outcome, shown) = (outcome?, shown.context("the display stopped")??);
     let ticket_us = until_shown(&outcome, &shown)?;
     figures.accepted_p50_ms = ms(&outcome.latency_us, 0.5);
     figures.accepted_p99_ms = ms(&outcome.latency_us, 0.99);
@@ -156,8 +165,7 @@ fn until_shown(outcome: &Outcome, shown: &HashMap<String, Instant>) -> Result<Hi
 }
 
 /// When a display that follows the kitchen live has seen each order's ticket.
-async fn shown(kitchen: String, orders: u64) -> Result<HashMap<String, Instant>> {
-    let stream = reqwest::Client::new().get(format!("http://{kitchen}/v1/tickets/stream?location=soho")).send().await?;
+async fn shown(stream: reqwest::Response, orders: u64) -> Result<HashMap<String, Instant>> {
     let (mut chunks, mut text, mut seen) = (stream.bytes_stream(), String::new(), HashMap::new());
     while let Some(chunk) = chunks.next().await {
         text.push_str(std::str::from_utf8(&chunk?)?);

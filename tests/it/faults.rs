@@ -16,6 +16,12 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(240);
 const PLENTY: i64 = 1_000_000;
 
+/// A server of the test's own; `None` where the tests run without servers.
+fn private(kind: &'static str) -> Option<Private> {
+    Servers::get()?;
+    Some(Private::start(kind).unwrap())
+}
+
 /// Opens a restaurant with plenty of everything and closes the process that did it.
 async fn prepare(backends: &Backends) {
     let app = App::start(backends, WAIT).await;
@@ -110,7 +116,7 @@ async fn two_replicas_do_not_oversell() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_goes_away_and_orders_are_taken_all_the_same() {
-    let (Some(servers), Some(mut rabbit)) = (Servers::get(), Private::for_tests("rabbitmq")) else { return };
+    let Some(mut rabbit) = private("rabbitmq") else { return };
     let mut backends = Backends::servers().await.unwrap();
     let shared_vhost = std::mem::replace(&mut backends.bus, rabbit.variable("TEST_AMQP_URL").unwrap());
     let app = App::start(&backends, WAIT).await;
@@ -135,12 +141,11 @@ async fn the_broker_goes_away_and_orders_are_taken_all_the_same() {
     app.finish().await;
     backends.bus = shared_vhost;
     backends.remove().await;
-    drop(servers);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_goes_away_and_nobody_is_blamed() {
-    let (Some(_), Some(mut postgres)) = (Servers::get(), Private::for_tests("postgres")) else { return };
+    let Some(mut postgres) = private("postgres") else { return };
     let mut backends = Backends::servers().await.unwrap();
     let url = postgres.variable("TEST_POSTGRES_URL").unwrap();
     let shared_inventory = std::mem::replace(&mut backends.databases[1], url);

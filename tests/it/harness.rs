@@ -35,7 +35,8 @@ pub(crate) struct Backends {
     /// Of order-svc, inventory-svc, kitchen-svc.
     pub(crate) databases: [String; 3],
     servers: Option<Servers>,
-    pub(crate) scratch: Scratch,
+    /// Holds the files until it is dropped.
+    _scratch: Scratch,
 }
 
 impl Backends {
@@ -43,7 +44,7 @@ impl Backends {
         let scratch = scratch();
         let file = |name: &str| format!("sqlite:{}/{name}.db", scratch.path().display());
         let databases = [file("order"), file("inventory"), file("kitchen")];
-        Self { name: "embedded", bus: file("bus"), databases, servers: None, scratch }
+        Self { name: "embedded", bus: file("bus"), databases, servers: None, _scratch: scratch }
     }
 
     /// `None` where no servers are to be had.
@@ -55,7 +56,7 @@ impl Backends {
         }
         let bus = servers.vhost().await.unwrap();
         let databases = databases.try_into().unwrap();
-        Some(Self { name: "RabbitMQ + PostgreSQL", bus, databases, servers: Some(servers), scratch: scratch() })
+        Some(Self { name: "RabbitMQ + PostgreSQL", bus, databases, servers: Some(servers), _scratch: scratch() })
     }
 
     pub(crate) async fn remove(self) {

@@ -64,7 +64,8 @@ impl Servers {
         }
     }
 
-    fn of(named: impl Fn(&str) -> Result<String>) -> Result<Self> {
+    /// From the values of the variables.
+    pub(crate) fn of(named: impl Fn(&str) -> Result<String>) -> Result<Self> {
         Ok(Self {
             postgres: named("TEST_POSTGRES_URL")?,
             amqp: named("TEST_AMQP_URL")?,
@@ -124,12 +125,6 @@ impl Private {
         Ok(server)
     }
 
-    /// `None` where the tests run without servers.
-    pub(crate) fn for_tests(kind: &'static str) -> Option<Self> {
-        Servers::get()?;
-        Some(Self::start(kind).unwrap())
-    }
-
     /// On the same port and data as before.
     pub(crate) fn start_again(&mut self) -> Result<()> {
         let printed = self.run(self.kind)?;
@@ -148,11 +143,6 @@ impl Private {
 
     pub(crate) fn variable(&self, name: &str) -> Result<String> {
         self.variables.get(name).cloned().with_context(|| format!("scripts/servers printed no {name}"))
-    }
-
-    /// As [`Servers`], from one of each.
-    pub(crate) fn together(postgres: &Self, rabbit: &Self) -> Result<Servers> {
-        Servers::of(|name| postgres.variable(name).or_else(|_| rabbit.variable(name)))
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .pragma("wal_autocheckpoint", "4000")
-        .pragma("cache_size", "-16000")
+        .pragma("cache_size", "-4000")
 }
 
 async fn open_sqlite(path: &str) -> Result<Sqlite> {
