@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// So often an input may take the process down with it before it is set aside.
-pub const ATTEMPTS_MAX: i64 = 4;
+pub const ATTEMPTS_MAX: i64 = 5;
 
 /// An input that is about to be set aside.
 #[derive(Clone, Debug)]

@@ -140,8 +140,8 @@ impl Raw {
             Ok(parsed) => parsed,
             Err(error) => {
                 self.syntax()?;
-                let pointer = pointer(&track.path());
-                return Err(Problem::invalid_field(pointer, without_place(&error.to_string())));
+                let detail = without_place(&error.to_string());
+                return Err(Problem::invalid_field(pointer(&track.path()) + &missing(&detail), detail));
             }
         };
         json.end().map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))?;
@@ -175,6 +175,12 @@ fn pointer_to_ignored(path: &serde_ignored::Path<'_>) -> String {
 
 fn step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The step to a field that serde says is missing: a pointer to where it should be.
+fn missing(detail: &str) -> String {
+    let field = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    field.map(step).unwrap_or_default()
 }
 
 /// serde_json's message without its line and column, which mean little to a program.

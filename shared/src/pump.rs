@@ -212,12 +212,14 @@ impl<S: Service> Engine<S> {
 
     /// Of a batch that was delivered again, the events that came again before: one of them may be what the process
     /// dies of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
+    /// What was taken in, and only not acknowledged, is no suspect.
     async fn suspects(&mut self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
         let ids: Vec<String> = batch.inputs.iter().filter_map(Pending::event_id).collect();
         let repeated = insist::<S, _, _>(|| dead::note_repeated(&self.db, &ids)).await;
+        let open = insist::<S, _, _>(|| batch::not_taken_in(&self.db, &batch.inputs)).await;
         let (suspects, rest) = std::mem::take(&mut batch.inputs)
             .into_iter()
-            .partition(|pending| pending.event_id().is_some_and(|id| repeated.contains(&id)));
+            .partition(|pending| pending.event_id().is_some_and(|id| repeated.contains(&id) && open.contains(&id)));
         batch.inputs = rest;
         suspects
     }

@@ -47,7 +47,8 @@ async fn bodies_are_checked_in_order() {
     check(JSON, "{", "400 malformed").await;
     check(JSON, &format!("{fine} x"), "400 malformed").await;
     check(JSON, "[]", "422 invalid").await;
-    check(JSON, r#"{"location":"soho"}"#, "422 invalid").await;
+    check(JSON, r#"{"location":"soho"}"#, "422 invalid-line /lines").await;
+    check(JSON, r#"{"lines":[]}"#, "422 invalid /location").await;
     check(JSON, r#"{"location":"So Ho","lines":[]}"#, "422 invalid /location").await;
     check(JSON, r#"{"location":"soho","lines":[],"x":1,"y":2}"#, "422 invalid /x /y").await;
     check(JSON, r#"{"location":"soho","lines":[{"quantity":0}]}"#, "422 invalid-line /lines/0/quantity").await;

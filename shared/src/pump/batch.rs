@@ -1,6 +1,9 @@
 //! One batch inside its transaction: skip what was taken in already, load, decide, save, append.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
@@ -8,7 +11,7 @@ use tracing::warn;
 
 use super::{Answer, Batch, Origin, Pending};
 use crate::{
-    db::Tx,
+    db::{Db, Tx},
     dead::{self, Letter},
     event::{Event, derived_id},
     log,
@@ -95,6 +98,17 @@ pub(super) fn answer<S: Service>(inputs: Vec<Pending<S>>, decided: Decided<S>) {
             pending.answer(answer);
         }
     }
+}
+
+/// The ids of those events that are not taken in yet.
+pub(super) async fn not_taken_in<S: Service>(db: &Db, inputs: &[Pending<S>]) -> Result<HashSet<String>> {
+    let mut tx = db.begin().await?;
+    let inbox = load_inbox(&mut tx, inputs).await?;
+    let open = inputs.iter().filter_map(|pending| match &pending.origin {
+        Origin::Event { event, .. } if !known(&inbox, event) => Some(event.id.to_string()),
+        Origin::Event { .. } | Origin::Request(_) => None,
+    });
+    Ok(open.collect())
 }
 
 async fn load_inbox<S: Service>(tx: &mut Tx, inputs: &[Pending<S>]) -> Result<Rows<TakenIn>> {
