@@ -54,13 +54,10 @@ fn of_postgres(code: &str) -> Failure {
     match code {
         // serialization_failure, deadlock_detected, unique_violation, lock_not_available
         "40001" | "40P01" | "23505" | "55P03" => Failure::Conflict,
-        // query_canceled (the statement timeout), read_only_sql_transaction (a standby)
-        "57014" | "25006" => Failure::Outage,
-        // connection, resources, operator intervention (shutdown), system error
-        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Failure::Outage,
-        // idle-in-transaction and similar session timeouts
-        _ if code.starts_with("25P") => Failure::Outage,
-        _ => Failure::Fault,
+        // data exception, integrity constraint violation, program limit exceeded: the input's own doing
+        _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Failure::Fault,
+        // Everything else is the server's state: away, full, shutting down, a standby, a password that changed.
+        _ => Failure::Outage,
     }
 }
 
@@ -69,8 +66,9 @@ fn of_sqlite(code: &str) -> Failure {
     match code.parse::<u32>().unwrap_or(1) & 0xff {
         // busy, locked
         5 | 6 => Failure::Conflict,
-        // read-only, I/O error, full, cannot open
-        8 | 10 | 13 | 14 => Failure::Outage,
-        _ => Failure::Fault,
+        // error, too big, constraint, mismatch: the input's own doing
+        1 | 18 | 19 | 20 => Failure::Fault,
+        // read-only, I/O error, corrupt, full, cannot open …
+        _ => Failure::Outage,
     }
 }
