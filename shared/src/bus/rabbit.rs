@@ -1,7 +1,7 @@
 //! RabbitMQ. Publishing and consuming have connections of their own: an alarm of the broker stops everything on
 //! a connection that publishes, acknowledgements included. Whatever fails is rebuilt by whoever holds it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use futures_util::StreamExt;
@@ -193,30 +193,32 @@ impl Publisher {
             );
             confirms.push(timeout(CONFIRM_TIMEOUT, sent).await.context("the broker takes no more messages")??);
         }
-        let mut safe = Vec::with_capacity(confirms.len());
-        for (confirm, message) in confirms.into_iter().zip(messages) {
-            let confirmation =
+        let mut confirmations = Vec::with_capacity(confirms.len());
+        for confirm in confirms {
+            let confirmed =
                 timeout(CONFIRM_TIMEOUT, confirm).await.context("the broker confirms no more messages")??;
-            safe.push(is_safe(&confirmation, message));
+            confirmations.push(confirmed);
         }
-        Ok(safe)
+        Ok(safe(&confirmations, messages))
     }
 }
 
-/// A message that was returned is also acknowledged. Which confirm carries a return is not certain, so it is
-/// its own id that tells whether a message came back.
-fn is_safe(confirmation: &Confirmation, message: &Message) -> bool {
-    match confirmation {
-        Confirmation::Ack(None) => true,
-        Confirmation::Ack(Some(returned)) => {
-            warn!(routing_key = message.routing_key, reply = %returned.reply_text, "came back as unroutable");
-            false
-        }
-        Confirmation::Nack(_) | Confirmation::NotRequested => {
+/// A message that came back is also acknowledged, and which confirm carries it is not certain: its own id tells.
+fn safe(confirmations: &[Confirmation], messages: &[Message]) -> Vec<bool> {
+    let returned: HashSet<&str> = confirmations.iter().filter_map(returned_id).collect();
+    let safe = confirmations.iter().zip(messages).map(|(confirmation, message)| {
+        let safe = confirmation.is_ack() && !returned.contains(message.id.as_str());
+        if !safe {
             warn!(routing_key = message.routing_key, "the broker did not take a message");
-            false
         }
-    }
+        safe
+    });
+    safe.collect()
+}
+
+fn returned_id(confirmation: &Confirmation) -> Option<&str> {
+    let (Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned))) = confirmation else { return None };
+    returned.delivery.properties.message_id().as_ref().map(|id| id.as_str())
 }
 
 fn properties(message: &Message) -> BasicProperties {
