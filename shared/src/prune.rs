@@ -18,9 +18,20 @@ pub(crate) async fn run(db: Db) -> Result<()> {
     }
 }
 
+/// In pieces, so that nobody waits long for the writer.
 async fn prune(db: &Db, before: Time) -> Result<()> {
-    let mut tx = db.begin().await?;
-    tx.execute("DELETE FROM idempotency_keys WHERE at < $1", [before.to_string().into()]).await?;
-    tx.execute("DELETE FROM attempts WHERE at < $1", [before.to_string().into()]).await?;
-    tx.commit().await
+    for sql in [
+        "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys WHERE at < $1 LIMIT 1000)",
+        "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE at < $1 LIMIT 1000)",
+    ] {
+        loop {
+            let mut tx = db.begin().await?;
+            let deleted = tx.execute(sql, [before.to_string().into()]).await?;
+            tx.commit().await?;
+            if deleted == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

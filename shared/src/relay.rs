@@ -22,6 +22,7 @@ const POLL: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(1);
 /// How many events are in flight at once.
 const WINDOW: i64 = 2000;
+const WINDOW_BYTES: usize = 8 * 1024 * 1024;
 /// Of one message; the broker's cost is per message, up to its size limits.
 const EVENTS_MAX: usize = 100;
 const BYTES_MAX: usize = 64 * 1024;
@@ -38,7 +39,7 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i6
     let mut cursor = cursor(&mut leader).await?;
     loop {
         committed.mark_unchanged();
-        let entries = log::after_as(&mut leader, cursor, WINDOW).await?;
+        let entries = bounded(log::after_as(&mut leader, cursor, WINDOW).await?);
         if entries.is_empty() {
             let _ = timeout(POLL, committed.changed()).await;
             continue;
@@ -53,6 +54,18 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i6
             "the broker did not take every message"
         );
     }
+}
+
+/// As many of the first as fit a window's bytes, and at least one.
+fn bounded(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut bytes = 0;
+    let fit = entries.iter().take_while(|entry| {
+        bytes += entry.doc.len();
+        bytes <= WINDOW_BYTES
+    });
+    let fit = fit.count().max(1);
+    entries.truncate(fit);
+    entries
 }
 
 async fn cursor(leader: &mut Leader) -> Result<i64> {
