@@ -104,7 +104,7 @@ struct Nothing {}
 
 #[utoipa::path(
     post, path = "/v1/tickets/{id}/{action}", tag = "kitchen-svc",
-    params(("id" = Uuid, Path), ("action" = TicketAction, Path), ("Idempotency-Key" = Option<String>, Header)),
+    params(("id" = Uuid, Path), ("action" = inline(TicketAction), Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -127,7 +127,7 @@ async fn act(
 #[utoipa::path(
     post, path = "/v1/tickets/{id}/items/{item}/{action}", tag = "kitchen-svc",
     params(
-        ("id" = Uuid, Path), ("item" = String, Path), ("action" = ItemAction, Path),
+        ("id" = Uuid, Path), ("item" = String, Path), ("action" = inline(ItemAction), Path),
         ("Idempotency-Key" = Option<String>, Header),
     ),
     responses(

@@ -24,13 +24,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     db::Db,
     dead::{self, DeadLetter},
     http::{Answer, BODY_MAX, InPath, InQuery, Paging, page::Page},
-    log, pages,
+    log, openapi, pages,
     problem::Problem,
     relay, telemetry,
     time::Time,
@@ -78,9 +78,12 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .routes(routes!(ready))
         .routes(routes!(metrics))
         .with_state(common);
-    let (router, api) = ours.merge(services).split_for_parts();
+    let (router, mut api) = ours.merge(services).split_for_parts();
+    openapi::complete(&mut api);
+    // The page needs no other host, not even to check the document.
+    let docs = SwaggerUi::new("/docs").config(Config::default().validator_url("none")).url("/openapi.json", api);
     router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
+        .merge(docs)
         .merge(pages)
         .merge(pages::shared())
         .fallback(|request: Request| async move { Problem::not_found(format!("{:?}", request.uri().path())) })
@@ -92,7 +95,11 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
 /// Counts and times the request.
 async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().as_str().to_owned();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
+        // Whatever a client makes up must not become a series of its own.
+        _ => "other".to_owned(),
+    };
     let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let mut response = next.run(request).await;
     let status = response.status().as_u16().to_string();

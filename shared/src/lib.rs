@@ -13,6 +13,7 @@ pub mod http;
 pub mod idempotency;
 pub mod live;
 pub mod log;
+mod openapi;
 pub mod pages;
 pub mod problem;
 mod prune;

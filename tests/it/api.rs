@@ -343,6 +343,24 @@ async fn numbers_are_short_and_never_repeat() {
     .await;
 }
 
+/// Every reference leads somewhere, every operation has an id of its own, every answer a description.
+fn is_complete(document: &Value) {
+    let encoded = document.to_string();
+    for reference in encoded.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer} leads nowhere");
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(ids.insert(text(&operation["operationId"])), "{method} {path}: its id is taken");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                assert_ne!(answer["description"].as_str().unwrap_or_default(), "", "{method} {path} {status}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_documentation_describes_every_route() {
     on_both_with(Duration::from_secs(60), async |app| {
@@ -379,6 +397,7 @@ async fn the_documentation_describes_every_route() {
         ] {
             assert!(paths.contains_key(path), "{path} is not among {:#?}", paths.keys().collect::<Vec<_>>());
         }
+        is_complete(&document);
         let page = app.request(Method::GET, "/docs/").send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
         let page = page.text().await.unwrap();
