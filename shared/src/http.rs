@@ -140,7 +140,7 @@ impl Raw {
             Ok(parsed) => parsed,
             Err(error) => {
                 self.syntax()?;
-                let detail = without_place(&error.to_string());
+                let detail = plain(&error.to_string());
                 return Err(Problem::invalid_field(pointer(&track.path()) + &missing(&detail), detail));
             }
         };
@@ -183,9 +183,22 @@ fn missing(detail: &str) -> String {
     field.map(step).unwrap_or_default()
 }
 
-/// serde_json's message without its line and column, which mean little to a program.
-fn without_place(message: &str) -> String {
-    message.rsplit_once(" at line ").map_or(message, |(before, _)| before).to_owned()
+/// Only what is wrong, without the step at which the framework found it.
+fn without_source(message: &str) -> String {
+    message.split_once(": ").map_or(message, |(_, wrong)| wrong).to_owned()
+}
+
+/// The message without what means little to a program's author: places in the text, names of our types.
+fn plain(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
+    let Some((before, expected)) = message.split_once("expected ") else { return message.to_owned() };
+    let expected = match expected {
+        one if one.starts_with("struct ") || one == "a map" => "an object",
+        one if one.starts_with(['i', 'u']) && one[1..].parse::<u8>().is_ok() => "an integer",
+        "a sequence" => "an array",
+        other => other,
+    };
+    format!("{before}expected {expected}")
 }
 
 /// A body that must be there.
@@ -228,7 +241,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(rejection) if parts.method == Method::PUT => Err(Problem::invalid_field("path", rejection.body_text())),
+            Err(rejection) if parts.method == Method::PUT => {
+                Err(Problem::invalid_field("path", without_source(&rejection.body_text())))
+            }
             Err(_) => Err(Problem::not_found(format!("{:?}", parts.uri.path()))),
         }
     }
@@ -245,7 +260,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InQuery
         let query = Query::from_request_parts(parts, state).await;
         query
             .map(|Query(value)| Self(value))
-            .map_err(|rejection| Problem::invalid_field("query", rejection.body_text()))
+            .map_err(|rejection| Problem::invalid_field("query", without_source(&rejection.body_text())))
     }
 }
 

@@ -36,6 +36,12 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl std::fmt::Display for FieldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.pointer.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.pointer, self.detail) }
+    }
+}
+
 fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
 }
@@ -89,7 +95,7 @@ impl Problem {
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let in_lines = !errors.is_empty() && errors.iter().all(|error| error.pointer.starts_with("/lines"));
         let (name, title) = if in_lines { ("invalid-line", "Invalid line") } else { ("invalid", "Invalid request") };
-        let shown: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect();
+        let shown: Vec<String> = errors.iter().map(FieldError::to_string).collect();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, title, shown.join("; ")).with("errors", errors)
     }
 
