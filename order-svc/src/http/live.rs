@@ -39,12 +39,13 @@ pub(super) async fn events(
     let head = app.live.head().await.map_err(away)?;
     let order = find(&app, id).await?;
     let (first, from, shown) = match last {
-        None => (vec![snapshot(&order, head)?], head, order.version),
-        Some(last) => {
+        Some(last) if last <= head => {
             let missed = log::about(&app.db, &id.to_string(), last).await.map_err(away)?;
             let from = missed.last().map_or(head, |entry| head.max(entry.position));
             (missed.iter().filter_map(|entry| change(entry, id, 0)).collect(), from, 0)
         }
+        // A position that was never reached is of a log that is gone: the client begins anew.
+        _ => (vec![snapshot(&order, head)?], head, order.version),
     };
     let later = app.live.follow(from).filter_map(move |entry| async move { change(&entry, id, shown) });
     Ok(respond(stream::iter(first).chain(later)))
