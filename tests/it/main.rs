@@ -10,5 +10,6 @@ mod faults;
 mod flows;
 mod harness;
 mod process;
+mod rules;
 mod servers;
 mod wire;
