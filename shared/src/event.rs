@@ -61,11 +61,6 @@ impl Event {
         noun(&self.kind)
     }
 
-    /// Where it goes on the bus: `order.placed.soho`.
-    pub fn routing_key(&self) -> String {
-        routing_key(&self.kind, &self.location)
-    }
-
     /// Names the subject among all subjects of all services: `order:0190…`.
     pub fn subject_key(&self) -> String {
         format!("{}:{}", self.noun(), self.subject)
@@ -163,6 +158,8 @@ fn decode_one(text: &str) -> Result<Event> {
     let event: Event = serde_json::from_str(text).context("not a CloudEvent of this contract")?;
     ensure!(event.specversion == "1.0", "specversion {:?} is not 1.0", event.specversion);
     ensure!(event.sequence > 0, "sequence {} is not positive", event.sequence);
+    let attributes = [&event.source, &event.kind, &event.subject, &event.location];
+    ensure!(!attributes.iter().any(|text| text.contains('\0')), "an attribute holds a NUL");
     Ok(event)
 }
 

@@ -49,10 +49,10 @@ pub struct Host {
 impl Host {
     pub async fn new(settings: Settings) -> Result<Self> {
         settings.check()?;
-        telemetry::metrics();
         let bus = Bus::open(&settings.bus_url).await.context("BUS_URL")?;
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
+        tasks.supervise("metrics", "host", telemetry::keep_up);
         Ok(Self { bus, settings, tasks, parts: Vec::new(), router, prepared })
     }
 
@@ -170,9 +170,9 @@ pub async fn run_one<S: Service>(port: u16) -> ExitCode {
 
 async fn start_one<S: Service>(port: u16) -> Result<(Host, TcpListener)> {
     let (settings, database_url) = config::of_one(S::NAME, port)?;
-    let mut host = Host::new(settings).await?;
     // Before anything is touched: a taken port is told at once.
-    let listener = host.bind().await?;
+    let listener = serve::bind(settings.listen).await?;
+    let mut host = Host::new(settings).await?;
     host.add::<S>(&database_url).await?;
     info!(service = S::NAME, listen = %listener.local_addr()?, "ready");
     Ok((host, listener))

@@ -87,6 +87,9 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     (Pump { requests: request_in }, Engine { db, bus, requests, deliveries, committed }, delivery_in, log)
 }
 
+/// So often a batch is decided again at once; conflicts that last longer are an outage.
+const CONFLICTS_MAX: usize = 10;
+
 /// What one transaction decides.
 #[derive(Debug)]
 struct Batch<S: Service> {
@@ -154,31 +157,25 @@ impl<S: Service> Engine<S> {
 
     /// Commits a batch that may fail: on conflicts again, on outages later, on a fault one input at a time.
     async fn commit(&mut self, mut batch: Batch<S>) {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut conflicts) = (Backoff::default(), 0);
         loop {
             batch.drop_abandoned();
             if batch.is_empty() {
                 return;
             }
-            let error = match self.attempt(&mut batch).await {
-                Ok(()) => return,
-                Err(error) => error,
-            };
+            let Err(error) = self.attempt(&mut batch).await else { return };
             match Failure::of(&error) {
-                Failure::Conflict => {}
-                Failure::Outage => {
-                    warn!(
-                        service = S::NAME,
-                        error = format!("{error:#}"),
-                        inputs = batch.inputs.len(),
-                        "waiting for the database"
-                    );
-                    backoff.wait().await;
-                }
+                Failure::Conflict if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Failure::Fault if batch.inputs.len() + batch.letters.len() > 1 => {
                     return Box::pin(self.one_by_one(batch)).await;
                 }
-                Failure::Fault => batch.bury(&error),
+                Failure::Fault if !batch.inputs.is_empty() => batch.bury(&error),
+                // A lasting conflict and a letter that cannot be kept are the database's trouble, too.
+                Failure::Conflict | Failure::Fault | Failure::Outage => {
+                    let inputs = batch.inputs.len();
+                    warn!(service = S::NAME, error = format!("{error:#}"), inputs, "waiting for the database");
+                    backoff.wait().await;
+                }
             }
         }
     }
@@ -243,7 +240,6 @@ async fn insist<S: Service, T, F: Future<Output = Result<T>>>(work: impl Fn() ->
     loop {
         match work().await {
             Ok(done) => return done,
-            Err(error) if Failure::of(&error) == Failure::Conflict => {}
             Err(error) => {
                 warn!(service = S::NAME, error = format!("{error:#}"), "waiting for the database");
                 backoff.wait().await;

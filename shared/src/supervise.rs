@@ -1,8 +1,9 @@
 //! Tasks that must not end: what fails is started again, after a pause that grows and is never the same twice.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use futures_util::FutureExt;
 use rand::Rng;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -74,11 +75,11 @@ impl Tasks {
         self.failed.is_cancelled()
     }
 
-    /// Runs what `work` makes, again and again until asked to stop. Dropped at once when asked: not for writers
-    /// that hold a transaction.
+    /// Runs what `work` makes, again and again until asked to stop. Dropped at once when asked: a
+    /// transaction in hand rolls back.
     pub fn supervise<W, F>(&self, name: &'static str, service: &'static str, work: W)
     where
-        W: Fn() -> F + Send + 'static,
+        W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let stop = self.stop.clone();
@@ -88,7 +89,9 @@ impl Tasks {
             while !stop.is_cancelled() {
                 let started = Instant::now();
                 let result = tokio::select! {
-                    result = work() => result,
+                    result = AssertUnwindSafe(async { work().await }).catch_unwind() => {
+                        result.unwrap_or_else(|_| Err(anyhow!("it panicked")))
+                    }
                     () = stop.cancelled() => return,
                 };
                 if started.elapsed() > LONGEST {

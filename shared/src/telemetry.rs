@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 const DEFAULT: &str = "info,lapin=error,sqlx=error";
+const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
 const BUCKETS_S: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
 /// Logs to standard error, from now on. A second call changes nothing.
@@ -43,6 +44,14 @@ pub fn metrics() -> &'static PrometheusHandle {
         describe();
         handle
     })
+}
+
+/// Folds what was recorded into the buckets, whether or not somebody reads them.
+pub(crate) async fn keep_up() -> anyhow::Result<()> {
+    loop {
+        metrics().run_upkeep();
+        tokio::time::sleep(UPKEEP).await;
+    }
 }
 
 fn describe() {

@@ -5,7 +5,7 @@
 pub const EXCHANGE: &str = "comanda.events";
 /// The stream of everything that was ever published.
 pub const STREAM: &str = "comanda.log";
-/// The fanout exchange for messages that the broker gave up delivering.
+/// The topic exchange for messages that the broker gave up delivering.
 pub const DEAD_EXCHANGE: &str = "comanda.dead";
 
 /// Which event types each service takes in. Held against each service's `LISTENS` by a test.

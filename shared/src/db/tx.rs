@@ -75,7 +75,7 @@ impl Tx {
     }
 
     /// Inserts the rows that are not there yet and returns how many that were.
-    pub async fn insert_new(&mut self, table: &str, columns: &[(&str, Cells)]) -> Result<u64> {
+    async fn insert_new(&mut self, table: &str, columns: &[(&str, Cells)]) -> Result<u64> {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let names = names.join(", ");
         match self {
