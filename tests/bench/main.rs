@@ -65,9 +65,10 @@ struct Figures {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let built =
-        Command::new(env!("CARGO")).args(["build", "--release", "--workspace", "--bins", "--quiet"]).status()?;
-    ensure!(built.success(), "the binaries do not build");
+    if !arguments.no_build {
+        let build = ["build", "--release", "--workspace", "--bins", "--quiet"];
+        ensure!(Command::new(env!("CARGO")).args(build).status()?.success(), "the binaries do not build");
+    }
     let mut all = Vec::new();
     if arguments.backends != "servers" {
         all.push(embedded(arguments.seconds).await?);
