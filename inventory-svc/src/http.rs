@@ -12,7 +12,10 @@ use shared::{
         stock::{Availability, Movement, Recipe, Reservation, StockItem},
         types::{Sku, Slug},
     },
-    http::{Answer, Body, Call, IdempotencyKey, InPath, InQuery, Paging, Raw, page::Page},
+    http::{
+        Answer, Body, Call, IdempotencyKey, InPath, InQuery, Raw,
+        page::{Page, Paging},
+    },
     problem::Problem,
 };
 use utoipa::IntoParams;
@@ -63,22 +66,10 @@ struct OfItem {
     sku: Sku,
 }
 
-/// Where a list goes on: the name that the page before ended with.
-fn after<T: TryFrom<String> + Into<String>>(paging: &Paging) -> Answer<String> {
-    let Some(text) = &paging.after else { return Ok(String::new()) };
-    let name = T::try_from(text.clone()).map_err(|_| no_cursor(text))?;
-    Ok(name.into())
-}
-
-fn no_cursor(text: &str) -> Problem {
-    Problem::invalid_field("after", format!("{text:?} is no cursor of this list"))
-}
-
 #[utoipa::path(
     get, path = "/v1/stock/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<StockItem>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The ingredients of a location, by name.
@@ -87,7 +78,7 @@ async fn list_stock(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
-    let (after, limit) = (after::<Slug>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
     let items = store::stock(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |item| item.ingredient.to_string())))
 }
@@ -97,8 +88,7 @@ async fn list_stock(
     request_body = StockBody,
     responses(
         (status = 200, body = StockItem),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`unit-in-use`"),
     )
 )]
 /// Creates an ingredient or describes it anew. Its quantities only change by movements.
@@ -118,8 +108,6 @@ async fn put_stock(
     get, path = "/v1/stock/{location}/{ingredient}/movements", tag = "inventory-svc", params(OfIngredient, Paging),
     responses(
         (status = 200, body = Page<Movement>),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The ledger of an ingredient, newest first.
@@ -128,11 +116,7 @@ async fn list_movements(
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
-    let limit = paging.limit()?;
-    let before = match &paging.after {
-        None => i64::MAX,
-        Some(text) => text.parse().map_err(|_| no_cursor(text))?,
-    };
+    let (before, limit) = (paging.after()?.unwrap_or(i64::MAX), paging.limit()?);
     let entries = store::ledger(&app.db, &key(&location, &ingredient), before, limit + 1).await.map_err(away)?;
     let entries = entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))?;
     let Page { items, next } = Page::cut(entries, limit, |entry| entry.number.to_string());
@@ -145,8 +129,8 @@ async fn list_movements(
     request_body = MovementBody,
     responses(
         (status = 201, body = Movement, headers(("Idempotent-Replayed" = String, description = "`true` on a repetition"))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-reused`"),
     )
 )]
 /// Enters what was received, counted (what is there now) or thrown away.
@@ -170,7 +154,6 @@ async fn post_movement(
     get, path = "/v1/recipes/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<Recipe>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The recipes of a location, by sku.
@@ -179,7 +162,7 @@ async fn list_recipes(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
-    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
     let items = store::recipes(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |recipe| recipe.sku.to_string())))
 }
@@ -188,7 +171,6 @@ async fn list_recipes(
     get, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
     responses(
         (status = 200, body = Recipe),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What one portion takes.
@@ -202,8 +184,6 @@ async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<Of
     request_body = RecipeBody,
     responses(
         (status = 200, body = Recipe),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Says what one portion takes. Every ingredient must be in stock, if with nothing on hand.
@@ -221,7 +201,6 @@ async fn put_recipe(
     get, path = "/v1/availability/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<Availability>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What can be had, by sku. An item that is not listed has no recipe and was never marked out: it is available.
@@ -230,7 +209,7 @@ async fn list_availability(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
-    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
     let items = store::availability(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
 }
@@ -240,8 +219,6 @@ async fn list_availability(
     request_body = AvailabilityBody,
     responses(
         (status = 200, body = Availability),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Takes an item off the menu by hand, or lifts that. What is out for want of stock stays out.
@@ -261,7 +238,6 @@ async fn put_availability(
     params(("order_id" = Uuid, Path, description = "The order's id")),
     responses(
         (status = 200, body = Reservation),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What was set aside for an order.

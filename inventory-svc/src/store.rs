@@ -8,7 +8,7 @@ use shared::{
     contract::{
         Subject,
         stock::{Availability, Recipe, Reservation, StockItem},
-        types::Slug,
+        types::{Sku, Slug},
     },
     db::{Db, Tx, Value},
     idempotency::Remembered,
@@ -103,32 +103,42 @@ pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
     Ok(items.into_iter().map(lapse).collect())
 }
 
-pub(crate) async fn stock(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<StockItem>> {
+pub(crate) async fn stock(db: &Db, location: &Slug, after: Option<Slug>, limit: i64) -> Result<Vec<StockItem>> {
     let sql = "SELECT doc FROM stock WHERE location = $1 AND ingredient > $2 ORDER BY ingredient LIMIT $3";
     let rows: Vec<Stock> = db.docs(sql, page(location, after, limit)).await?;
     Ok(rows.into_iter().map(|row| row.item).collect())
 }
 
 /// Where there is stock, by name.
-pub(crate) async fn locations(db: &Db, after: String, limit: i64) -> Result<Vec<Slug>> {
+pub(crate) async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Slug>> {
     let sql = "SELECT DISTINCT location FROM stock WHERE location > $1 ORDER BY location LIMIT $2";
-    let rows: Vec<(String,)> = db.fetch(sql, [after.into(), limit.into()]).await?;
+    let rows: Vec<(String,)> = db.fetch(sql, [start(after), limit.into()]).await?;
     rows.into_iter().map(|(location,)| Slug::try_from(location).map_err(anyhow::Error::msg)).collect()
 }
 
-pub(crate) async fn recipes(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Recipe>> {
+pub(crate) async fn recipes(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<Recipe>> {
     let sql = "SELECT doc FROM recipes WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
     db.docs(sql, page(location, after, limit)).await
 }
 
-pub(crate) async fn availability(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Availability>> {
+pub(crate) async fn availability(
+    db: &Db,
+    location: &Slug,
+    after: Option<Sku>,
+    limit: i64,
+) -> Result<Vec<Availability>> {
     let sql = "SELECT doc FROM availability WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
     let rows: Vec<Item> = db.docs(sql, page(location, after, limit)).await?;
     Ok(rows.into_iter().map(|row| row.shown).collect())
 }
 
-fn page(location: &Slug, after: String, limit: i64) -> [Value; 3] {
-    [Value::from(location.to_string()), after.into(), limit.into()]
+fn page(location: &Slug, after: Option<impl Into<String>>, limit: i64) -> [Value; 3] {
+    [Value::from(location.to_string()), start(after), limit.into()]
+}
+
+/// What a list goes on behind: every name is behind the empty one.
+fn start(after: Option<impl Into<String>>) -> Value {
+    after.map_or(String::new(), Into::into).into()
 }
 
 pub(crate) async fn recipe(db: &Db, location: &Slug, sku: &str) -> Result<Option<Recipe>> {

@@ -10,6 +10,7 @@ use shared::{
         types::Slug,
     },
     db::{Db, Tx, Value},
+    http::page::TimeAndId,
     rows::{Record, Rows},
     service::Input,
     time::Time,
@@ -174,10 +175,10 @@ pub(crate) async fn shown(
     db: &Db,
     view: &View,
     since: Since,
-    after: Option<(Time, Uuid)>,
+    after: Option<TimeAndId>,
     limit: i64,
 ) -> Result<Vec<Ticket>> {
-    let after = after.map(|(opened_at, id)| (opened_at, id.to_string()));
+    let after = after.map(|TimeAndId(opened_at, id)| (opened_at, id.to_string()));
     let mut args: Vec<Value> = Vec::new();
     for since in [since.open, since.ready, since.served, since.void, since.acknowledged] {
         let start = since.map(|since| (since, String::new()));

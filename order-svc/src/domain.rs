@@ -110,6 +110,8 @@ pub enum Refusal {
     PriceMismatch(Money),
     NotCancellable(OrderStatus),
     UnknownOrder(Uuid),
+    /// A pause that would be over before it begins.
+    UntilIsPast,
 }
 
 /// The rows that a batch touches.
@@ -159,7 +161,7 @@ pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decisi
         Command::Short { order, rejection } => life::hear(state, at, *order, |order| life::short(order, rejection)),
         Command::Ticket(ticket) => life::hear(state, at, ticket.order, |order| life::follow(order, *ticket)),
         Command::PutItem { location, sku, item } => Ok(menu::put_item(state, location, sku, item)),
-        Command::PutLocation { location, put } => Ok(menu::put_location(state, location, put)),
+        Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
     }
 }

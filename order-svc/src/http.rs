@@ -16,6 +16,7 @@ use axum::{
 use shared::{
     app::App,
     contract::order::{Order, OrderStatus},
+    http::etag,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -65,9 +66,5 @@ fn is_decided(order: &Order) -> bool {
 
 /// The order, its version as the `ETag`.
 fn versioned(status: StatusCode, order: &Order) -> Response {
-    (status, [(header::ETAG, etag(order))], Json(order)).into_response()
-}
-
-fn etag(order: &Order) -> String {
-    format!("\"{}\"", order.version)
+    (status, etag::of_version(order.version), Json(order)).into_response()
 }

@@ -9,7 +9,7 @@ use shared::{
         Subject,
         order::{Location, MenuItem, Order, OrderStatus},
         stock::Availability,
-        types::Slug,
+        types::{Sku, Slug},
     },
     db::{Db, Tx},
     rows::{Record, Rows},
@@ -216,12 +216,14 @@ pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {
     Ok(found.into_iter().next())
 }
 
-pub(crate) async fn locations(db: &Db, after: &str, limit: i64) -> Result<Vec<Location>> {
+pub(crate) async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Location>> {
     let sql = "SELECT doc FROM locations WHERE key > $1 ORDER BY key LIMIT $2";
-    db.docs(sql, [after.into(), limit.into()]).await
+    db.docs(sql, [after.map_or(String::new(), String::from).into(), limit.into()]).await
 }
 
-pub(crate) async fn menu(db: &Db, location: &Slug) -> Result<Vec<MenuItem>> {
-    let sql = "SELECT doc FROM menu_items WHERE location = $1 ORDER BY key";
-    db.docs(sql, [String::from(location.clone()).into()]).await
+/// By sku: a key is the location's slug and the sku.
+pub(crate) async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
+    let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 ORDER BY key LIMIT $3";
+    let after = format!("{location}/{}", after.as_deref().unwrap_or_default());
+    db.docs(sql, [String::from(location.clone()).into(), after.into(), limit.into()]).await
 }

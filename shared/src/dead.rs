@@ -6,10 +6,12 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     db::{Db, Tx, Value},
     event::{Event, derived_id},
+    http::page::TimeAndId,
     rows::{Record, Rows},
     time::Time,
 };
@@ -87,8 +89,8 @@ fn printable(text: Option<String>) -> Option<String> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeadLetter {
     /// Of the event; of bytes that are none, a fingerprint.
-    pub id: String,
-    pub at: String,
+    pub id: Uuid,
+    pub at: Time,
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub subject: Option<String>,
@@ -100,22 +102,20 @@ pub struct DeadLetter {
 
 type Row = (String, String, Option<String>, Option<String>, String, i64, Vec<u8>);
 
-/// Newest first, those after the cursor (`<at> <id>`).
-pub async fn list(db: &Db, after: &str, limit: i64) -> Result<Vec<DeadLetter>> {
-    let (at, id) = after.split_once(' ').unwrap_or((after, ""));
+fn show((id, at, kind, subject, reason, attempts, body): Row) -> Result<DeadLetter> {
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let at = at.parse().map_err(anyhow::Error::msg)?;
+    Ok(DeadLetter { id: id.parse()?, at, kind, subject, reason, attempts, body })
+}
+
+/// Newest first.
+pub async fn list(db: &Db, after: Option<TimeAndId>, limit: i64) -> Result<Vec<DeadLetter>> {
+    // The first page begins after a time that sorts behind every other.
+    let (at, id) = after.map_or(("9".into(), String::new()), |TimeAndId(at, id)| (at.to_string(), id.to_string()));
     let sql = "SELECT id, at, event_type, subject, reason, attempts, body FROM dead_letters \
                WHERE at < $1 OR (at = $1 AND id < $2) ORDER BY at DESC, id DESC LIMIT $3";
     let rows: Vec<Row> = db.fetch(sql, [Value::from(at), id.into(), limit.into()]).await?;
-    let show = |(id, at, kind, subject, reason, attempts, body): Row| DeadLetter {
-        id,
-        at,
-        kind,
-        subject,
-        reason,
-        attempts,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    };
-    Ok(rows.into_iter().map(show).collect())
+    rows.into_iter().map(show).collect()
 }
 
 pub async fn count(db: &Db) -> Result<i64> {

@@ -148,7 +148,7 @@ impl App {
         self.settle().await;
         let mut letters = Vec::new();
         for db in &self.databases {
-            letters.extend(dead::list(db, "9", 50).await.unwrap());
+            letters.extend(dead::list(db, None, 50).await.unwrap());
         }
         assert_eq!(letters.len(), self.dead_expected.load(Ordering::Relaxed), "dead letters: {letters:#?}");
         self.stop().await;

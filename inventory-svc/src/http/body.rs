@@ -184,9 +184,10 @@ impl From<Refusal> for Problem {
                     })
                     .collect(),
             ),
-            Refusal::KeyReused => {
-                let detail = "the Idempotency-Key was used for another request; send a new one";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
+            Refusal::KeyReused => Self::key_reused(),
+            Refusal::UnitInUse(unit) => {
+                let detail = "the ledger or a recipe has quantities in the present unit; make another ingredient";
+                Self::new(StatusCode::CONFLICT, "unit-in-use", "Unit in use", detail).with("unit", unit)
             }
             Refusal::TooMuch => Self::invalid_field("/quantity", "on_hand would leave the range of ±10¹⁵"),
             Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),

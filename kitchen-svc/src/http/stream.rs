@@ -15,7 +15,6 @@ use shared::{
         sse::{self, LastEventId},
     },
     log::Entry,
-    problem::Problem,
     time::Time,
 };
 use utoipa::ToSchema;
@@ -50,8 +49,6 @@ struct Changed<'a> {
     responses(
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: everything on the display; then `ticket`: `{type, ticket}` at each change; `heartbeat` every 5 s"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Everything on the display, then every change as it happens.

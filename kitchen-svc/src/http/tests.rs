@@ -243,7 +243,7 @@ async fn problems_say_what_is_wrong() {
     check(&display, "GET", "/v1/tickets?state=open,burnt", None, expect!["422 invalid state"]).await;
     check(&display, "GET", "/v1/tickets?after=x", None, expect!["422 invalid after"]).await;
     check(&display, "GET", "/v1/tickets?limit=0", None, expect!["422 invalid limit"]).await;
-    check(&display, "GET", "/v1/tickets?location=So.Ho", None, expect!["422 invalid query"]).await;
+    check(&display, "GET", "/v1/tickets?location=So.Ho", None, expect!["422 invalid location"]).await;
     check(&display, "GET", "/v1/tickets/nonsense", None, expect!["404 not-found"]).await;
     check(&display, "GET", &format!("/v1/tickets/{}", fresh_id()), None, expect!["404 not-found"]).await;
     check(&display, "POST", &format!("/v1/tickets/{}/start", fresh_id()), None, expect!["404 not-found"]).await;

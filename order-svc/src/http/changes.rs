@@ -45,7 +45,6 @@ pub(super) struct Snapshot {
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`Location`) at each change; `heartbeat` every 5 s."),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
     )
 )]
 /// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
@@ -67,7 +66,7 @@ pub(super) async fn events(
 }
 
 async fn snapshot(app: &App<OrderSvc>, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
-    let items = items_as_of(app, &location.location, at).await?;
+    let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
     let shown = Snapshot { location: location_as_of(location, at), items, at };
     let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);
     event.map_err(|error| away(error.into()))

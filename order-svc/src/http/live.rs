@@ -15,7 +15,6 @@ use shared::{
         sse::{LastEventId, respond},
     },
     log::{self, Entry},
-    problem::Problem,
 };
 use uuid::Uuid;
 
@@ -27,7 +26,6 @@ use crate::OrderSvc;
     params(("id" = Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
         (status = 200, body = String, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
     )
 )]
 /// Follows the order.

@@ -14,10 +14,7 @@ const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::KeyReused => {
-                let detail = "this Idempotency-Key was used with another body; send a new key with a new order";
-                Self::new(UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused", detail)
-            }
+            Refusal::KeyReused => Self::key_reused(),
             Refusal::ExternalIdConflict => {
                 let detail = "the channel has placed another order under this external_id";
                 Self::new(CONFLICT, "external-id-conflict", "External id conflict", detail)
@@ -55,6 +52,7 @@ impl From<Refusal> for Problem {
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
             Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),
+            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
         }
     }
 }
