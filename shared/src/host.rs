@@ -12,7 +12,7 @@ use axum::Router;
 use futures_util::future::join_all;
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::mpsc, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -97,7 +97,7 @@ impl Host {
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
-        let Self { tasks, parts, router, prepared, .. } = self;
+        let Self { tasks, parts, router, prepared, bus, .. } = self;
         let probe = Probe { prepared, stop: tasks.stop.clone() };
         let router = common::router(router, pages, parts.clone(), probe);
         let (stop, hurry) = (tasks.stop.clone(), CancellationToken::new());
@@ -105,6 +105,9 @@ impl Host {
         let finished = async {
             serve::serve(listener, router, &tasks).await;
             tasks.finish().await;
+            if let Err(error) = bus.close().await {
+                warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");
+            }
             join_all(parts.iter().map(|part| part.db.close())).await;
         };
         tokio::select! {

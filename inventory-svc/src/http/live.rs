@@ -15,6 +15,7 @@ use shared::{
         page::{Page, Paging},
         sse::{LastEventId, respond},
     },
+    live::resumed,
     log::Entry,
 };
 use utoipa::ToSchema;
@@ -66,7 +67,7 @@ pub(super) async fn events(
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     let head = app.live.head().await.map_err(away)?;
-    let from = last.unwrap_or(head).min(head);
+    let from = resumed(last, head).unwrap_or(head);
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
     let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
     Ok(respond(stream::iter([begin]).chain(changes)))

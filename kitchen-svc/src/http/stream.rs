@@ -14,6 +14,7 @@ use shared::{
         Answer, InQuery,
         sse::{self, LastEventId},
     },
+    live::resumed,
     log::Entry,
     time::Time,
 };
@@ -22,8 +23,6 @@ use utoipa::ToSchema;
 use super::Kitchen;
 use crate::store::{self, Since, View};
 
-/// One who is further behind than this is better served by a new snapshot.
-const RESUME_MAX: i64 = 1000;
 /// More tickets than anybody cooks at a time.
 const SNAPSHOT_MAX: i64 = 2000;
 
@@ -59,7 +58,7 @@ pub(super) async fn stream(
 ) -> Answer<Response> {
     // Before the tickets are read: what changes meanwhile comes again rather than never.
     let head = app.live.head().await.map_err(away)?;
-    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+    let (from, first) = match resumed(last, head) {
         Some(last) => (last, None),
         None => (head, Some(snapshot(&app, &view, head).await?)),
     };

@@ -18,6 +18,7 @@ use shared::{
         Answer, Call, InPath,
         sse::{LastEventId, respond},
     },
+    live::resumed,
     log::Entry,
     problem::Problem,
     time::Time,
@@ -26,9 +27,6 @@ use utoipa::ToSchema;
 
 use super::menu::{find, items_as_of};
 use crate::{OrderSvc, domain::menu::location_as_of};
-
-/// One who is further behind than this is better served by a new snapshot.
-const RESUME_MAX: i64 = 1000;
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +55,7 @@ pub(super) async fn events(
     // Before the menu is read: what changes meanwhile comes again rather than never.
     let head = app.live.head().await.map_err(away)?;
     let known = find(&app, &location).await?;
-    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+    let (from, first) = match resumed(last, head) {
         Some(last) => (last, None),
         None => (head, Some(snapshot(&app, known, call.at, head).await?)),
     };

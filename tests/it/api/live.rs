@@ -64,6 +64,8 @@ async fn an_order_is_followed_live_and_resumed() {
         let path = format!("/v1/orders/{order}/events");
         let now = stream(app, &path, None, 1).await;
         assert_eq!(now[0].2["status"], "ready");
+        let unknown = stream(app, &path, Some("999999"), 1).await;
+        assert_eq!((&unknown[0].1, &unknown[0].2), (&now[0].1, &now[0].2), "of a log that is gone: begin anew");
         let all = stream(app, &path, Some("0"), 4).await;
         let statuses: Vec<String> = all.iter().map(|(_, _, order)| text(&order["status"])).collect();
         assert_eq!(statuses, ["placed", "accepted", "preparing", "ready"]);
@@ -89,6 +91,8 @@ async fn a_display_gets_a_snapshot_and_then_changes() {
         assert_eq!(events[0].0, "snapshot");
         assert_eq!(events[0].2["tickets"][0]["order_id"], first);
         assert_eq!((events[1].0.as_str(), &events[1].2["ticket"]["order_id"]), ("ticket", &json!(second)));
+        let unknown = stream(app, path, Some("999999"), 1).await;
+        assert_eq!(unknown[0].0, "snapshot");
         let resumed = stream(app, path, Some(&events[0].1), 1).await;
         assert_eq!((&resumed[0].1, &resumed[0].2["ticket"]["order_id"]), (&events[1].1, &json!(second)));
     })
