@@ -1,5 +1,6 @@
 //! The HTTP interface: stock, movements, recipes, availability, reservations.
 
+mod answer;
 mod body;
 mod live;
 

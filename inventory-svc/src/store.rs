@@ -12,7 +12,7 @@ use shared::{
     },
     db::{Db, Tx, Value},
     idempotency::Remembered,
-    rows::{Record, Rows},
+    rows::{Load, Record, Rows},
     service::Input,
     time::Time,
 };
@@ -65,17 +65,22 @@ impl Record for Item {
     }
 }
 
-/// At most six statements, whatever the size of the batch.
+/// Three statements, whatever the size of the batch.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
-    let keys = Rows::load(tx, commands().filter_map(needs::key_of_request)).await?;
-    let movements = Rows::read(tx, remembered(&keys)).await?;
-    let reservations = Rows::load(tx, commands().filter_map(needs::order)).await?;
-    // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
-    let recipes = Rows::read(tx, commands().flat_map(needs::recipes)).await?;
+    let mut first = Load::default()
+        .lock::<Remembered>(commands().filter_map(needs::key_of_request))
+        .lock::<Row<Reservation>>(commands().filter_map(needs::order))
+        // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
+        .read::<Row<Recipe>>(commands().flat_map(needs::recipes))
+        .run(tx)
+        .await?;
+    let (keys, reservations, recipes) = (first.rows()?, first.rows()?, first.rows()?);
     let mut swings = needs::Swings::new();
     commands().for_each(|command| needs::add_swings(&mut swings, command, &reservations, &recipes));
-    let stock = Rows::load(tx, swings.keys().cloned()).await?;
+    let mut second =
+        Load::default().read::<Entry>(remembered(&keys)).lock::<Stock>(swings.keys().cloned()).run(tx).await?;
+    let (movements, stock): (_, Rows<Stock>) = (second.rows()?, second.rows()?);
     let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
     let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();
     let items = Rows::load(tx, items).await?;
@@ -86,13 +91,13 @@ fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
     keys.iter().map(|key| key.resource.clone()).collect()
 }
 
-pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
-    state.keys.save(tx).await?;
-    state.reservations.save(tx).await?;
-    state.recipes.save(tx).await?;
-    state.stock.save(tx).await?;
-    state.items.save(tx).await?;
-    state.movements.save(tx).await
+pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
+    state.keys.save(tx)?;
+    state.reservations.save(tx)?;
+    state.recipes.save(tx)?;
+    state.stock.save(tx)?;
+    state.items.save(tx)?;
+    state.movements.save(tx)
 }
 
 /// Manual 86s whose time is past, longest first.

@@ -7,15 +7,13 @@ pub mod request;
 #[cfg(test)]
 mod tests;
 
-use anyhow::bail;
 use shared::{
     contract::{
-        kitchen::{Ticket, TicketState},
+        kitchen::TicketState,
         order::{Location, MenuItem, Mode, Order, OrderStatus, Rejection, Unavailable},
-        stock::{Availability, Reservation},
+        stock::Availability,
         types::{Money, Notes, Sku, Slug},
     },
-    event::Event,
     idempotency::Remembered,
     problem::FieldError,
     rows::Rows,
@@ -123,31 +121,6 @@ pub struct State {
     pub(crate) menu: Rows<Row<MenuItem>>,
     pub(crate) availabilities: Rows<Row<Availability>>,
     pub(crate) numbers: Rows<LastNumber>,
-}
-
-/// What an event tells the service.
-pub(crate) fn hear(event: &Event) -> anyhow::Result<Command> {
-    Ok(match event.kind.as_str() {
-        "stock.reserved" => Command::Reserved { order: event.data::<Reservation>()?.order_id },
-        "stock.rejected" => short(event.data()?),
-        "availability.changed" => Command::Availability(event.data()?),
-        "ticket.cancel_refused" => Command::Ticket(Progress { refused: true, ..progress(&event.data()?) }),
-        "ticket.started" | "ticket.ready" | "ticket.served" | "ticket.recalled" | "ticket.voided" => {
-            Command::Ticket(progress(&event.data()?))
-        }
-        kind => bail!("{kind} means nothing to an order"),
-    })
-}
-
-fn short(reservation: Reservation) -> Command {
-    let reason = reservation.reason.unwrap_or_else(|| "out_of_stock".into());
-    let rejection = Rejection { reason, unavailable: reservation.unavailable };
-    Command::Short { order: reservation.order_id, rejection }
-}
-
-fn progress(ticket: &Ticket) -> Progress {
-    let started = ticket.started_at.is_some();
-    Progress { order: ticket.order_id, state: ticket.state, started, refused: false }
 }
 
 /// What follows from the input. A refusal leaves the state as it was.

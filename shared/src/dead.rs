@@ -59,10 +59,19 @@ impl Letter {
     }
 }
 
+/// Tells of letters that were kept.
+pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
+    for Letter { id, kind, reason, .. } in letters {
+        error!(service, event.id = id, event.r#type = kind, reason, "dead letter");
+        let labels =
+            [("service", service.into()), ("type", kind.unwrap_or("unreadable".into())), ("outcome", "dead".into())];
+        metrics::counter!("comanda_events_total", &labels).increment(1);
+    }
+}
+
 /// Keeps the letters, each once however often it comes.
-pub(crate) async fn store(tx: &mut Tx, service: &'static str, letters: Vec<Letter>) -> Result<()> {
-    for letter in letters {
-        error!(service, event.id = letter.id, event.r#type = letter.kind, reason = letter.reason, "dead letter");
+pub(crate) async fn store(tx: &mut Tx, letters: &[Letter]) -> Result<()> {
+    for letter in letters.iter().cloned() {
         let sql = "INSERT INTO dead_letters (id, at, event_type, subject, reason, attempts, body) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let Letter { id, kind, subject, reason, attempts, bytes } = letter;
@@ -147,7 +156,7 @@ pub(crate) async fn note_repeated(db: &Db, events: &[String]) -> Result<HashSet<
     for event in events.iter().filter(|event| !noted.contains(*event)) {
         rows.put(Attempts { event: event.clone(), count: 0, at: Time::now() });
     }
-    rows.save(&mut tx).await?;
+    rows.save(&mut tx)?;
     tx.commit().await?;
     Ok(noted)
 }
@@ -158,7 +167,7 @@ pub(crate) async fn count_attempt(db: &Db, event: &str) -> Result<i64> {
     let mut rows = Rows::<Attempts>::load(&mut tx, [event.to_owned()]).await?;
     let count = rows.get(event).map_or(0, |row| row.count) + 1;
     rows.put(Attempts { event: event.to_owned(), count, at: Time::now() });
-    rows.save(&mut tx).await?;
+    rows.save(&mut tx)?;
     tx.commit().await?;
     Ok(count)
 }

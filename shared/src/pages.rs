@@ -44,7 +44,7 @@ pub(crate) fn shared() -> Router {
 
 /// The pages of a service that runs alone: `/` leads to its own.
 pub(crate) fn alone<S: Service>() -> Router {
-    S::pages().route("/", get(|| async { Redirect::temporary(S::PAGE) }))
+    router(S::ASSETS).route("/", get(|| async { Redirect::temporary(S::PAGE) }))
 }
 
 fn serving(asset: &'static Asset) -> axum::routing::MethodRouter {

@@ -1,7 +1,10 @@
 //! A restaurant to test with: the three services in this process, on backends of their own, spoken to over HTTP.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Once,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,18 @@ use crate::{
 
 /// How long anything may take that the tests wait for. Only a failure takes that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Servers {
+    /// As [`Servers::named`]; says once what is left out.
+    pub(crate) fn get() -> Option<Self> {
+        static SAID: Once = Once::new();
+        let named = Self::named();
+        if named.is_none() {
+            SAID.call_once(|| eprintln!("left out: all on RabbitMQ + PostgreSQL (scripts/test provides both)"));
+        }
+        named
+    }
+}
 
 pub(crate) fn scratch() -> Scratch {
     Scratch::new().unwrap()

@@ -40,7 +40,7 @@ impl Scratch {
         for input in &inputs {
             decide(&mut state, input).expect("nothing is refused");
         }
-        save(&mut tx, state).await.expect("saved");
+        save(&mut tx, state).expect("saved");
         tx.commit().await.expect("committed");
     }
 }

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    response::Response,
+};
 use expect_test::{Expect, expect};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;

@@ -28,7 +28,10 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{is_decided, live::order_of, placed, versioned};
+use super::{
+    answer::{is_decided, placed, versioned},
+    live::order_of,
+};
 use crate::{
     OrderSvc,
     domain::{
