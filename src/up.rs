@@ -71,9 +71,8 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 
 /// Starts everything but the serving.
 async fn start(options: Options) -> Result<(Host, TcpListener)> {
-    options.settings.check()?;
     // Before anything is touched: a taken port is told at once.
-    let listener = serve::bind(options.settings.listen).await?;
+    let listener = serve::bind(&options.settings).await?;
     let address = listener.local_addr()?;
     let mut host = Host::new(options.settings).await?;
     let apps = Apps {

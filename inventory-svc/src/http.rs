@@ -30,9 +30,9 @@ use crate::{
 };
 use body::{AvailabilityBody, MovementBody, RecipeBody, StockBody};
 
-type Inv = State<App<InventorySvc>>;
+type Inventory = App<InventorySvc>;
 
-pub(crate) fn routes(app: App<InventorySvc>) -> OpenApiRouter {
+pub(crate) fn routes(app: Inventory) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list_stock))
         .routes(routes!(put_stock))
@@ -75,7 +75,7 @@ struct OfItem {
 )]
 /// The ingredients of a location, by name.
 async fn list_stock(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
@@ -94,7 +94,7 @@ async fn list_stock(
 )]
 /// Creates an ingredient or describes it anew. Its quantities only change by movements.
 async fn put_stock(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     Body(body): Body<StockBody>,
@@ -113,7 +113,7 @@ async fn put_stock(
 )]
 /// The ledger of an ingredient, newest first.
 async fn list_movements(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
@@ -136,7 +136,7 @@ async fn list_movements(
 )]
 /// Enters what was received, counted (what is there now) or thrown away.
 async fn post_movement(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     key: IdempotencyKey,
@@ -159,7 +159,7 @@ async fn post_movement(
 )]
 /// The recipes of a location, by sku.
 async fn list_recipes(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
@@ -175,7 +175,10 @@ async fn list_recipes(
     )
 )]
 /// What one portion takes.
-async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Json<Recipe>> {
+async fn get_recipe(
+    State(app): State<Inventory>,
+    InPath(OfItem { location, sku }): InPath<OfItem>,
+) -> Answer<Json<Recipe>> {
     let recipe = store::recipe(&app.db, &location, &sku).await.map_err(away)?;
     recipe.map(Json).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
 }
@@ -189,7 +192,7 @@ async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<Of
 )]
 /// Says what one portion takes. Every ingredient must be in stock, if with nothing on hand.
 async fn put_recipe(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
     Body(body): Body<RecipeBody>,
@@ -206,7 +209,7 @@ async fn put_recipe(
 )]
 /// What can be had, by sku. An item that is not listed has no recipe and was never marked out: it is available.
 async fn list_availability(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
@@ -224,7 +227,7 @@ async fn list_availability(
 )]
 /// Takes an item off the menu by hand, or lifts that. What is out for want of stock stays out.
 async fn put_availability(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
     Body(body): Body<AvailabilityBody>,
@@ -242,7 +245,7 @@ async fn put_availability(
     )
 )]
 /// What was set aside for an order.
-async fn get_reservation(State(app): Inv, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
+async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
     let reservation = store::reservation(&app.db, order).await.map_err(away)?;
     reservation.map(Json).ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
 }

@@ -15,7 +15,6 @@ use shared::{
         page::{Page, Paging, TimeAndId},
     },
     problem::Problem,
-    time::Time,
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -59,6 +58,7 @@ struct States {
 /// The tickets, oldest first.
 async fn list(
     State(app): State<Kitchen>,
+    call: Call,
     InQuery(view): InQuery<View>,
     InQuery(States { state }): InQuery<States>,
     InQuery(paging): InQuery<Paging>,
@@ -66,7 +66,7 @@ async fn list(
     let (after, limit) = (paging.after()?, paging.limit()?);
     let since = match state {
         Some(list) => Since::in_states(&states(&list)?),
-        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), Time::now()).await.map_err(away)?),
+        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
     };
     let tickets = store::shown(&app.db, &view, since, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(tickets, limit, |ticket| TimeAndId(ticket.opened_at, ticket.id).to_string())))

@@ -13,7 +13,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::OrderSvc;
 
-pub(crate) fn routes(app: App<OrderSvc>) -> OpenApiRouter {
+type Orders = App<OrderSvc>;
+
+pub(crate) fn routes(app: Orders) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::show))

@@ -48,7 +48,6 @@ pub struct Host {
 
 impl Host {
     pub async fn new(settings: Settings) -> Result<Self> {
-        settings.check()?;
         let bus = Bus::open(&settings.bus_url).await.context("BUS_URL")?;
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
@@ -92,7 +91,7 @@ impl Host {
 
     /// Listens; an error if it cannot.
     pub async fn bind(&self) -> Result<TcpListener> {
-        serve::bind(self.settings.listen).await
+        serve::bind(&self.settings).await
     }
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
@@ -174,7 +173,7 @@ pub async fn run_one<S: Service>(port: u16) -> ExitCode {
 async fn start_one<S: Service>(port: u16) -> Result<(Host, TcpListener)> {
     let (settings, database_url) = config::of_one(S::NAME, port)?;
     // Before anything is touched: a taken port is told at once.
-    let listener = serve::bind(settings.listen).await?;
+    let listener = serve::bind(&settings).await?;
     let mut host = Host::new(settings).await?;
     host.add::<S>(&database_url).await?;
     info!(service = S::NAME, listen = %listener.local_addr()?, "ready");

@@ -20,7 +20,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{InLocation, Inv};
+use super::{InLocation, Inventory};
 use crate::store;
 
 /// A location that has stock.
@@ -45,7 +45,10 @@ pub(super) struct Change<'a> {
     )
 )]
 /// The locations that have stock.
-pub(super) async fn locations(State(app): Inv, InQuery(paging): InQuery<Paging>) -> Answer<Json<Page<StockLocation>>> {
+pub(super) async fn locations(
+    State(app): State<Inventory>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<StockLocation>>> {
     let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
     let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
     let locations = found.into_iter().map(|location| StockLocation { location }).collect();
@@ -62,7 +65,7 @@ pub(super) async fn locations(State(app): Inv, InQuery(paging): InQuery<Paging>)
 )]
 /// Tells what has changed at the location; read again what you show of it.
 pub(super) async fn events(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {

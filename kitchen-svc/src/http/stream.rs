@@ -11,7 +11,7 @@ use shared::{
     common::away,
     contract::{kitchen::Ticket, types::Slug},
     http::{
-        Answer, InQuery,
+        Answer, Call, InQuery,
         sse::{self, LastEventId},
     },
     live::resumed,
@@ -53,6 +53,7 @@ struct Changed<'a> {
 /// Everything on the display, then every change as it happens.
 pub(super) async fn stream(
     State(app): State<Kitchen>,
+    call: Call,
     LastEventId(last): LastEventId,
     InQuery(view): InQuery<View>,
 ) -> Answer<Response> {
@@ -60,15 +61,15 @@ pub(super) async fn stream(
     let head = app.live.head().await.map_err(away)?;
     let (from, first) = match resumed(last, head) {
         Some(last) => (last, None),
-        None => (head, Some(snapshot(&app, &view, head).await?)),
+        None => (head, Some(snapshot(&app, &view, call.at, head).await?)),
     };
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&view, &entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &Kitchen, view: &View, position: i64) -> Answer<Event> {
+async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
     let tickets = store::shown(&app.db, view, Since::DISPLAY, None, SNAPSHOT_MAX).await.map_err(away)?;
-    Ok(event("snapshot", position, &Snapshot { tickets, position, at: Time::now() }))
+    Ok(event("snapshot", position, &Snapshot { tickets, position, at }))
 }
 
 /// What an entry of the log means to the view, if anything.

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
-use shared::{config::Settings, event::derived_id, host::Host, http::fresh_id};
+use shared::{config::Settings, event::derived_id, host::Host, http::fresh_id, time::Time};
 
 use super::*;
 use crate::domain::ticket_id;

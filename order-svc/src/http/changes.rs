@@ -7,7 +7,6 @@ use axum::{
 use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Location, MenuItem},
@@ -25,8 +24,11 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::menu::{find, items_as_of};
-use crate::{OrderSvc, domain::menu::location_as_of};
+use super::{
+    Orders,
+    menu::{find, items_as_of},
+};
+use crate::domain::menu::location_as_of;
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,7 +49,7 @@ pub(super) struct Snapshot {
 )]
 /// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
 pub(super) async fn events(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
     LastEventId(last): LastEventId,
@@ -63,7 +65,7 @@ pub(super) async fn events(
     Ok(respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &App<OrderSvc>, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
+async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
     let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
     let shown = Snapshot { location: location_as_of(location, at), items, at };
     let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);

@@ -6,7 +6,6 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use shared::{
-    app::App,
     common::away,
     contract::order::Order,
     event::Event,
@@ -18,8 +17,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::orders::find;
-use crate::OrderSvc;
+use super::{Orders, orders::find};
 
 #[utoipa::path(
     get, path = "/v1/orders/{id}/events", tag = "order-svc",
@@ -30,7 +28,7 @@ use crate::OrderSvc;
 )]
 /// Follows the order.
 pub(super) async fn events(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use axum::{Json, extract::State};
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Location, MenuItem, Mode},
@@ -18,8 +17,8 @@ use shared::{
     time::Time,
 };
 
+use super::Orders;
 use crate::{
-    OrderSvc,
     domain::{
         Command, Reply,
         menu::{item_as_of, location_as_of},
@@ -37,7 +36,7 @@ use crate::{
 )]
 /// The menu by sku, with what is sold out.
 pub(super) async fn show(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     InQuery(paging): InQuery<Paging>,
     call: Call,
@@ -49,7 +48,7 @@ pub(super) async fn show(
 }
 
 pub(super) async fn items_as_of(
-    app: &App<OrderSvc>,
+    app: &Orders,
     location: &Slug,
     after: Option<Sku>,
     limit: i64,
@@ -68,7 +67,7 @@ pub(super) async fn items_as_of(
 )]
 /// Puts an item on the menu, or replaces it. The location may be made later.
 pub(super) async fn put(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath((location, sku)): InPath<(Slug, Sku)>,
     call: Call,
     Body(item): Body<PutItem>,
@@ -94,7 +93,7 @@ impl PutItem {
 #[utoipa::path(get, path = "/v1/locations", tag = "order-svc", params(Paging), responses((status = 200, body = Page<Location>)))]
 /// The locations, by name of their slug.
 pub(super) async fn list_locations(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InQuery(paging): InQuery<Paging>,
     call: Call,
 ) -> Answer<Json<Page<Location>>> {
@@ -113,14 +112,14 @@ pub(super) async fn list_locations(
 )]
 /// The location, and whether it takes orders.
 pub(super) async fn show_location(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
 ) -> Answer<Json<Location>> {
     Ok(Json(location_as_of(find(&app, &location).await?, call.at)))
 }
 
-pub(super) async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Location> {
+pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
     let found = store::location(&app.db, location).await.map_err(away)?;
     found.ok_or_else(|| Problem::unknown_location(location))
 }
@@ -134,7 +133,7 @@ pub(super) async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Locatio
 )]
 /// Makes a location, or replaces it; pauses, closes and opens it.
 pub(super) async fn put_location(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
     Body(put): Body<PutLocation>,

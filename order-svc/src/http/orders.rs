@@ -11,7 +11,6 @@ use axum::{
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Order, OrderStatus},
@@ -29,11 +28,11 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{
+    Orders,
     answer::{is_decided, placed, versioned},
     live::order_of,
 };
 use crate::{
-    OrderSvc,
     domain::{
         Command, Reply,
         place::Place,
@@ -100,7 +99,7 @@ fn key_missing() -> Problem {
 )]
 /// Places an order, once per key.
 pub(super) async fn place(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     call: Call,
     PreferWait(seconds): PreferWait,
     Keyed { key, order }: Keyed,
@@ -157,7 +156,7 @@ pub(super) struct Filter {
 )]
 /// Orders, newest first.
 pub(super) async fn list(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InQuery(filter): InQuery<Filter>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Order>>> {
@@ -174,11 +173,11 @@ pub(super) async fn list(
     )
 )]
 /// The order as it is now.
-pub(super) async fn show(State(app): State<App<OrderSvc>>, InPath(id): InPath<Uuid>) -> Answer<Response> {
+pub(super) async fn show(State(app): State<Orders>, InPath(id): InPath<Uuid>) -> Answer<Response> {
     Ok(versioned(StatusCode::OK, &find(&app, id).await?))
 }
 
-pub(super) async fn find(app: &App<OrderSvc>, id: Uuid) -> Answer<Order> {
+pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
     let found = store::order(&app.db, id).await.map_err(away)?;
     found.ok_or_else(|| Problem::not_found(format!("order {id}")))
 }
@@ -194,7 +193,7 @@ pub(super) async fn find(app: &App<OrderSvc>, id: Uuid) -> Answer<Order> {
 )]
 /// Cancels an order that is not being cooked yet.
 pub(super) async fn cancel(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(order): InPath<Uuid>,
     call: Call,
     OptionalBody(CancelOrder { reason }): OptionalBody<CancelOrder>,

@@ -27,7 +27,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    live, menu,
+    Orders, live, menu,
     orders::{self, Keyed},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl Drop for Scratch {
 }
 
 /// Runs the test against a service with a cola on the menu of Soho.
-async fn serve(test: impl AsyncFnOnce(&App<OrderSvc>)) {
+async fn serve(test: impl AsyncFnOnce(&Orders)) {
     let scratch = Scratch(std::env::temp_dir().join(format!("order-svc-{}", fresh_id().simple())));
     let url = |name: &str| format!("sqlite:{}/{name}.db", scratch.0.display());
     let db = Db::open(&url("order")).await.unwrap();
@@ -63,7 +63,7 @@ async fn serve(test: impl AsyncFnOnce(&App<OrderSvc>)) {
     }
 }
 
-async fn open_and_run(app: &App<OrderSvc>, test: impl AsyncFnOnce(&App<OrderSvc>)) {
+async fn open_and_run(app: &Orders, test: impl AsyncFnOnce(&Orders)) {
     let put = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London"});
     let put = serde_json::from_value(put).unwrap();
     tell(app, Command::PutLocation { location: "soho".to_owned().try_into().unwrap(), put }).await;
@@ -74,7 +74,7 @@ async fn open_and_run(app: &App<OrderSvc>, test: impl AsyncFnOnce(&App<OrderSvc>
 }
 
 /// Has the pump decide something that nobody waits for an answer to.
-async fn tell(app: &App<OrderSvc>, command: Command) {
+async fn tell(app: &Orders, command: Command) {
     // The pump answers events with nothing, which a caller sees as a closed channel.
     let _ = app.pump.ask(Call::internal("test"), command).await;
 }
@@ -94,7 +94,7 @@ fn colas(quantity: i64) -> String {
     json!({"location": "soho", "lines": [{"sku": "cola", "quantity": quantity}]}).to_string()
 }
 
-async fn place(app: &App<OrderSvc>, key: &str, wait: Option<u64>, body: String) -> Response {
+async fn place(app: &Orders, key: &str, wait: Option<u64>, body: String) -> Response {
     let keyed = Keyed::from_request(request(Some(key), Some("application/json"), body), &()).await.unwrap();
     orders::place(State(app.clone()), Call::internal("test"), PreferWait(wait), keyed).await.into_response()
 }
@@ -181,7 +181,7 @@ async fn waiting_has_an_end() {
     .await;
 }
 
-async fn newest(app: &App<OrderSvc>, query: &str, after: Option<&Value>) -> Value {
+async fn newest(app: &Orders, query: &str, after: Option<&Value>) -> Value {
     let filter = axum::extract::Query::try_from_uri(&format!("/?{query}").parse().unwrap()).unwrap();
     let after = after.and_then(Value::as_str).map(str::to_owned);
     let paging = Paging { after, limit: Some("2".into()) };
@@ -246,7 +246,7 @@ async fn cancelling_answers_what_became_of_it() {
 }
 
 /// An order's stream, each event as its id, status and version.
-async fn stream(app: &App<OrderSvc>, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
+async fn stream(app: &Orders, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
     let response = live::events(State(app.clone()), InPath(id), LastEventId(last)).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
