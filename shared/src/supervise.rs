@@ -124,7 +124,11 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
+    use tokio::time::timeout;
+
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn what_fails_or_panics_is_started_again() {
@@ -143,7 +147,7 @@ mod tests {
                 }
             }
         });
-        tasks.stop.cancelled().await;
+        timeout(PATIENCE, tasks.stop.cancelled()).await.expect("started a third time");
         tasks.finish().await;
         assert_eq!(starts.load(Ordering::Relaxed), 3);
         assert!(!tasks.failed());
@@ -153,7 +157,7 @@ mod tests {
     async fn a_process_that_lost_an_essential_task_stops_and_fails() {
         let tasks = Tasks::default();
         tasks.essential("test", "order-svc", async { panic!("on purpose") });
-        tasks.stop.cancelled().await;
+        timeout(PATIENCE, tasks.stop.cancelled()).await.expect("it stops");
         assert!(tasks.failed());
     }
 }
