@@ -21,6 +21,7 @@ use sqlx::{
 
 use crate::event::derived_id;
 use tx::Session;
+use write::Write;
 
 pub use failure::{Conflict, Failure};
 pub use tx::Tx;
@@ -117,6 +118,16 @@ impl Db {
             })
         });
         begun.await.context("begin").and_then(|tx: Result<Tx, sqlx::Error>| tx.context("begin"))
+    }
+
+    /// Inserts the rows in a transaction of their own; that one of them exists already is a [`Conflict`].
+    pub(crate) async fn insert(&self, table: &'static str, columns: Columns) -> Result<()> {
+        let writes = vec![Write::Insert { table, columns }];
+        match self {
+            Self::Postgres(pool) => write::on_pg(&mut *pool.acquire().await?, writes).await?,
+            Self::Sqlite(lite) => write::on_lite(&mut *lite.writer.acquire().await?, writes).await?,
+        };
+        Ok(())
     }
 
     /// Reads outside of any transaction.

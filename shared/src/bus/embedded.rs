@@ -71,9 +71,7 @@ impl Embedded {
             ("routing_key", Cells::Text(messages.iter().map(|message| message.routing_key.clone()).collect())),
             ("body", Cells::Text(messages.iter().map(Message::body).collect())),
         ];
-        let mut tx = self.db.begin().await?;
-        tx.insert("log", columns);
-        tx.commit().await?;
+        self.db.insert("log", columns).await?;
         self.head.send_replace(last);
         Ok(vec![true; messages.len()])
     }

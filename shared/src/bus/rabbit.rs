@@ -24,6 +24,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A broker that blocks or hangs: long enough for an alarm to pass, short enough to notice a dead connection.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 const HEARTBEAT_S: u16 = 10;
+/// lapin keeps buffers of 32 frames each way, all of which become resident: with RabbitMQ's 128 KiB, 8 MiB a connection.
+/// RabbitMQ 4.1 refuses less than 8 KiB.
+const FRAME_MAX_BYTES: u32 = 32 * 1024;
 /// Unacknowledged messages a service holds at the most; each may carry many events.
 const PREFETCH: u16 = 64;
 /// The second net, behind the service's own count of attempts.
@@ -43,6 +46,7 @@ impl Rabbit {
     pub(super) fn new(url: &str) -> Result<Self> {
         let mut uri: AMQPUri = url.parse().map_err(|error| anyhow!("not an AMQP URL: {error}"))?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+        uri.query.frame_max.get_or_insert(FRAME_MAX_BYTES);
         Ok(Self { uri: Arc::new(uri) })
     }
 

@@ -68,6 +68,7 @@ async fn open_sqlite(path: &str) -> Result<Sqlite> {
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .connect_with(options.clone())
         .await
@@ -75,6 +76,7 @@ async fn open_sqlite(path: &str) -> Result<Sqlite> {
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options.read_only(true))
         .await
