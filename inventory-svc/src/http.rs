@@ -8,7 +8,6 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
     app::App,
-    common::away,
     contract::{
         stock::{Availability, Movement, Recipe, Reservation, StockItem},
         types::{Sku, Slug},
@@ -17,7 +16,7 @@ use shared::{
         Answer, Body, Call, IdempotencyKey, InPath, InQuery, Raw,
         page::{Page, Paging},
     },
-    problem::Problem,
+    problem::{Problem, away},
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};

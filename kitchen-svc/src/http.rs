@@ -8,13 +8,12 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, de::IntoDeserializer};
 use shared::{
     app::App,
-    common::away,
     contract::kitchen::{Ticket, TicketState},
     http::{
         Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody,
         page::{Page, Paging, TimeAndId},
     },
-    problem::Problem,
+    problem::{Problem, away},
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};

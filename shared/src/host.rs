@@ -18,12 +18,12 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     app::App,
     bus::{Bus, Delivery},
-    common::{self, Part, Probe},
     config::{self, Settings},
     db::Db,
     http::{Call, serve},
     live::Live,
     pages, prune, pump, relay,
+    routes::{self, Part, Probe},
     service::Service,
     supervise::Tasks,
     telemetry,
@@ -98,9 +98,8 @@ impl Host {
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
         let Self { tasks, parts, router, prepared, bus, .. } = self;
         let probe = Probe { prepared, stop: tasks.stop.clone() };
-        let router = common::router(router, pages, parts.clone(), probe);
-        let (stop, hurry) = (tasks.stop.clone(), CancellationToken::new());
-        let watch = watch_signals(stop, hurry.clone());
+        let router = routes::router(router, pages, parts.clone(), probe);
+        let gave_up = watch_signals(tasks.stop.clone());
         let finished = async {
             serve::serve(listener, router, &tasks).await;
             tasks.finish().await;
@@ -111,15 +110,14 @@ impl Host {
         };
         tokio::select! {
             () = finished => {}
-            () = watch => {}
-            () = hurry.cancelled() => {}
+            () = gave_up => {}
         }
         if tasks.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }
 
-/// The first signal asks to stop; the second, or the time, ends it.
-async fn watch_signals(stop: CancellationToken, hurry: CancellationToken) {
+/// The first signal asks to stop. Returns at the second, or when the time is up.
+async fn watch_signals(stop: CancellationToken) {
     tokio::select! {
         () = signal() => info!("stopping: requests and batches in hand are finished first"),
         () = stop.cancelled() => {}
@@ -129,7 +127,6 @@ async fn watch_signals(stop: CancellationToken, hurry: CancellationToken) {
         () = signal() => {}
         () = tokio::time::sleep(STOP_TIMEOUT) => error!("gave up waiting; what was not finished is taken up at the next start"),
     }
-    hurry.cancel();
 }
 
 async fn signal() {

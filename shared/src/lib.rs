@@ -2,7 +2,6 @@
 
 pub mod app;
 pub mod bus;
-pub mod common;
 pub mod config;
 pub mod contract;
 pub mod db;
@@ -19,6 +18,7 @@ pub mod problem;
 mod prune;
 pub mod pump;
 pub mod relay;
+pub mod routes;
 pub mod rows;
 pub mod service;
 pub mod supervise;

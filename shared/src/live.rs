@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -69,7 +69,9 @@ impl Live {
     pub async fn run(mut self) -> Result<()> {
         let mut position = None;
         loop {
-            let _ = tokio::time::timeout(POLL, self.committed.changed()).await;
+            if let Ok(still_there) = tokio::time::timeout(POLL, self.committed.changed()).await {
+                still_there.context("the pump is gone")?;
+            }
             if self.entries.receiver_count() == 0 {
                 position = None;
                 continue;

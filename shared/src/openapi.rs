@@ -77,6 +77,10 @@ fn add_problem(responses: &mut Value, status: &str, names: &str) {
     };
     let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     responses[status] = json!({"description": description, "content": content});
+    if status == "503" {
+        let seconds = json!({"schema": {"type": "integer"}, "description": "Seconds after which to try again"});
+        responses[status]["headers"] = json!({"Retry-After": seconds});
+    }
 }
 
 fn describe(status: &str, response: &mut Value) {

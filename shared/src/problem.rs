@@ -6,6 +6,7 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tracing::warn;
 use utoipa::ToSchema;
 
 /// What HTTP answers instead of what was asked for. Holds no internals.
@@ -152,6 +153,12 @@ impl Problem {
         let detail = "this is a fault of the service; it was logged, and retrying it will not help";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
+}
+
+/// A read that failed: the database is away.
+pub fn away(error: anyhow::Error) -> Problem {
+    warn!(error = format!("{error:#}"), "could not read");
+    Problem::unavailable()
 }
 
 impl IntoResponse for Problem {

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use tokio::{
     sync::watch,
@@ -22,7 +22,7 @@ use crate::{
 /// How late a commit is noticed that did not wake the relay.
 const POLL: Duration = Duration::from_millis(200);
 /// How late the cursor is saved.
-const SAVE_EVERY: Duration = Duration::from_millis(50);
+const SAVE_AFTER: Duration = Duration::from_millis(50);
 /// How often a replica that does not lead asks whether it may.
 const RETRY: Duration = Duration::from_secs(1);
 /// How many events are in flight at once.
@@ -46,7 +46,7 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i6
         let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
         if let Some(last) = entries.last() {
             cursor.published = publish(&publisher, &entries).await?;
-            if cursor.saved_at.elapsed() >= SAVE_EVERY || cursor.published < last.position {
+            if cursor.is_due() || cursor.published < last.position {
                 cursor.save(&mut leader).await?;
             }
             ensure!(cursor.published == last.position, "the broker did not take every message");
@@ -55,34 +55,40 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i6
         if more || *committed.borrow_and_update() > cursor.published {
             continue;
         }
-        let patience = if cursor.saved < cursor.published { SAVE_EVERY } else { POLL };
-        if timeout(patience, committed.changed()).await.is_err() {
-            cursor.save(&mut leader).await?;
+        let patience = if cursor.saved < cursor.published { SAVE_AFTER } else { POLL };
+        match timeout(patience, committed.changed()).await {
+            Ok(still_there) => still_there.context("the pump is gone")?,
+            Err(_) => cursor.save(&mut leader).await?,
         }
     }
 }
 
 /// Where the relay goes on. It is saved a moment late, so that not every event costs a commit of its own: what was
-/// published since is published again after a crash, and known to those who have it.
+/// published since is published again by the next relay, and known to those who have it.
 #[derive(Debug)]
 struct Cursor {
     published: i64,
     saved: i64,
-    saved_at: Instant,
+    /// Since when `saved` is behind, as far as anybody asked.
+    behind_since: Option<Instant>,
 }
 
 impl Cursor {
     async fn load(leader: &mut Leader) -> Result<Self> {
         let rows: Vec<(i64,)> = leader.fetch("SELECT position FROM relay_cursor WHERE id = 1", []).await?;
         let saved = rows.first().map_or(0, |row| row.0);
-        Ok(Self { published: saved, saved, saved_at: Instant::now() })
+        Ok(Self { published: saved, saved, behind_since: None })
+    }
+
+    fn is_due(&mut self) -> bool {
+        self.behind_since.get_or_insert_with(Instant::now).elapsed() >= SAVE_AFTER
     }
 
     async fn save(&mut self, leader: &mut Leader) -> Result<()> {
         if self.saved < self.published {
             let args = [self.published.into()];
             leader.execute("UPDATE relay_cursor SET position = $1 WHERE id = 1", args).await?;
-            (self.saved, self.saved_at) = (self.published, Instant::now());
+            (self.saved, self.behind_since) = (self.published, None);
         }
         Ok(())
     }
@@ -102,11 +108,11 @@ fn bounded(mut entries: Vec<Entry>) -> (Vec<Entry>, bool) {
     (entries, more)
 }
 
-/// How many events wait to be published, and since when the oldest does.
+/// How many events wait to be published, or were published a moment ago, and since when the oldest does.
 pub async fn pending(db: &Db) -> Result<(i64, Option<Time>)> {
     let sql = "SELECT head.position - cursor.position, \
                (SELECT doc FROM event_log WHERE event_log.position = cursor.position + 1) \
-               FROM event_log_head head, relay_cursor cursor";
+               FROM event_log_head head, relay_cursor cursor WHERE head.id = 1 AND cursor.id = 1";
     let rows: Vec<(i64, Option<String>)> = db.fetch(sql, []).await?;
     let (pending, oldest) = rows.into_iter().next().unwrap_or((0, None));
     let oldest: Option<Event> = oldest.map(|doc| serde_json::from_str(&doc)).transpose()?;

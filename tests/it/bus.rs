@@ -132,6 +132,7 @@ async fn settling_out_of_order_loses_nothing() {
         let third = receive(&mut kitchen).await;
         bus.settle(SERVICE, vec![third.receipt, second.receipt]).await.unwrap();
         drop(kitchen);
+        bus.close().await.unwrap();
         drop(bus);
         let bus = Bus::open(&url()).await.unwrap();
         let mut kitchen = bus.subscribe(SERVICE).await.unwrap();

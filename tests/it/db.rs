@@ -109,6 +109,24 @@ async fn a_row_that_exists_is_a_conflict_for_who_thought_it_new() {
 }
 
 #[tokio::test]
+async fn of_several_writes_one_that_conflicts_undoes_all() {
+    each(async |db| {
+        put(&db, [cup("a", 1), cup("b", 1)]).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let mut rows = Rows::<Cup>::load(&mut tx, ["a".to_owned()]).await.unwrap();
+        rows.get_mut("a").unwrap().filled_ml = 2;
+        // It is there, but was not loaded.
+        rows.put(cup("b", 2));
+        rows.put(cup("c", 2));
+        rows.save(&mut tx).unwrap();
+        let error = tx.commit().await.unwrap_err();
+        assert_eq!(Failure::of(&error), Failure::Conflict);
+        assert_eq!(all(&db).await, [cup("a", 1), cup("b", 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_row_read_without_a_lock_and_changed_meanwhile_is_a_conflict() {
     each(async |db| {
         put(&db, [cup("a", 1)]).await.unwrap();

@@ -9,7 +9,10 @@ use shared::{pages::Asset, service::Service, topology};
 
 const SERVICES: [&str; 3] = ["order-svc", "inventory-svc", "kitchen-svc"];
 /// What has no place in a decision.
-const IMPURE: [&str; 7] = ["async ", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"];
+const IMPURE: [&str; 13] = [
+    "async ", "sqlx", "axum", "lapin", "tokio", "tracing", "now()", "rand::", "now_v7", "new_v4", "fresh_id",
+    "std::fs", "std::env",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

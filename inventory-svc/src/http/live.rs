@@ -8,7 +8,6 @@ use axum::{
 use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
-    common::away,
     contract::types::Slug,
     http::{
         Answer, InPath, InQuery,
@@ -17,6 +16,7 @@ use shared::{
     },
     live::resumed,
     log::Entry,
+    problem::away,
 };
 use utoipa::ToSchema;
 

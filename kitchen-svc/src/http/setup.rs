@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    common::away,
     contract::{
         kitchen::{MarkedOut, Route, Station, Stations},
         types::{Sku, Slug},
     },
     http::{Answer, Body, Call, IdempotencyKey, InPath, OptionalBody},
-    problem::{FieldError, Problem},
+    problem::{FieldError, Problem, away},
 };
 use utoipa::ToSchema;
 
@@ -26,7 +25,7 @@ use crate::{
     params(("location" = Slug, Path), ("sku" = Sku, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body(content = Option<Out>, content_type = "application/json"),
     responses(
-        (status = 200, body = MarkedOut),
+        (status = 200, body = MarkedOut, headers(("ETag" = String, description = "The version"))),
         (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
     )
 )]

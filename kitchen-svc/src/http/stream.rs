@@ -8,7 +8,6 @@ use futures_util::{StreamExt, future::ready, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::{
-    common::away,
     contract::{kitchen::Ticket, types::Slug},
     http::{
         Answer, Call, InQuery,
@@ -16,6 +15,7 @@ use shared::{
     },
     live::resumed,
     log::Entry,
+    problem::away,
     time::Time,
 };
 use utoipa::ToSchema;

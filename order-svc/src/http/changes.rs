@@ -7,7 +7,6 @@ use axum::{
 use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
-    common::away,
     contract::{
         order::{Location, MenuItem},
         types::Slug,
@@ -19,7 +18,7 @@ use shared::{
     },
     live::resumed,
     log::Entry,
-    problem::Problem,
+    problem::{Problem, away},
     time::Time,
 };
 use utoipa::ToSchema;

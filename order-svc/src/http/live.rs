@@ -6,7 +6,6 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use shared::{
-    common::away,
     contract::order::Order,
     event::Event,
     http::{
@@ -14,6 +13,7 @@ use shared::{
         sse::{LastEventId, respond},
     },
     log::{self, Entry},
+    problem::away,
 };
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ use super::{Orders, orders::find};
     get, path = "/v1/orders/{id}/events", tag = "order-svc",
     params(("id" = Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
+        (status = 200, body = Order, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
     )
 )]
 /// Follows the order.

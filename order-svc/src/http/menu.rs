@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use axum::{Json, extract::State};
 use shared::{
-    common::away,
     contract::{
         order::{Location, MenuItem, Mode},
         types::{Sku, Slug},
@@ -13,7 +12,7 @@ use shared::{
         Answer, Body, Call, InPath, InQuery,
         page::{Page, Paging},
     },
-    problem::{FieldError, Problem},
+    problem::{FieldError, Problem, away},
     time::Time,
 };
 
@@ -91,7 +90,7 @@ impl PutItem {
 }
 
 #[utoipa::path(get, path = "/v1/locations", tag = "order-svc", params(Paging), responses((status = 200, body = Page<Location>)))]
-/// The locations, by name of their slug.
+/// The locations, by slug.
 pub(super) async fn list_locations(
     State(app): State<Orders>,
     InQuery(paging): InQuery<Paging>,

@@ -11,7 +11,6 @@ use axum::{
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use shared::{
-    common::away,
     contract::{
         order::{Order, OrderStatus},
         types::Slug,
@@ -22,7 +21,7 @@ use shared::{
     },
     live::Live,
     log::Entry,
-    problem::Problem,
+    problem::{Problem, away},
 };
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -88,8 +87,8 @@ fn key_missing() -> Problem {
     ),
     request_body = NewOrder,
     responses(
-        (status = 202, body = Order, description = "Durably placed; its fate is not known yet.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
-        (status = 201, body = Order, description = "With `Prefer: wait`: decided, accepted or rejected.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
+        (status = 202, body = Order, description = "Durably placed; its fate is not known yet.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"), ("Preference-Applied"))),
+        (status = 201, body = Order, description = "With `Prefer: wait`: decided, accepted or rejected.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"), ("Preference-Applied"))),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`location-not-accepting`, `item-unavailable`, `external-id-conflict`"),
@@ -186,8 +185,8 @@ pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
     post, path = "/v1/orders/{id}/cancel", tag = "order-svc", params(("id" = Uuid, Path)),
     request_body(content = Option<CancelOrder>),
     responses(
-        (status = 200, body = Order, description = "Cancelled, now or before."),
-        (status = 202, body = Order, description = "The kitchen was asked; the order's `cancellation` tells its answer."),
+        (status = 200, body = Order, description = "Cancelled, now or before.", headers(("ETag"))),
+        (status = 202, body = Order, description = "The kitchen was asked; the order's `cancellation` tells its answer.", headers(("ETag"))),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`not-cancellable`"),
     )
 )]

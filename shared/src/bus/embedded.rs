@@ -24,7 +24,7 @@ CREATE TABLE log (position BIGINT PRIMARY KEY, routing_key TEXT NOT NULL, body T
 CREATE TABLE cursors (service TEXT PRIMARY KEY, position BIGINT NOT NULL);";
 const PAGE: i64 = 64;
 /// How late a service's cursor is saved.
-const SAVE_EVERY: Duration = Duration::from_millis(50);
+const SAVE_AFTER: Duration = Duration::from_millis(50);
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -44,12 +44,13 @@ struct Window {
     /// Everything up to here was delivered or is of no interest.
     read: i64,
     saved: i64,
-    saved_at: Instant,
+    /// Since when `saved` is behind.
+    behind_since: Option<Instant>,
 }
 
 impl Window {
     fn starting_at(position: i64) -> Self {
-        Self { delivered: BTreeSet::new(), read: position, saved: position, saved_at: Instant::now() }
+        Self { delivered: BTreeSet::new(), read: position, saved: position, behind_since: None }
     }
 }
 
@@ -99,15 +100,17 @@ impl Embedded {
                 window.delivered.remove(&position);
             }
         }
-        if window.saved_at.elapsed() >= SAVE_EVERY { self.save(service, window).await } else { Ok(()) }
+        let behind_since = *window.behind_since.get_or_insert_with(Instant::now);
+        if behind_since.elapsed() >= SAVE_AFTER { self.save(service, window).await } else { Ok(()) }
     }
 
     pub(super) async fn close(&self) -> Result<()> {
+        let mut saved = Ok(());
         for (service, window) in self.open.lock().await.iter_mut() {
-            self.save(service, window).await?;
+            saved = saved.and(self.save(service, window).await);
         }
         self.db.close().await;
-        Ok(())
+        saved
     }
 
     /// A moment late, so that not every batch costs a commit more: what was settled since the last time comes again
@@ -115,6 +118,7 @@ impl Embedded {
     async fn save(&self, service: &'static str, window: &mut Window) -> Result<()> {
         let cursor = window.delivered.first().map_or(window.read, |open| open - 1);
         if cursor <= window.saved {
+            window.behind_since = None;
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
@@ -122,7 +126,7 @@ impl Embedded {
                    ON CONFLICT (service) DO UPDATE SET position = excluded.position";
         tx.execute(sql, [service.into(), cursor.into()]).await?;
         tx.commit().await?;
-        (window.saved, window.saved_at) = (cursor, Instant::now());
+        (window.saved, window.behind_since) = (cursor, None);
         Ok(())
     }
 }
@@ -154,7 +158,7 @@ impl Subscription {
                 });
             }
             let published = async { self.head.wait_for(|head| *head > self.position).await.map(drop) };
-            match timeout(SAVE_EVERY, published).await {
+            match timeout(SAVE_AFTER, published).await {
                 Ok(known) => {
                     known.context("the bus is closed")?;
                     self.read().await?;
@@ -178,7 +182,7 @@ impl Subscription {
         let Some(last) = page.last().map(|row| row.0) else { return Ok(()) };
         let heard: Vec<Row> = page.into_iter().filter(|(_, key, _)| topology::hears(self.service, key)).collect();
         let mut open = self.bus.open.lock().await;
-        let window = open.entry(self.service).or_insert_with(|| Window::starting_at(self.position));
+        let window = open.get_mut(self.service).context("received without a subscription")?;
         window.delivered.extend(heard.iter().map(|row| row.0));
         window.read = last;
         self.position = last;

@@ -97,6 +97,7 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        ("jit", "off"),
     ]);
     // The pool would try again until its time is up, and then tell that instead of the reason.
     let first = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, types::Json};
 
 use super::{
-    FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
+    Value, bind_lite, bind_pg,
     write::{Cells, Columns, Write, on_lite, on_pg},
 };
 
@@ -48,16 +48,7 @@ impl Tx {
         .context("commit")
     }
 
-    pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
-        let args = args.into();
-        match &mut self.session {
-            Session::Postgres(tx) => bind_as_pg(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
-            Session::Sqlite(tx) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
-        }
-        .with_context(|| format!("read: {sql}"))
-    }
-
-    /// The number of rows that the statement touched.
+    /// Runs the statement now, before the writes that are gathered; the number of rows that it touched.
     pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<u64> {
         let args = args.into();
         match &mut self.session {
@@ -105,12 +96,13 @@ impl Tx {
         })
     }
 
-    /// Inserts the rows; that one of them exists already is a [`super::Conflict`].
+    /// Inserts the rows; that one of them exists already is a [`super::Conflict`] when they are flushed.
     pub fn insert(&mut self, table: &'static str, columns: Columns) {
         self.writes.push(Write::Insert { table, columns });
     }
 
-    /// Writes documents whose stored revision is still the given one; that one is not is a [`super::Conflict`].
+    /// Writes documents whose stored revision is still the given one; that one is not is a
+    /// [`super::Conflict`] when they are flushed.
     pub fn update_guarded(&mut self, table: &'static str, keys: Vec<String>, revisions: Vec<i64>, docs: Vec<String>) {
         let columns = vec![("key", Cells::Text(keys)), ("revision", Cells::Int(revisions)), ("doc", Cells::Json(docs))];
         self.writes.push(Write::Update { table, columns });

@@ -83,7 +83,7 @@ impl Write {
         if touched == self.rows() as u64 { Ok(()) } else { Err(Conflict(self.table().to_owned()).into()) }
     }
 
-    /// The statement, its parameters counted on from `first`.
+    /// The statement, its parameters counted on from `first`; the one before is the number of events to append.
     fn to_pg(&self, first: usize) -> String {
         let arrays = self.columns().iter().zip(first..).map(|((_, cells), n)| format!("${n}{}", cells.cast()));
         let (table, names) = (self.table(), self.names());
@@ -95,9 +95,9 @@ impl Write {
                  WHERE {table}.key = new.key AND {table}.revision = new.revision"
             ),
             Self::Append { .. } => {
-                let count = self.rows();
+                let count = first - 1;
                 format!(
-                    "INSERT INTO {table} (position, {names}) SELECT head.position - {count} + new.place, {names} \
+                    "INSERT INTO {table} (position, {names}) SELECT head.position - ${count} + new.place, {names} \
                      FROM head, {rows} WITH ORDINALITY AS new ({names}, place)"
                 )
             }
@@ -128,9 +128,10 @@ impl Write {
             }
             Self::Append { .. } => {
                 let picks: Vec<String> = columns.map(|(n, _)| format!("value->>{n}")).collect();
-                let (picks, count) = (picks.join(", "), self.rows());
+                let picks = picks.join(", ");
                 format!(
-                    "INSERT INTO {table} (position, {names}) SELECT head.position - {count} + 1 + rows.key, {picks} \
+                    "INSERT INTO {table} (position, {names}) \
+                     SELECT head.position - json_array_length($1) + 1 + rows.key, {picks} \
                      FROM event_log_head AS head, json_each($1) AS rows"
                 )
             }
@@ -158,6 +159,9 @@ impl Write {
 const MOVE_HEAD: &str = "UPDATE event_log_head SET position = position + $1 WHERE id = 1 RETURNING position";
 
 /// Writes everything, and returns the last position if events were appended.
+///
+/// The parts run in this order, which PostgreSQL does not promise. Only how long locks are held depends on it, and who
+/// waits for whom: positions do not, and a deadlock is a conflict like others.
 pub(super) async fn on_pg(tx: &mut sqlx::PgConnection, writes: Vec<Write>) -> Result<Option<i64>> {
     let mut args = PgArguments::default();
     let (mut parts, mut counts) = (Vec::new(), Vec::new());

@@ -34,14 +34,14 @@ use crate::{
         page::{Page, Paging, TimeAndId},
     },
     log, openapi, pages,
-    problem::Problem,
+    problem::{Problem, away},
     relay, telemetry,
     time::Time,
 };
 
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the common routes know of a service.
+/// What these routes know of a service.
 #[derive(Clone, Debug)]
 pub struct Part {
     pub service: &'static str,
@@ -57,7 +57,7 @@ pub struct Probe {
 }
 
 #[derive(Clone, Debug)]
-struct Common {
+struct Process {
     parts: Arc<[Part]>,
     probe: Probe,
 }
@@ -73,14 +73,14 @@ struct Document;
 
 /// The whole HTTP interface of a process.
 pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe) -> Router {
-    let common = Common { parts: parts.into(), probe };
+    let process = Process { parts: parts.into(), probe };
     let ours = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(feed))
         .routes(routes!(dead_letters))
         .routes(routes!(live))
         .routes(routes!(ready))
         .routes(routes!(metrics))
-        .with_state(common);
+        .with_state(process);
     let (router, api) = ours.merge(services).split_for_parts();
     // The page needs no other host, not even to check the document.
     let docs = SwaggerUi::new("/docs")
@@ -123,7 +123,7 @@ async fn observe(request: Request, next: Next) -> Response {
     response
 }
 
-impl Common {
+impl Process {
     fn part(&self, feed: &str) -> Answer<&Part> {
         let found = self.parts.iter().find(|part| part.feed == feed);
         found.ok_or_else(|| Problem::not_found(format!("service {feed:?} here")))
@@ -146,11 +146,11 @@ struct Feed {
 )]
 /// Every event that the service has said, in order, complete.
 async fn feed(
-    State(common): State<Common>,
+    State(process): State<Process>,
     InPath(feed): InPath<String>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Feed>> {
-    let part = common.part(&feed)?;
+    let part = process.part(&feed)?;
     let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
     let entries = log::after(&part.db, after, limit).await.map_err(away)?;
     let is_beyond = entries.is_empty() && after > log::head(&part.db).await.map_err(away)?;
@@ -170,19 +170,13 @@ async fn feed(
 )]
 /// What the service refused or could not read, newest first.
 async fn dead_letters(
-    State(common): State<Common>,
+    State(process): State<Process>,
     InPath(feed): InPath<String>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, limit) = (common.part(&feed)?, paging.limit()?);
+    let (part, limit) = (process.part(&feed)?, paging.limit()?);
     let letters = dead::list(&part.db, paging.after()?, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
-}
-
-/// A read that failed: the database is away.
-pub fn away(error: anyhow::Error) -> Problem {
-    warn!(error = format!("{error:#}"), "could not read");
-    Problem::unavailable()
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -205,18 +199,18 @@ async fn live() -> Json<Health> {
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 /// The process can do its job: its databases answer. The broker may be away.
-async fn ready(State(common): State<Common>) -> Response {
+async fn ready(State(process): State<Process>) -> Response {
     let mut services = BTreeMap::new();
-    for part in common.parts.iter() {
+    for part in process.parts.iter() {
         let answer = match timeout(PING_TIMEOUT, part.db.ping()).await {
             Ok(Ok(())) => "ok",
             Ok(Err(_)) | Err(_) => "its database does not answer",
         };
         services.insert(part.service.to_owned(), answer.to_owned());
     }
-    let status = if common.probe.stop.is_cancelled() {
+    let status = if process.probe.stop.is_cancelled() {
         "stopping"
-    } else if !common.probe.prepared.load(Ordering::Acquire) {
+    } else if !process.probe.prepared.load(Ordering::Acquire) {
         "preparing"
     } else if services.values().any(|answer| answer != "ok") {
         "not all databases answer"
@@ -229,8 +223,8 @@ async fn ready(State(common): State<Common>) -> Response {
 
 #[utoipa::path(get, path = "/metrics", tag = "every service", responses((status = 200, body = String, content_type = "text/plain")))]
 /// Prometheus text format.
-async fn metrics(State(common): State<Common>) -> Response {
-    for part in common.parts.iter() {
+async fn metrics(State(process): State<Process>) -> Response {
+    for part in process.parts.iter() {
         if let Ok(Err(error)) = timeout(PING_TIMEOUT, gauge(part)).await {
             warn!(service = part.service, error = format!("{error:#}"), "could not measure");
         }
