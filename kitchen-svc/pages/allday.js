@@ -1,6 +1,6 @@
 // All that is still to cook, added up, beside the tickets; and marking an item out, which guests see at once.
 
-import { request } from "/assets/api.js";
+import { isHere, request } from "/assets/api.js";
 import { byId, el, setAttribute, setText } from "/assets/dom.js";
 import { itemsOf } from "./ticket.js";
 import { t } from "./text.js";
@@ -101,6 +101,7 @@ export class AllDay {
   async #fetchMenu() {
     clearTimeout(this.#timer);
     const location = this.#location;
+    if (!(await isHere("order-svc"))) return;
     const answer = await request("GET", `/v1/menu/${encodeURIComponent(location)}`).catch(() => null);
     if (location !== this.#location || !this.isOpen) return;
     if (answer?.status === 404) return;
