@@ -4,7 +4,7 @@
 use axum::{
     Router,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::get,
 };
 
@@ -68,7 +68,13 @@ impl Asset {
         if known {
             return (StatusCode::NOT_MODIFIED, fresh).into_response();
         }
-        (fresh, [(header::CONTENT_TYPE, self.content_type())], self.text).into_response()
+        let scope = self.scope().map(|scope| AppendHeaders([("service-worker-allowed", scope)]));
+        (fresh, [(header::CONTENT_TYPE, self.content_type())], scope, self.text).into_response()
+    }
+
+    /// What a worker may answer for: `/kitchen/worker.js` for all of `/kitchen`.
+    fn scope(&self) -> Option<&'static str> {
+        self.path.strip_suffix("/worker.js")
     }
 
     fn content_type(&self) -> &'static str {
@@ -143,6 +149,16 @@ mod tests {
             expect![[r#"304 - | no-cache | "dcb6e8e949e855e082b2794f7b3c26f8""#]],
         )
         .await;
+    }
+
+    #[test]
+    fn a_worker_may_answer_for_its_page_and_for_no_other() {
+        let scope = |path| {
+            let answer = Asset { path, text: "" }.answer(HeaderValue::from_static("\"tag\""), &HeaderMap::new());
+            answer.headers().get("service-worker-allowed").cloned()
+        };
+        assert_eq!(scope("/page/worker.js"), Some(HeaderValue::from_static("/page")));
+        assert_eq!(scope("/page/app.js"), None);
     }
 
     #[test]
