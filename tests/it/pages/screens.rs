@@ -1,0 +1,81 @@
+//! Every page on every screen, light and dark, in the middle of a rush. With a directory in `COMANDA_PICTURES` the
+//! rush goes on for a while first, and what is seen is left there.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{browser::Browsers, page::Page};
+use crate::{
+    harness::Backends,
+    process::{Process, comanda, free_address},
+    servers::variable,
+};
+
+const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
+/// The name of each page, its address, and what it shows when it has begun.
+const PAGES: [(&str, &str, &str); 4] = [
+    ("kitchen", "/kitchen?location=soho&view=all", "document.querySelectorAll('.ticket').length >= 4"),
+    ("order", "/order#at/soho", "document.querySelectorAll('.dish').length > 10"),
+    ("stock", "/stock#at/soho/stock", "document.querySelectorAll('[data-ingredient]').length > 10"),
+    ("start", "/", "document.querySelectorAll('#services li').length === 3"),
+];
+const RUSH: Duration = Duration::from_secs(90);
+/// How long a kitchen of the rush may take before a ticket is late, in minutes: some are.
+const EXPECTED: f64 = 0.5;
+
+/// What sticks out of the screen, is cut off, or is smaller than a thumb on the display.
+const AMISS: &str = r#"
+    const [thumb] = arguments;
+    const shown = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({ visibilityProperty: true }));
+    const name = (e) => `${e.tagName} ${e.id} ${e.className} ${e.innerText?.slice(0, 40)}`;
+    const sideways = document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : [];
+    const cut = shown.filter((e) => e.matches("button, a.button, .badge, h1, h2, h3") && !e.matches(".unseen") &&
+      getComputedStyle(e).textOverflow !== "ellipsis" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0);
+    const small = shown.filter((e) => e.matches("button, select") && e.getBoundingClientRect().height < thumb);
+    return [...sideways, ...cut.map((e) => `cut off: ${name(e)}`), ...small.map((e) => `small: ${name(e)}`)];
+"#;
+
+async fn look(page: &Page, name: &str) {
+    let thumb = if name == "kitchen" { 64 } else { 48 };
+    for (screen, size) in SCREENS {
+        page.resize(size).await;
+        for (theme, suffix) in [("light", ""), ("dark", "-dark")] {
+            page.theme(theme).await;
+            // Two frames: what follows from a new size is done.
+            page.runs(
+                "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+                json!([]),
+            )
+            .await;
+            assert_eq!(page.runs(AMISS, json!([thumb])).await, json!([]), "{name} on a {screen}, {theme}");
+            if let Some(directory) = variable("COMANDA_PICTURES") {
+                let file = PathBuf::from(directory).join(format!("{name}-{screen}{suffix}.png"));
+                std::fs::write(file, page.picture().await).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_fits_every_screen() {
+    let Some(browsers) = Browsers::start() else { return };
+    let backends = Backends::embedded();
+    let address = free_address();
+    let process = Process::run(comanda(&backends, &address).args(["--simulate", "40/min"]), &address).await;
+    if variable("COMANDA_PICTURES").is_some() {
+        sleep(RUSH).await;
+    }
+    for (name, path, begun) in PAGES {
+        let page = browsers.open(&format!("http://{address}/")).await;
+        let expected = json!({"pickup": EXPECTED, "dine_in": EXPECTED, "delivery": EXPECTED});
+        let settings: Value = json!({"location": "soho", "expected": expected});
+        page.runs("localStorage.setItem('comanda.kitchen', JSON.stringify(arguments[0]))", json!([settings])).await;
+        page.goes_to(&format!("http://{address}{path}")).await;
+        page.until(begun).await;
+        look(&page, name).await;
+    }
+    browsers.finish().await;
+    assert_eq!(process.terminate(), Some(0));
+}
