@@ -164,6 +164,7 @@ export class Card {
 function whereTo(ticket) {
   // Of a long one some items may have to be scrolled to: nobody shall miss them.
   const items = ticket.items.length >= LONG && t.items(ticket.items.length);
-  const type = t.types[ticket.type] ?? words(ticket.type);
-  return [ticket.table && t.table(ticket.table), items, type].filter(Boolean).join(" · ");
+  // Whoever sits at a table dines in.
+  const type = !(ticket.table && ticket.type === "dine_in") && (t.types[ticket.type] ?? words(ticket.type));
+  return [ticket.table && t.table(ticket.table), type, items].filter(Boolean).join(" · ");
 }

@@ -83,9 +83,12 @@ async fn everybody_can_use_the_kitchen_display() {
 async fn everybody_can_use_the_order_page() {
     in_browsers(async |app, browsers| {
         app.put("/v1/availability/soho/margherita", json!({"available": false})).await;
+        let photo = json!({"name": "Cola", "category": "Drinks", "price": 300, "photo": "/assets/icon.svg"});
+        app.put("/v1/menu/soho/cola", photo).await;
         app.settle().await;
         let guest = browsers.guest(&app.base).await;
         guest.sees("Sold out").await;
+        guest.sees_so_many("img.photo", 1).await;
         check(&guest, "the menu").await;
         guest.taps("Choose burger").await;
         check(&guest, "a dish").await;

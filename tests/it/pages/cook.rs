@@ -124,6 +124,28 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
 }
 
 #[tokio::test]
+async fn tickets_stay_where_they_are_while_a_finger_is_down() {
+    in_browsers(async |app, browsers| {
+        let first = app.place("1 cola").await;
+        app.settle().await;
+        app.place("1 burger").await;
+        app.settle().await;
+        let display = browsers.display(&app.base).await;
+        display.sees("burger").await;
+        let place = "JSON.stringify(document.querySelector('.ticket:last-child').getBoundingClientRect())";
+        let before = display.value(place).await;
+        display.touches(".ticket:last-child .item").await;
+        app.kitchen(&first, "serve").await;
+        display.sees("Off the board").await;
+        assert_eq!(display.value(place).await, before);
+        display.lifts_the_finger().await;
+        display.sees_so_many(".ticket", 1).await;
+        assert_ne!(display.value(place).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_shift_starts_with_sound() {
     in_browsers(async |app, browsers| {
         let display = browsers.display(&app.base).await;

@@ -49,7 +49,7 @@ async fn two_hundred_tickets_are_all_accounted_for_and_leave_nothing_behind() {
         app.settle().await;
         display.sees_so_many(".ticket", 200).await;
         let tickets = checker::all(app, "/v1/tickets?location=soho").await;
-        display.until("/^\\+\\d+,$/.test(document.querySelector('#after strong').textContent)").await;
+        display.until("/^\\+\\d+$/.test(document.querySelector('#after strong').textContent)").await;
         display.until("/^oldest \\d+:\\d\\d$/.test(document.querySelector('#after .oldest').textContent)").await;
 
         change_all(app, &tickets, "start").await;

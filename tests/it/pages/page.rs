@@ -184,6 +184,23 @@ impl Page {
         self.post("/actions", json!({"actions": [keyboard]})).await;
     }
 
+    /// Puts a finger on the first element of that kind, and leaves it there.
+    pub(super) async fn touches(&self, selector: &str) {
+        let element = self.runs("return document.querySelector(arguments[0])", json!([selector])).await;
+        let there = json!({"type": "pointerMove", "duration": 0, "origin": element, "x": 0, "y": 0});
+        self.finger(json!([there, {"type": "pointerDown", "button": 0}])).await;
+    }
+
+    pub(super) async fn lifts_the_finger(&self) {
+        self.finger(json!([{"type": "pointerUp", "button": 0}])).await;
+    }
+
+    async fn finger(&self, actions: Value) {
+        let kind = json!({"pointerType": "touch"});
+        let finger = json!({"type": "pointer", "id": "finger", "parameters": kind, "actions": actions});
+        self.post("/actions", json!({"actions": [finger]})).await;
+    }
+
     /// A picture of what is to be seen, as a PNG.
     pub(super) async fn picture(&self) -> Vec<u8> {
         let picture = self.session.command(Method::GET, "/screenshot", &Value::Null).await.unwrap();
