@@ -2,13 +2,14 @@
 
 mod access;
 mod alone;
+mod away;
 mod browser;
 mod cook;
 mod crowd;
 mod flow;
 mod guest;
 mod manager;
-mod outage;
+
 mod page;
 mod screens;
 
