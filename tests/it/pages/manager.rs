@@ -24,13 +24,24 @@ async fn stock_is_received_counted_and_wasted_in_a_few_taps() {
         manager.taps("Set the count").await;
         manager.sees("Counted 90 patty").await;
         app.check_stock("cheese bun patty", expect!["cheese 105000-0, bun 97-0, patty 90-0"]).await;
-        // What the kitchen does is shown while it is done.
-        app.place("2 burger").await;
-        manager.until("document.querySelector('[data-ingredient=patty] td:nth-of-type(2)').textContent === '2'").await;
         manager.taps("patty").await;
         manager.sees("Counted").await;
         manager.until("document.querySelector('.chart')?.getAttribute('aria-label').includes('least 90')").await;
-        manager.sees("burger 1 a portion, enough for 88").await;
+        manager.sees("burger 1 a portion, enough for 90").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_orders_reserve_is_shown_as_it_happens() {
+    in_browsers(async |app, browsers| {
+        let manager = browsers.manager(&app.base).await;
+        manager.sees("patty").await;
+        for reserved in [2, 4, 6] {
+            app.place("2 burger").await;
+            let shown = "document.querySelector('[data-ingredient=patty] td:nth-of-type(2)').textContent";
+            manager.until(&format!("{shown} === '{reserved}'")).await;
+        }
     })
     .await;
 }
