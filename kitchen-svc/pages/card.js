@@ -104,7 +104,7 @@ export class Card {
     setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
-    this.rush.hidden = ticket.priority > 0 || ticket.state === "void";
+    this.rush.hidden = ticket.priority > 0 || ticket.state !== "open";
     this.rush.disabled = gone;
   }
 
