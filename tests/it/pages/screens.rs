@@ -15,7 +15,7 @@ use crate::{
 
 const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
 /// The name of each page, its address, what is true when it has begun, and what is tapped then.
-const PAGES: [(&str, &str, &str, &[&str]); 4] = [
+const PAGES: [(&str, &str, &str, &[&str]); 8] = [
     (
         "kitchen",
         "/kitchen?location=soho&view=all",
@@ -29,10 +29,24 @@ const PAGES: [(&str, &str, &str, &[&str]); 4] = [
         &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·"],
     ),
     ("stock", "/stock#at/soho/stock", "document.querySelectorAll('[data-ingredient]').length > 10", &[]),
+    (
+        "all-day",
+        "/kitchen?location=soho&view=expo",
+        "document.querySelectorAll('.ticket').length >= 4",
+        &["Start shift", "All-day"],
+    ),
+    (
+        "placed",
+        "/order#at/soho",
+        "document.querySelectorAll('.dish').length > 10",
+        &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·", "Order now", "Cancel this order"],
+    ),
+    ("ledger", "/stock#at/soho/stock/brioche_bun", "document.querySelectorAll('.chart').length === 1", &[]),
+    ("out", "/stock#at/soho/out", "document.querySelectorAll('.on-card').length > 10", &[]),
     ("start", "/", "document.querySelectorAll('#services li').length === 3", &[]),
 ];
 /// For the pictures.
-const RUSH: Duration = Duration::from_secs(200);
+const RUSH: Duration = Duration::from_secs(60);
 /// After so many minutes a ticket of the rush is late: some are.
 const EXPECTED: f64 = 0.75;
 const FULL: &str = "document.querySelectorAll('.ticket').length >= 10 && !!document.querySelector('[data-level=due]') && !!document.querySelector('[data-level=late]')";
@@ -50,7 +64,7 @@ const AMISS: &str = r#"
 "#;
 
 async fn look(page: &Page, name: &str) {
-    let thumb = if name == "kitchen" { 64 } else { 48 };
+    let thumb = if matches!(name, "kitchen" | "all-day") { 64 } else { 48 };
     for (screen, size) in SCREENS {
         page.resize(size).await;
         for (theme, suffix) in [("light", ""), ("dark", "-dark")] {
