@@ -102,3 +102,28 @@ async fn what_a_cook_has_started_is_not_cancelled() {
     })
     .await;
 }
+
+/// What waited so long for a connection that none can have been free.
+const STARVED: &str = "['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+    .filter((one) => (one.requestStart || Infinity) - one.startTime > 4000).map((one) => one.name)";
+
+/// A browser has six connections to a server, and keeps pages that were left for the way back.
+#[tokio::test]
+async fn pages_that_were_left_hold_up_no_other() {
+    in_browsers(async |app, browsers| {
+        let page = browsers.display(&app.base).await;
+        for (path, words) in [("/kitchen?location=soho", "All clear"), ("/order#at/soho", "burger")].repeat(4) {
+            page.goes_to("about:blank").await;
+            page.goes_to(&format!("{}{path}", app.base)).await;
+            page.sees(words).await;
+            assert_eq!(page.value(STARVED).await, json!([]), "{path}");
+        }
+        page.goes_to(&format!("{}/stock#at/soho/stock", app.base)).await;
+        page.sees("patty").await;
+        page.runs("history.back()", json!([])).await;
+        page.sees("burger").await;
+        app.put("/v1/availability/soho/burger", json!({"available": false})).await;
+        page.sees("Sold out").await;
+    })
+    .await;
+}
