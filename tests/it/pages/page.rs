@@ -196,7 +196,7 @@ impl Page {
     }
 
     async fn finger(&self, actions: Value) {
-        let kind = json!({"pointerType": "touch"});
+        let kind = json!({"pointerType": "mouse"});
         let finger = json!({"type": "pointer", "id": "finger", "parameters": kind, "actions": actions});
         self.post("/actions", json!({"actions": [finger]})).await;
     }
