@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use futures_util::future::join_all;
 use inventory_svc::domain::{Entered, Move, PutRecipe, PutStock};
 use kitchen_svc::domain::Arrangement;
+use order_svc::store;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
@@ -27,17 +28,19 @@ use menu::{DEFAULT_PLACE, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, PLAC
 
 const LOCATION: &str = "soho";
 /// What everybody is invited to order.
-const FAVOURITE: &str = "soho/margherita";
+const FAVOURITE: &str = "margherita";
 
 /// Makes the demo restaurant if it is wanted and there is no location. Whether it is there in the end.
 pub(crate) async fn open(apps: &Apps, wanted: bool) -> Result<bool> {
-    let locations: Vec<Value> = apps.order.db.docs("SELECT doc FROM locations", []).await?;
+    let db = &apps.order.db;
+    let locations = store::locations(db, None, i64::MAX).await?;
     if wanted && locations.is_empty() {
         make(apps).await?;
         return Ok(true);
     }
-    let menu: Vec<Value> = apps.order.db.docs("SELECT doc FROM menu_items WHERE key = $1", [FAVOURITE.into()]).await?;
-    Ok(locations.iter().any(|location| location["location"] == LOCATION) && !menu.is_empty())
+    let menu = store::menu(db, &soho()?, None, i64::MAX).await?;
+    let is_there = locations.iter().any(|known| *known.location == *LOCATION);
+    Ok(is_there && menu.iter().any(|item| *item.sku == *FAVOURITE))
 }
 
 async fn make(apps: &Apps) -> Result<()> {

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 /// Restaurant orders as events: ordering, stock and kitchen in one process
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = shared::config::AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

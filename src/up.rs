@@ -13,6 +13,7 @@ use shared::{
     config::Settings,
     host::{self, Host},
     http::serve,
+    pages,
     service::Service,
     supervise::Backoff,
 };
@@ -70,9 +71,8 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 
 /// Starts everything but the serving.
 async fn start(options: Options) -> Result<(Host, TcpListener)> {
-    options.settings.check()?;
     // Before anything is touched: a taken port is told at once.
-    let listener = serve::bind(options.settings.listen).await?;
+    let listener = serve::bind(&options.settings).await?;
     let address = listener.local_addr()?;
     let mut host = Host::new(options.settings).await?;
     let apps = Apps {
@@ -90,7 +90,8 @@ async fn start(options: Options) -> Result<(Host, TcpListener)> {
 
 /// The pages for people, and the one that leads to them.
 fn pages() -> Router {
-    OrderSvc::pages().merge(InventorySvc::pages()).merge(KitchenSvc::pages()).merge(start_page::router())
+    let services = [OrderSvc::ASSETS, InventorySvc::ASSETS, KitchenSvc::ASSETS];
+    services.into_iter().fold(start_page::router(), |router, assets| router.merge(pages::router(assets)))
 }
 
 /// Makes the demo restaurant while requests are served already; the process is ready at the end of it.

@@ -123,6 +123,8 @@ pub enum Refusal {
     /// Places in the recipe's list of ingredients that no stock item is behind.
     UnknownIngredients(Vec<(usize, Slug)>),
     KeyReused,
+    /// The unit that the ingredient's quantities are in already.
+    UnitInUse(Unit),
     /// `on_hand` would leave the range of exact numbers.
     TooMuch,
     /// A manual 86 that would be over before it begins.
@@ -147,7 +149,7 @@ pub fn key(location: &Slug, name: &str) -> String {
 
 pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     match &input.command {
-        Command::PutStock(put) => Ok(stock::put(state, put)),
+        Command::PutStock(put) => stock::put(state, put, input),
         Command::Move(entry) => stock::enter(state, entry, input),
         Command::PutRecipe(put) => menu::put_recipe(state, put, input),
         Command::SetAvailability(set) => menu::set(state, set, input),

@@ -1,5 +1,6 @@
 //! The HTTP interface: stock, movements, recipes, availability, reservations.
 
+mod answer;
 mod body;
 mod live;
 
@@ -12,7 +13,10 @@ use shared::{
         stock::{Availability, Movement, Recipe, Reservation, StockItem},
         types::{Sku, Slug},
     },
-    http::{Answer, Body, Call, IdempotencyKey, InPath, InQuery, Paging, Raw, page::Page},
+    http::{
+        Answer, Body, Call, IdempotencyKey, InPath, InQuery, Raw,
+        page::{Page, Paging},
+    },
     problem::Problem,
 };
 use utoipa::IntoParams;
@@ -26,9 +30,9 @@ use crate::{
 };
 use body::{AvailabilityBody, MovementBody, RecipeBody, StockBody};
 
-type Inv = State<App<InventorySvc>>;
+type Inventory = App<InventorySvc>;
 
-pub(crate) fn routes(app: App<InventorySvc>) -> OpenApiRouter {
+pub(crate) fn routes(app: Inventory) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list_stock))
         .routes(routes!(put_stock))
@@ -63,31 +67,19 @@ struct OfItem {
     sku: Sku,
 }
 
-/// Where a list goes on: the name that the page before ended with.
-fn after<T: TryFrom<String> + Into<String>>(paging: &Paging) -> Answer<String> {
-    let Some(text) = &paging.after else { return Ok(String::new()) };
-    let name = T::try_from(text.clone()).map_err(|_| no_cursor(text))?;
-    Ok(name.into())
-}
-
-fn no_cursor(text: &str) -> Problem {
-    Problem::invalid_field("after", format!("{text:?} is no cursor of this list"))
-}
-
 #[utoipa::path(
     get, path = "/v1/stock/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<StockItem>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The ingredients of a location, by name.
 async fn list_stock(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
-    let (after, limit) = (after::<Slug>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
     let items = store::stock(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |item| item.ingredient.to_string())))
 }
@@ -97,13 +89,12 @@ async fn list_stock(
     request_body = StockBody,
     responses(
         (status = 200, body = StockItem),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`unit-in-use`"),
     )
 )]
 /// Creates an ingredient or describes it anew. Its quantities only change by movements.
 async fn put_stock(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     Body(body): Body<StockBody>,
@@ -118,21 +109,15 @@ async fn put_stock(
     get, path = "/v1/stock/{location}/{ingredient}/movements", tag = "inventory-svc", params(OfIngredient, Paging),
     responses(
         (status = 200, body = Page<Movement>),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The ledger of an ingredient, newest first.
 async fn list_movements(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
-    let limit = paging.limit()?;
-    let before = match &paging.after {
-        None => i64::MAX,
-        Some(text) => text.parse().map_err(|_| no_cursor(text))?,
-    };
+    let (before, limit) = (paging.after()?.unwrap_or(i64::MAX), paging.limit()?);
     let entries = store::ledger(&app.db, &key(&location, &ingredient), before, limit + 1).await.map_err(away)?;
     let entries = entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))?;
     let Page { items, next } = Page::cut(entries, limit, |entry| entry.number.to_string());
@@ -145,13 +130,13 @@ async fn list_movements(
     request_body = MovementBody,
     responses(
         (status = 201, body = Movement, headers(("Idempotent-Replayed" = String, description = "`true` on a repetition"))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-reused`"),
     )
 )]
 /// Enters what was received, counted (what is there now) or thrown away.
 async fn post_movement(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     key: IdempotencyKey,
@@ -170,16 +155,15 @@ async fn post_movement(
     get, path = "/v1/recipes/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<Recipe>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The recipes of a location, by sku.
 async fn list_recipes(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
-    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
     let items = store::recipes(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |recipe| recipe.sku.to_string())))
 }
@@ -188,11 +172,13 @@ async fn list_recipes(
     get, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
     responses(
         (status = 200, body = Recipe),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What one portion takes.
-async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Json<Recipe>> {
+async fn get_recipe(
+    State(app): State<Inventory>,
+    InPath(OfItem { location, sku }): InPath<OfItem>,
+) -> Answer<Json<Recipe>> {
     let recipe = store::recipe(&app.db, &location, &sku).await.map_err(away)?;
     recipe.map(Json).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
 }
@@ -202,13 +188,11 @@ async fn get_recipe(State(app): Inv, InPath(OfItem { location, sku }): InPath<Of
     request_body = RecipeBody,
     responses(
         (status = 200, body = Recipe),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Says what one portion takes. Every ingredient must be in stock, if with nothing on hand.
 async fn put_recipe(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
     Body(body): Body<RecipeBody>,
@@ -221,16 +205,15 @@ async fn put_recipe(
     get, path = "/v1/availability/{location}", tag = "inventory-svc", params(InLocation, Paging),
     responses(
         (status = 200, body = Page<Availability>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What can be had, by sku. An item that is not listed has no recipe and was never marked out: it is available.
 async fn list_availability(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
-    let (after, limit) = (after::<Sku>(&paging)?, paging.limit()?);
+    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
     let items = store::availability(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
 }
@@ -240,13 +223,11 @@ async fn list_availability(
     request_body = AvailabilityBody,
     responses(
         (status = 200, body = Availability),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Takes an item off the menu by hand, or lifts that. What is out for want of stock stays out.
 async fn put_availability(
-    State(app): Inv,
+    State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
     Body(body): Body<AvailabilityBody>,
@@ -261,11 +242,10 @@ async fn put_availability(
     params(("order_id" = Uuid, Path, description = "The order's id")),
     responses(
         (status = 200, body = Reservation),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// What was set aside for an order.
-async fn get_reservation(State(app): Inv, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
+async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
     let reservation = store::reservation(&app.db, order).await.map_err(away)?;
     reservation.map(Json).ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
 }

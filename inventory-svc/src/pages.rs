@@ -1,9 +1,8 @@
 //! The stock page: what is on hand, recipes, and what is sold out.
 
-use axum::Router;
-use shared::pages::{self, Asset};
+use shared::pages::Asset;
 
-const ASSETS: &[Asset] = &[
+pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/stock", text: include_str!("../pages/stock.html") },
     Asset { path: "/stock/app.js", text: include_str!("../pages/app.js") },
     Asset { path: "/stock/chart.js", text: include_str!("../pages/chart.js") },
@@ -23,23 +22,3 @@ const ASSETS: &[Asset] = &[
     Asset { path: "/stock/units.js", text: include_str!("../pages/units.js") },
     Asset { path: "/stock/until.js", text: include_str!("../pages/until.js") },
 ];
-
-pub(crate) fn router() -> Router {
-    pages::router(ASSETS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ASSETS;
-
-    #[test]
-    fn every_file_is_served() {
-        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/pages")).unwrap();
-        let path = |name: &str| if name == "stock.html" { "/stock".to_owned() } else { format!("/stock/{name}") };
-        let mut paths: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
-        paths.sort();
-        let mut served: Vec<_> = ASSETS.iter().map(|asset| asset.path).collect();
-        served.sort_unstable();
-        assert_eq!(paths, served);
-    }
-}

@@ -8,11 +8,11 @@ use shared::{
     contract::{
         Subject,
         stock::{Availability, Recipe, Reservation, StockItem},
-        types::Slug,
+        types::{Sku, Slug},
     },
     db::{Db, Tx, Value},
     idempotency::Remembered,
-    rows::{Record, Rows},
+    rows::{Load, Record, Rows},
     service::Input,
     time::Time,
 };
@@ -65,17 +65,22 @@ impl Record for Item {
     }
 }
 
-/// At most six statements, whatever the size of the batch.
+/// Three statements, whatever the size of the batch.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
-    let keys = Rows::load(tx, commands().filter_map(needs::key_of_request)).await?;
-    let movements = Rows::read(tx, remembered(&keys)).await?;
-    let reservations = Rows::load(tx, commands().filter_map(needs::order)).await?;
-    // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
-    let recipes = Rows::read(tx, commands().flat_map(needs::recipes)).await?;
+    let mut first = Load::default()
+        .lock::<Remembered>(commands().filter_map(needs::key_of_request))
+        .lock::<Row<Reservation>>(commands().filter_map(needs::order))
+        // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
+        .read::<Row<Recipe>>(commands().flat_map(needs::recipes))
+        .run(tx)
+        .await?;
+    let (keys, reservations, recipes) = (first.rows()?, first.rows()?, first.rows()?);
     let mut swings = needs::Swings::new();
     commands().for_each(|command| needs::add_swings(&mut swings, command, &reservations, &recipes));
-    let stock = Rows::load(tx, swings.keys().cloned()).await?;
+    let mut second =
+        Load::default().read::<Entry>(remembered(&keys)).lock::<Stock>(swings.keys().cloned()).run(tx).await?;
+    let (movements, stock): (_, Rows<Stock>) = (second.rows()?, second.rows()?);
     let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
     let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();
     let items = Rows::load(tx, items).await?;
@@ -86,13 +91,13 @@ fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
     keys.iter().map(|key| key.resource.clone()).collect()
 }
 
-pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
-    state.keys.save(tx).await?;
-    state.reservations.save(tx).await?;
-    state.recipes.save(tx).await?;
-    state.stock.save(tx).await?;
-    state.items.save(tx).await?;
-    state.movements.save(tx).await
+pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
+    state.keys.save(tx)?;
+    state.reservations.save(tx)?;
+    state.recipes.save(tx)?;
+    state.stock.save(tx)?;
+    state.items.save(tx)?;
+    state.movements.save(tx)
 }
 
 /// Manual 86s whose time is past, longest first.
@@ -103,32 +108,42 @@ pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
     Ok(items.into_iter().map(lapse).collect())
 }
 
-pub(crate) async fn stock(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<StockItem>> {
+pub(crate) async fn stock(db: &Db, location: &Slug, after: Option<Slug>, limit: i64) -> Result<Vec<StockItem>> {
     let sql = "SELECT doc FROM stock WHERE location = $1 AND ingredient > $2 ORDER BY ingredient LIMIT $3";
     let rows: Vec<Stock> = db.docs(sql, page(location, after, limit)).await?;
     Ok(rows.into_iter().map(|row| row.item).collect())
 }
 
 /// Where there is stock, by name.
-pub(crate) async fn locations(db: &Db, after: String, limit: i64) -> Result<Vec<Slug>> {
+pub(crate) async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Slug>> {
     let sql = "SELECT DISTINCT location FROM stock WHERE location > $1 ORDER BY location LIMIT $2";
-    let rows: Vec<(String,)> = db.fetch(sql, [after.into(), limit.into()]).await?;
+    let rows: Vec<(String,)> = db.fetch(sql, [start(after), limit.into()]).await?;
     rows.into_iter().map(|(location,)| Slug::try_from(location).map_err(anyhow::Error::msg)).collect()
 }
 
-pub(crate) async fn recipes(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Recipe>> {
+pub(crate) async fn recipes(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<Recipe>> {
     let sql = "SELECT doc FROM recipes WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
     db.docs(sql, page(location, after, limit)).await
 }
 
-pub(crate) async fn availability(db: &Db, location: &Slug, after: String, limit: i64) -> Result<Vec<Availability>> {
+pub(crate) async fn availability(
+    db: &Db,
+    location: &Slug,
+    after: Option<Sku>,
+    limit: i64,
+) -> Result<Vec<Availability>> {
     let sql = "SELECT doc FROM availability WHERE location = $1 AND sku > $2 ORDER BY sku LIMIT $3";
     let rows: Vec<Item> = db.docs(sql, page(location, after, limit)).await?;
     Ok(rows.into_iter().map(|row| row.shown).collect())
 }
 
-fn page(location: &Slug, after: String, limit: i64) -> [Value; 3] {
-    [Value::from(location.to_string()), after.into(), limit.into()]
+fn page(location: &Slug, after: Option<impl Into<String>>, limit: i64) -> [Value; 3] {
+    [Value::from(location.to_string()), start(after), limit.into()]
+}
+
+/// What a list goes on behind: every name is behind the empty one.
+fn start(after: Option<impl Into<String>>) -> Value {
+    after.map_or(String::new(), Into::into).into()
 }
 
 pub(crate) async fn recipe(db: &Db, location: &Slug, sku: &str) -> Result<Option<Recipe>> {

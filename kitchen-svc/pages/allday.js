@@ -1,6 +1,6 @@
 // All that is still to cook, added up, beside the tickets; and marking an item out, which guests see at once.
 
-import { isHere, request } from "/assets/api.js";
+import { isHere, list } from "/assets/api.js";
 import { byId, el, setAttribute, setText } from "/assets/dom.js";
 import { itemsOf } from "./ticket.js";
 import { t } from "./text.js";
@@ -102,10 +102,10 @@ export class AllDay {
     clearTimeout(this.#timer);
     const location = this.#location;
     if (!(await isHere("order-svc"))) return;
-    const answer = await request("GET", `/v1/menu/${encodeURIComponent(location)}`).catch(() => null);
+    const menu = await list(`/v1/menu/${encodeURIComponent(location)}`).catch(() => this.#menu);
     if (location !== this.#location || !this.isOpen) return;
-    if (answer?.status === 404) return;
-    if (answer?.ok) this.#menu = answer.body.items;
+    if (menu === null && this.#menu.length === 0) return;
+    this.#menu = menu ?? this.#menu;
     this.#showMenu();
     this.draw();
     this.#timer = setTimeout(() => this.#fetchMenu(), MENU_MS);

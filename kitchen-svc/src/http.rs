@@ -1,22 +1,20 @@
 //! The kitchen over HTTP: tickets and what cooks do to them.
 
+mod answer;
 mod setup;
 mod stream;
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, de::IntoDeserializer};
 use shared::{
     app::App,
     common::away,
     contract::kitchen::{Ticket, TicketState},
-    http::{Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, Paging, page::Page},
+    http::{
+        Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody,
+        page::{Page, Paging, TimeAndId},
+    },
     problem::Problem,
-    time::Time,
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -55,23 +53,23 @@ struct States {
     get, path = "/v1/tickets", tag = "kitchen-svc", params(View, States, Paging),
     responses(
         (status = 200, body = Page<Ticket>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The tickets, oldest first.
 async fn list(
     State(app): State<Kitchen>,
+    call: Call,
     InQuery(view): InQuery<View>,
     InQuery(States { state }): InQuery<States>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Ticket>>> {
-    let (after, limit) = (paging.after.as_deref().map(cursor).transpose()?, paging.limit()?);
+    let (after, limit) = (paging.after()?, paging.limit()?);
     let since = match state {
         Some(list) => Since::in_states(&states(&list)?),
-        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), Time::now()).await.map_err(away)?),
+        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
     };
     let tickets = store::shown(&app.db, &view, since, after, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(tickets, limit, |ticket| format!("{}_{}", ticket.opened_at, ticket.id))))
+    Ok(Json(Page::cut(tickets, limit, |ticket| TimeAndId(ticket.opened_at, ticket.id).to_string())))
 }
 
 fn states(list: &str) -> Answer<Vec<TicketState>> {
@@ -80,16 +78,10 @@ fn states(list: &str) -> Answer<Vec<TicketState>> {
     states.map_err(|error| Problem::invalid_field("state", error.to_string()))
 }
 
-fn cursor(text: &str) -> Answer<(Time, Uuid)> {
-    let parsed = text.split_once('_').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    parsed.ok_or_else(|| Problem::invalid_field("after", format!("{text:?} is no cursor of this list")))
-}
-
 #[utoipa::path(
     get, path = "/v1/tickets/{id}", tag = "kitchen-svc", params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = Ticket, headers(("ETag" = String, description = "The version"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// One ticket.
@@ -107,10 +99,8 @@ struct Nothing {}
     params(("id" = Uuid, Path), ("action" = inline(TicketAction), Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Does something to the whole ticket. Repeating it changes nothing; with a key, also when repeated late.
@@ -132,10 +122,8 @@ async fn act(
     ),
     responses(
         (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Does something to one item. A second undo in a row is taken as a repetition, unless it comes with a key of its own.
@@ -152,44 +140,6 @@ async fn act_on_item(
 async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: IdempotencyKey) -> Answer<Reply> {
     let key = key.0.map(|key| call.idempotency("kitchen", &key, &(ticket, &action)));
     app.pump.ask(call, Command::Act { ticket, action, key }).await
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let etag = |version: i64| [(header::ETAG, format!("\"{version}\""))];
-        match self {
-            Self::Ticket(ticket) => (etag(ticket.version), Json(ticket)).into_response(),
-            Self::MarkedOut(marked) => (etag(marked.version), Json(marked)).into_response(),
-            Self::Stations(stations) => (etag(stations.version), Json(stations)).into_response(),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let conflict = |name, title, detail| Self::new(StatusCode::CONFLICT, name, title, detail);
-        match refusal {
-            Refusal::UnknownTicket(id) => Self::not_found(format!("ticket {id}")),
-            Refusal::UnknownItem(id) => Self::not_found(format!("item {id:?} on this ticket")),
-            Refusal::TicketVoid => {
-                conflict("ticket-void", "Ticket is void", "the order was cancelled; nothing of it is cooked")
-            }
-            Refusal::TicketState(state) => {
-                let detail = "the ticket's state does not allow it; read the ticket again";
-                conflict("ticket-state", "Not in this state", detail).with("state", state)
-            }
-            Refusal::EarlierDay(state) => {
-                let detail = "only a ticket that was finished today can be recalled";
-                conflict("ticket-state", "Not in this state", detail).with("state", state)
-            }
-            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
-            Refusal::KeyReused => {
-                let detail = "this Idempotency-Key was used for something else; use a new one";
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Self::new(status, "idempotency-key-reused", "Idempotency key reused", detail)
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the kitchen cooks: a ticket for each accepted order, at stations, and the kitchen's word on a cancel.
+//! kitchen-svc: a ticket for each accepted order, at stations, and the kitchen's word on a cancel.
 
 pub mod domain;
 mod http;
@@ -10,13 +10,14 @@ use shared::{
     app::App,
     db::Tx,
     event::Event,
+    pages::Asset,
     service::{Decision, Input, Service},
 };
 use utoipa_axum::router::OpenApiRouter;
 
 use domain::{Command, Refusal, Reply, State};
 
-/// The kitchen service.
+/// `kitchen-svc`.
 #[derive(Debug)]
 pub struct KitchenSvc;
 
@@ -26,6 +27,7 @@ impl Service for KitchenSvc {
     const LISTENS: &'static [&'static str] = &["order.accepted", "order.cancel_requested", "location.changed"];
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_kitchen.sql")];
     const PAGE: &'static str = "/kitchen";
+    const ASSETS: &'static [Asset] = pages::ASSETS;
 
     type Command = Command;
     type Reply = Reply;
@@ -37,7 +39,7 @@ impl Service for KitchenSvc {
             "order.accepted" => Command::Open(event.data()?),
             "order.cancel_requested" => Command::Cancel(event.data()?),
             "location.changed" => Command::SetClock(event.data()?),
-            other => bail!("{other} is not for the kitchen"),
+            other => bail!("{other} is none of {}", Self::LISTENS.join(", ")),
         })
     }
 
@@ -49,27 +51,11 @@ impl Service for KitchenSvc {
         domain::decide(state, input)
     }
 
-    async fn save(tx: &mut Tx, state: State) -> Result<()> {
-        store::save(tx, state).await
+    fn save(tx: &mut Tx, state: State) -> Result<()> {
+        store::save(tx, state)
     }
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
-    }
-
-    fn pages() -> axum::Router {
-        shared::pages::router(pages::ASSETS)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::{service::Service, topology};
-
-    use super::KitchenSvc;
-
-    #[test]
-    fn listens_to_what_the_topology_says() {
-        assert_eq!(KitchenSvc::LISTENS, topology::listens(KitchenSvc::NAME));
     }
 }

@@ -10,7 +10,9 @@ use shared::{
         types::Slug,
     },
     db::{Db, Tx, Value},
-    rows::{Record, Rows},
+    http::page::TimeAndId,
+    idempotency::Remembered,
+    rows::{Load, Record, Rows},
     service::Input,
     time::Time,
 };
@@ -52,21 +54,27 @@ impl Record for Clock {
 /// Stations and clocks are hardly ever written: they are not locked, and a write that meets another is decided again.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
-    let keys = Rows::load(tx, commands().filter_map(idempotency_key)).await?;
-    let tickets: Rows<TicketRow> = Rows::load(tx, commands().filter_map(ticket_key)).await?;
-    let marked_out = Rows::load(tx, commands().filter_map(marked_out_key)).await?;
-    let stations = Rows::read(tx, commands().filter_map(stations_key)).await?;
+    let mut first = Load::default()
+        .lock::<Remembered>(commands().filter_map(idempotency_key))
+        .lock::<TicketRow>(commands().filter_map(ticket_key))
+        .lock::<MarkedOutRow>(commands().filter_map(marked_out_key))
+        .read::<StationsRow>(commands().filter_map(stations_key))
+        .run(tx)
+        .await?;
+    let (keys, marked_out, stations) = (first.rows()?, first.rows()?, first.rows()?);
+    let tickets: Rows<TicketRow> = first.rows()?;
     let of_tickets = tickets.iter().map(|row| row.ticket.location.to_string());
-    let clocks = Rows::read(tx, commands().filter_map(clock_key).chain(of_tickets)).await?;
+    let clocks = commands().filter_map(clock_key).chain(of_tickets);
+    let clocks = Load::default().read::<Clock>(clocks).run(tx).await?.rows()?;
     Ok(State { keys, tickets, marked_out, stations, clocks })
 }
 
-pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
-    state.keys.save(tx).await?;
-    state.tickets.save(tx).await?;
-    state.marked_out.save(tx).await?;
-    state.stations.save(tx).await?;
-    state.clocks.save(tx).await
+pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
+    state.keys.save(tx)?;
+    state.tickets.save(tx)?;
+    state.marked_out.save(tx)?;
+    state.stations.save(tx)?;
+    state.clocks.save(tx)
 }
 
 fn idempotency_key(command: &Command) -> Option<String> {
@@ -174,10 +182,10 @@ pub(crate) async fn shown(
     db: &Db,
     view: &View,
     since: Since,
-    after: Option<(Time, Uuid)>,
+    after: Option<TimeAndId>,
     limit: i64,
 ) -> Result<Vec<Ticket>> {
-    let after = after.map(|(opened_at, id)| (opened_at, id.to_string()));
+    let after = after.map(|TimeAndId(opened_at, id)| (opened_at, id.to_string()));
     let mut args: Vec<Value> = Vec::new();
     for since in [since.open, since.ready, since.served, since.void, since.acknowledged] {
         let start = since.map(|since| (since, String::new()));

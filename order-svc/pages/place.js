@@ -1,6 +1,6 @@
 // A location and its menu, live: what is sold out here is what the server says, within a moment.
 
-import { request } from "/assets/api.js";
+import { list, request } from "/assets/api.js";
 import { Live, clock } from "/assets/live.js";
 
 /** How often it is asked while the stream is away, as behind a proxy that swallows streams. */
@@ -51,10 +51,10 @@ export class Place extends EventTarget {
   /** Reads it whole; the stream only brings what changes. */
   async load() {
     try {
-      const [location, menu] = await Promise.all([request("GET", this.paths.location), request("GET", this.paths.menu)]);
+      const [location, items] = await Promise.all([request("GET", this.paths.location), list(this.paths.menu)]);
       if (location.status === 404) return this.lose();
-      if (!location.ok || !menu.ok) return;
-      this.replace(location.body, menu.body.items);
+      if (!location.ok || !items) return;
+      this.replace(location.body, items);
       if (this.connection === "away") this.connect("polling");
     } catch {
       if (this.connection === "polling") this.connect("away");

@@ -7,15 +7,13 @@ pub mod request;
 #[cfg(test)]
 mod tests;
 
-use anyhow::bail;
 use shared::{
     contract::{
-        kitchen::{Ticket, TicketState},
+        kitchen::TicketState,
         order::{Location, MenuItem, Mode, Order, OrderStatus, Rejection, Unavailable},
-        stock::{Availability, Reservation},
+        stock::Availability,
         types::{Money, Notes, Sku, Slug},
     },
-    event::Event,
     idempotency::Remembered,
     problem::FieldError,
     rows::Rows,
@@ -110,6 +108,8 @@ pub enum Refusal {
     PriceMismatch(Money),
     NotCancellable(OrderStatus),
     UnknownOrder(Uuid),
+    /// A pause that would be over before it begins.
+    UntilIsPast,
 }
 
 /// The rows that a batch touches.
@@ -123,31 +123,6 @@ pub struct State {
     pub(crate) numbers: Rows<LastNumber>,
 }
 
-/// What an event tells the service.
-pub(crate) fn hear(event: &Event) -> anyhow::Result<Command> {
-    Ok(match event.kind.as_str() {
-        "stock.reserved" => Command::Reserved { order: event.data::<Reservation>()?.order_id },
-        "stock.rejected" => short(event.data()?),
-        "availability.changed" => Command::Availability(event.data()?),
-        "ticket.cancel_refused" => Command::Ticket(Progress { refused: true, ..progress(&event.data()?) }),
-        "ticket.started" | "ticket.ready" | "ticket.served" | "ticket.recalled" | "ticket.voided" => {
-            Command::Ticket(progress(&event.data()?))
-        }
-        kind => bail!("{kind} means nothing to an order"),
-    })
-}
-
-fn short(reservation: Reservation) -> Command {
-    let reason = reservation.reason.unwrap_or_else(|| "out_of_stock".into());
-    let rejection = Rejection { reason, unavailable: reservation.unavailable };
-    Command::Short { order: reservation.order_id, rejection }
-}
-
-fn progress(ticket: &Ticket) -> Progress {
-    let started = ticket.started_at.is_some();
-    Progress { order: ticket.order_id, state: ticket.state, started, refused: false }
-}
-
 /// What follows from the input. A refusal leaves the state as it was.
 pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     let at = input.at;
@@ -159,7 +134,7 @@ pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decisi
         Command::Short { order, rejection } => life::hear(state, at, *order, |order| life::short(order, rejection)),
         Command::Ticket(ticket) => life::hear(state, at, ticket.order, |order| life::follow(order, *ticket)),
         Command::PutItem { location, sku, item } => Ok(menu::put_item(state, location, sku, item)),
-        Command::PutLocation { location, put } => Ok(menu::put_location(state, location, put)),
+        Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
     }
 }

@@ -4,20 +4,23 @@
 pub mod domain;
 mod http;
 mod pages;
-mod store;
+pub mod store;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use shared::{
     app::App,
+    contract::{kitchen::Ticket, order::Rejection, stock::Reservation},
     db::{Db, Tx},
     event::Event,
+    pages::Asset,
     service::{Decision, Input, Service},
     time::Time,
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::domain::{Command, Refusal, Reply, State};
+use domain::{Command, Progress, Refusal, Reply, State};
 
+/// `order-svc`.
 #[derive(Debug)]
 pub struct OrderSvc;
 
@@ -37,6 +40,7 @@ impl Service for OrderSvc {
     ];
     const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_orders.sql")];
     const PAGE: &'static str = "/order";
+    const ASSETS: &'static [Asset] = pages::ASSETS;
 
     type Command = Command;
     type Reply = Reply;
@@ -44,7 +48,16 @@ impl Service for OrderSvc {
     type State = State;
 
     fn hear(event: &Event) -> Result<Command> {
-        domain::hear(event)
+        Ok(match event.kind.as_str() {
+            "stock.reserved" => Command::Reserved { order: event.data::<Reservation>()?.order_id },
+            "stock.rejected" => short(event.data()?),
+            "availability.changed" => Command::Availability(event.data()?),
+            "ticket.cancel_refused" => Command::Ticket(Progress { refused: true, ..progress(&event.data()?) }),
+            "ticket.started" | "ticket.ready" | "ticket.served" | "ticket.recalled" | "ticket.voided" => {
+                Command::Ticket(progress(&event.data()?))
+            }
+            other => bail!("{other} is none of {}", Self::LISTENS.join(", ")),
+        })
     }
 
     async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
@@ -55,8 +68,8 @@ impl Service for OrderSvc {
         domain::decide(state, input)
     }
 
-    async fn save(tx: &mut Tx, state: State) -> Result<()> {
-        store::save(tx, state).await
+    fn save(tx: &mut Tx, state: State) -> Result<()> {
+        store::save(tx, state)
     }
 
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
@@ -67,35 +80,15 @@ impl Service for OrderSvc {
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
     }
-
-    fn pages() -> axum::Router {
-        pages::router()
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use shared::topology;
+fn short(reservation: Reservation) -> Command {
+    let reason = reservation.reason.unwrap_or_else(|| "out_of_stock".into());
+    let rejection = Rejection { reason, unavailable: reservation.unavailable };
+    Command::Short { order: reservation.order_id, rejection }
+}
 
-    use super::*;
-
-    #[test]
-    fn listens_to_what_the_contract_says() {
-        assert_eq!(OrderSvc::LISTENS, topology::listens(OrderSvc::NAME));
-    }
-
-    #[test]
-    fn the_domain_is_pure() {
-        for text in [
-            include_str!("domain.rs"),
-            include_str!("domain/life.rs"),
-            include_str!("domain/menu.rs"),
-            include_str!("domain/place.rs"),
-            include_str!("domain/request.rs"),
-        ] {
-            for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
-                assert!(!text.contains(word), "{word} in\n{text}");
-            }
-        }
-    }
+fn progress(ticket: &Ticket) -> Progress {
+    let started = ticket.started_at.is_some();
+    Progress { order: ticket.order_id, state: ticket.state, started, refused: false }
 }

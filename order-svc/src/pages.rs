@@ -1,9 +1,8 @@
 //! The order page: the menu, the cart, and following an order.
 
-use axum::Router;
-use shared::pages::{self, Asset};
+use shared::pages::Asset;
 
-const ASSETS: &[Asset] = &[
+pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order", text: include_str!("../pages/order.html") },
     Asset { path: "/order/app.js", text: include_str!("../pages/app.js") },
     Asset { path: "/order/basket.js", text: include_str!("../pages/basket.js") },
@@ -23,23 +22,3 @@ const ASSETS: &[Asset] = &[
     Asset { path: "/order/text.js", text: include_str!("../pages/text.js") },
     Asset { path: "/order/ticket.js", text: include_str!("../pages/ticket.js") },
 ];
-
-pub(crate) fn router() -> Router {
-    pages::router(ASSETS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ASSETS;
-
-    #[test]
-    fn every_file_is_served() {
-        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/pages")).unwrap();
-        let path = |name: &str| if name == "order.html" { "/order".to_owned() } else { format!("/order/{name}") };
-        let mut paths: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
-        paths.sort();
-        let mut served: Vec<_> = ASSETS.iter().map(|asset| asset.path).collect();
-        served.sort_unstable();
-        assert_eq!(paths, served);
-    }
-}

@@ -9,10 +9,11 @@ use shared::{
         Subject,
         order::{Location, MenuItem, Order, OrderStatus},
         stock::Availability,
-        types::Slug,
+        types::{Sku, Slug},
     },
     db::{Db, Tx},
-    rows::{Record, Rows},
+    idempotency::Remembered,
+    rows::{Load, Record, Rows},
     service::Input,
     time::Time,
 };
@@ -134,13 +135,21 @@ impl<'a> Keys<'a> {
 /// Rows that are hardly ever written are read without a lock: their revisions settle the races.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let wanted = Keys::of(batch);
-    let keys = Rows::load(tx, wanted.keys).await?;
-    let repeated = keys.iter().map(|known: &shared::idempotency::Remembered| known.resource.clone());
-    let orders = Rows::load(tx, wanted.orders.into_iter().chain(repeated)).await?;
-    let locations = Rows::read(tx, wanted.locations.into_iter().map(Slug::to_string)).await?;
-    let menu = Rows::read(tx, wanted.menu).await?;
-    let availabilities = Rows::load(tx, wanted.availabilities).await?;
-    let numbers = Rows::load(tx, days(batch, &locations)).await?;
+    let mut first = Load::default()
+        .lock::<Remembered>(wanted.keys)
+        .read::<Row<Location>>(wanted.locations.into_iter().map(Slug::to_string))
+        .read::<Row<MenuItem>>(wanted.menu)
+        .lock::<Row<Availability>>(wanted.availabilities)
+        .run(tx)
+        .await?;
+    let (keys, locations, menu, availabilities) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
+    let repeated = Rows::<Remembered>::iter(&keys).map(|known| known.resource.clone());
+    let mut second = Load::default()
+        .lock::<Row<Order>>(wanted.orders.into_iter().chain(repeated))
+        .lock::<LastNumber>(days(batch, &locations))
+        .run(tx)
+        .await?;
+    let (orders, numbers) = (second.rows()?, second.rows()?);
     Ok(State { keys, orders, locations, menu, availabilities, numbers })
 }
 
@@ -165,14 +174,14 @@ fn days(batch: &[&Input<Command>], locations: &Rows<Row<Location>>) -> BTreeSet<
     days.collect()
 }
 
-pub(crate) async fn save(tx: &mut Tx, state: State) -> Result<()> {
+pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
     let State { keys, orders, locations, menu, availabilities, numbers } = state;
-    keys.save(tx).await?;
-    orders.save(tx).await?;
-    locations.save(tx).await?;
-    menu.save(tx).await?;
-    availabilities.save(tx).await?;
-    numbers.save(tx).await
+    keys.save(tx)?;
+    orders.save(tx)?;
+    locations.save(tx)?;
+    menu.save(tx)?;
+    availabilities.save(tx)?;
+    numbers.save(tx)
 }
 
 /// Orders that nobody decided in time, the oldest first.
@@ -216,12 +225,15 @@ pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {
     Ok(found.into_iter().next())
 }
 
-pub(crate) async fn locations(db: &Db, after: &str, limit: i64) -> Result<Vec<Location>> {
+/// By slug.
+pub async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Location>> {
     let sql = "SELECT doc FROM locations WHERE key > $1 ORDER BY key LIMIT $2";
-    db.docs(sql, [after.into(), limit.into()]).await
+    db.docs(sql, [after.map_or(String::new(), String::from).into(), limit.into()]).await
 }
 
-pub(crate) async fn menu(db: &Db, location: &Slug) -> Result<Vec<MenuItem>> {
-    let sql = "SELECT doc FROM menu_items WHERE location = $1 ORDER BY key";
-    db.docs(sql, [String::from(location.clone()).into()]).await
+/// By sku: a key is the location's slug and the sku.
+pub async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
+    let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 ORDER BY key LIMIT $3";
+    let after = format!("{location}/{}", after.as_deref().unwrap_or_default());
+    db.docs(sql, [String::from(location.clone()).into(), after.into(), limit.into()]).await
 }

@@ -97,6 +97,14 @@ impl Bus {
         }
     }
 
+    /// What was settled stays settled. Closes the file, if it is one; connections close with those who hold them.
+    pub async fn close(&self) -> Result<()> {
+        match self {
+            Self::Rabbit(_) => Ok(()),
+            Self::Embedded(embedded) => embedded.close().await,
+        }
+    }
+
     /// Tells the bus that the deliveries need not come again.
     pub async fn settle(&self, service: &'static str, receipts: Vec<Receipt>) -> Result<()> {
         if receipts.is_empty() {

@@ -29,7 +29,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     db::Db,
     dead::{self, DeadLetter},
-    http::{Answer, BODY_MAX, InPath, InQuery, Paging, page::Page},
+    http::{
+        Answer, BODY_MAX, InPath, InQuery, etag,
+        page::{Page, Paging, TimeAndId},
+    },
     log, openapi, pages,
     problem::Problem,
     relay, telemetry,
@@ -78,18 +81,28 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .routes(routes!(ready))
         .routes(routes!(metrics))
         .with_state(common);
-    let (router, mut api) = ours.merge(services).split_for_parts();
-    openapi::complete(&mut api);
+    let (router, api) = ours.merge(services).split_for_parts();
     // The page needs no other host, not even to check the document.
-    let docs = SwaggerUi::new("/docs").config(Config::default().validator_url("none")).url("/openapi.json", api);
+    let docs = SwaggerUi::new("/docs")
+        .config(Config::default().validator_url("none"))
+        .external_url_unchecked("/openapi.json", openapi::complete(&api));
     router
-        .merge(docs)
+        .merge(Router::from(docs).layer(middleware::map_response(under_policy)))
         .merge(pages)
         .merge(pages::shared())
-        .fallback(|request: Request| async move { Problem::not_found(format!("{:?}", request.uri().path())) })
+        .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(etag::not_modified))
         .layer(middleware::from_fn(observe))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+}
+
+/// The page of the documentation gives its parts styles of their own.
+async fn under_policy(mut response: Response) -> Response {
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+                  base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 /// Counts and times the request.
@@ -129,7 +142,7 @@ struct Feed {
 
 #[utoipa::path(
     get, path = "/v1/feed/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses((status = 200, body = Feed), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Feed))
 )]
 /// Every event that the service has said, in order, complete.
 async fn feed(
@@ -138,15 +151,13 @@ async fn feed(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Feed>> {
     let part = common.part(&feed)?;
-    let after: i64 = match paging.after.as_deref() {
-        None => 0,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|position| *position >= 0)
-            .ok_or_else(|| Problem::invalid_field("after", format!("{text:?} is no cursor of this feed")))?,
-    };
-    let entries = log::after(&part.db, after, paging.limit()?).await.map_err(away)?;
+    let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
+    let entries = log::after(&part.db, after, limit).await.map_err(away)?;
+    let is_beyond = entries.is_empty() && after > log::head(&part.db).await.map_err(away)?;
+    if after < 0 || is_beyond {
+        // Of a log that is gone, or of another service: whoever follows it would wait for ever.
+        return Err(Problem::invalid_field("after", "no event of this feed has that position yet"));
+    }
     let next = entries.last().map_or(after, |entry| entry.position).to_string();
     let items = entries.into_iter().map(|entry| RawValue::from_string(entry.doc));
     let items = items.collect::<Result<_, _>>().map_err(|error| away(error.into()))?;
@@ -155,7 +166,7 @@ async fn feed(
 
 #[utoipa::path(
     get, path = "/v1/dead/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses((status = 200, body = Page<DeadLetter>), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Page<DeadLetter>))
 )]
 /// What the service refused or could not read, newest first.
 async fn dead_letters(
@@ -164,8 +175,8 @@ async fn dead_letters(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
     let (part, limit) = (common.part(&feed)?, paging.limit()?);
-    let letters = dead::list(&part.db, paging.after.as_deref().unwrap_or("9"), limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(letters, limit, |letter| format!("{} {}", letter.at, letter.id))))
+    let letters = dead::list(&part.db, paging.after()?, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
 }
 
 /// A read that failed: the database is away.

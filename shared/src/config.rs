@@ -26,9 +26,12 @@ pub struct Settings {
     pub allow_unauthenticated: bool,
 }
 
+/// What `--help` ends with.
+pub const AFTER_HELP: &str = "RUST_LOG sets what is logged: `info` by default, `debug`, `warn,shared=debug` …";
+
 impl Settings {
     /// Refuses what clap cannot see.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         ensure!(
             self.listen.ip().is_loopback() || self.allow_unauthenticated,
             "LISTEN={} is reachable from other machines, and nobody has to authenticate; \
@@ -65,10 +68,10 @@ pub fn of_one(service: &'static str, port: u16) -> Result<(Settings, String)> {
         .help("The service's database: sqlite:PATH or postgres://…");
     let command = Settings::augment_args(Command::new(service).version(env!("CARGO_PKG_VERSION")).arg(database))
         .about("One service of Comanda: restaurant orders as events")
+        .after_help(AFTER_HELP)
         .mut_arg("listen", |listen| listen.default_value(format!("127.0.0.1:{port}")));
     let matches: ArgMatches = command.get_matches();
     let settings = Settings::from_arg_matches(&matches)?;
-    settings.check()?;
     let url = matches.get_one::<String>("database_url").with_context(|| format!("{variable} is not set"))?;
     Ok((settings, url.clone()))
 }

@@ -4,6 +4,7 @@
 mod failure;
 mod open;
 mod tx;
+mod write;
 
 use std::{fs::File, sync::Arc};
 
@@ -19,9 +20,12 @@ use sqlx::{
 };
 
 use crate::event::derived_id;
+use tx::Session;
 
 pub use failure::{Conflict, Failure};
-pub use tx::{Cells, Tx};
+pub use tx::Tx;
+pub(crate) use tx::Wanted;
+pub use write::{Cells, Columns};
 
 /// A database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -108,8 +112,8 @@ impl Db {
         let db = self.clone();
         let begun = tokio::spawn(async move {
             Ok(match db {
-                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-                Self::Sqlite(lite) => Tx::Sqlite(lite.writer.begin_with("BEGIN IMMEDIATE").await?),
+                Self::Postgres(pool) => Tx::of(Session::Postgres(pool.begin().await?)),
+                Self::Sqlite(lite) => Tx::of(Session::Sqlite(lite.writer.begin_with("BEGIN IMMEDIATE").await?)),
             })
         });
         begun.await.context("begin").and_then(|tx: Result<Tx, sqlx::Error>| tx.context("begin"))

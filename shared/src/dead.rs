@@ -6,10 +6,12 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     db::{Db, Tx, Value},
     event::{Event, derived_id},
+    http::page::TimeAndId,
     rows::{Record, Rows},
     time::Time,
 };
@@ -57,10 +59,19 @@ impl Letter {
     }
 }
 
+/// Tells of letters that were kept.
+pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
+    for Letter { id, kind, reason, .. } in letters {
+        error!(service, event.id = id, event.r#type = kind, reason, "dead letter");
+        let labels =
+            [("service", service.into()), ("type", kind.unwrap_or("unreadable".into())), ("outcome", "dead".into())];
+        metrics::counter!("comanda_events_total", &labels).increment(1);
+    }
+}
+
 /// Keeps the letters, each once however often it comes.
-pub(crate) async fn store(tx: &mut Tx, service: &'static str, letters: Vec<Letter>) -> Result<()> {
-    for letter in letters {
-        error!(service, event.id = letter.id, event.r#type = letter.kind, reason = letter.reason, "dead letter");
+pub(crate) async fn store(tx: &mut Tx, letters: &[Letter]) -> Result<()> {
+    for letter in letters.iter().cloned() {
         let sql = "INSERT INTO dead_letters (id, at, event_type, subject, reason, attempts, body) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let Letter { id, kind, subject, reason, attempts, bytes } = letter;
@@ -87,8 +98,8 @@ fn printable(text: Option<String>) -> Option<String> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeadLetter {
     /// Of the event; of bytes that are none, a fingerprint.
-    pub id: String,
-    pub at: String,
+    pub id: Uuid,
+    pub at: Time,
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub subject: Option<String>,
@@ -100,22 +111,20 @@ pub struct DeadLetter {
 
 type Row = (String, String, Option<String>, Option<String>, String, i64, Vec<u8>);
 
-/// Newest first, those after the cursor (`<at> <id>`).
-pub async fn list(db: &Db, after: &str, limit: i64) -> Result<Vec<DeadLetter>> {
-    let (at, id) = after.split_once(' ').unwrap_or((after, ""));
+fn show((id, at, kind, subject, reason, attempts, body): Row) -> Result<DeadLetter> {
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let at = at.parse().map_err(anyhow::Error::msg)?;
+    Ok(DeadLetter { id: id.parse()?, at, kind, subject, reason, attempts, body })
+}
+
+/// Newest first.
+pub async fn list(db: &Db, after: Option<TimeAndId>, limit: i64) -> Result<Vec<DeadLetter>> {
+    // The first page begins after a time that sorts behind every other.
+    let (at, id) = after.map_or(("9".into(), String::new()), |TimeAndId(at, id)| (at.to_string(), id.to_string()));
     let sql = "SELECT id, at, event_type, subject, reason, attempts, body FROM dead_letters \
                WHERE at < $1 OR (at = $1 AND id < $2) ORDER BY at DESC, id DESC LIMIT $3";
     let rows: Vec<Row> = db.fetch(sql, [Value::from(at), id.into(), limit.into()]).await?;
-    let show = |(id, at, kind, subject, reason, attempts, body): Row| DeadLetter {
-        id,
-        at,
-        kind,
-        subject,
-        reason,
-        attempts,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    };
-    Ok(rows.into_iter().map(show).collect())
+    rows.into_iter().map(show).collect()
 }
 
 pub async fn count(db: &Db) -> Result<i64> {
@@ -147,7 +156,7 @@ pub(crate) async fn note_repeated(db: &Db, events: &[String]) -> Result<HashSet<
     for event in events.iter().filter(|event| !noted.contains(*event)) {
         rows.put(Attempts { event: event.clone(), count: 0, at: Time::now() });
     }
-    rows.save(&mut tx).await?;
+    rows.save(&mut tx)?;
     tx.commit().await?;
     Ok(noted)
 }
@@ -158,7 +167,7 @@ pub(crate) async fn count_attempt(db: &Db, event: &str) -> Result<i64> {
     let mut rows = Rows::<Attempts>::load(&mut tx, [event.to_owned()]).await?;
     let count = rows.get(event).map_or(0, |row| row.count) + 1;
     rows.put(Attempts { event: event.to_owned(), count, at: Time::now() });
-    rows.save(&mut tx).await?;
+    rows.save(&mut tx)?;
     tx.commit().await?;
     Ok(count)
 }

@@ -12,7 +12,7 @@ use axum::Router;
 use futures_util::future::join_all;
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::mpsc, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -48,7 +48,6 @@ pub struct Host {
 
 impl Host {
     pub async fn new(settings: Settings) -> Result<Self> {
-        settings.check()?;
         let bus = Bus::open(&settings.bus_url).await.context("BUS_URL")?;
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
@@ -92,12 +91,12 @@ impl Host {
 
     /// Listens; an error if it cannot.
     pub async fn bind(&self) -> Result<TcpListener> {
-        serve::bind(self.settings.listen).await
+        serve::bind(&self.settings).await
     }
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
-        let Self { tasks, parts, router, prepared, .. } = self;
+        let Self { tasks, parts, router, prepared, bus, .. } = self;
         let probe = Probe { prepared, stop: tasks.stop.clone() };
         let router = common::router(router, pages, parts.clone(), probe);
         let (stop, hurry) = (tasks.stop.clone(), CancellationToken::new());
@@ -105,6 +104,9 @@ impl Host {
         let finished = async {
             serve::serve(listener, router, &tasks).await;
             tasks.finish().await;
+            if let Err(error) = bus.close().await {
+                warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");
+            }
             join_all(parts.iter().map(|part| part.db.close())).await;
         };
         tokio::select! {
@@ -171,7 +173,7 @@ pub async fn run_one<S: Service>(port: u16) -> ExitCode {
 async fn start_one<S: Service>(port: u16) -> Result<(Host, TcpListener)> {
     let (settings, database_url) = config::of_one(S::NAME, port)?;
     // Before anything is touched: a taken port is told at once.
-    let listener = serve::bind(settings.listen).await?;
+    let listener = serve::bind(&settings).await?;
     let mut host = Host::new(settings).await?;
     host.add::<S>(&database_url).await?;
     info!(service = S::NAME, listen = %listener.local_addr()?, "ready");

@@ -1,5 +1,7 @@
 //! Reading requests: sizes, types and shapes are checked here once, in the order that the contract gives.
 
+pub mod etag;
+mod objects;
 pub mod page;
 pub mod serve;
 pub mod sse;
@@ -11,10 +13,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use self::objects::Objects;
 use crate::{
     event::derived_id,
     problem::{FieldError, Problem},
@@ -91,6 +94,9 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
         if announced.and_then(|text| text.parse().ok()).is_some_and(|length: usize| length > BODY_MAX) {
             return Err(Problem::too_large(BODY_MAX));
         }
+        if !is_plain(request.headers()) {
+            return Err(Problem::unsupported_media_type("send the body without a Content-Encoding"));
+        }
         let json = says_json(request.headers());
         let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
         let bytes = match reading.await {
@@ -105,10 +111,14 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
             return Err(Problem::too_large(BODY_MAX));
         }
         if !json && !bytes.is_empty() {
-            return Err(Problem::unsupported_media_type());
+            return Err(Problem::not_json());
         }
         Ok(Self(bytes))
     }
+}
+
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn says_json(headers: &HeaderMap) -> bool {
@@ -132,7 +142,7 @@ impl Raw {
         let mut unknown = Vec::new();
         let mut track = serde_path_to_error::Track::new();
         let mut json = serde_json::Deserializer::from_slice(&self.0);
-        let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+        let tracked = serde_path_to_error::Deserializer::new(Objects(&mut json), &mut track);
         let parsed = serde_ignored::deserialize(tracked, |path| {
             unknown.push(FieldError { pointer: pointer_to_ignored(&path), detail: "is not a known field".into() });
         });
@@ -141,7 +151,7 @@ impl Raw {
             Err(error) => {
                 self.syntax()?;
                 let detail = plain(&error.to_string());
-                return Err(Problem::invalid_field(pointer(&track.path()) + &missing(&detail), detail));
+                return Err(Problem::invalid_field(pointer(&track.path()) + &step_to_field(&detail), detail));
             }
         };
         json.end().map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))?;
@@ -177,10 +187,10 @@ fn step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The step to a field that serde says is missing: a pointer to where it should be.
-fn missing(detail: &str) -> String {
-    let field = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    field.map(step).unwrap_or_default()
+/// The step to a field that serde says is missing or there twice, found in the object that it belongs to.
+fn step_to_field(detail: &str) -> String {
+    let field = detail.strip_prefix("missing field `").or_else(|| detail.strip_prefix("duplicate field `"));
+    field.and_then(|rest| rest.strip_suffix('`')).map(step).unwrap_or_default()
 }
 
 /// Only what is wrong, without the step at which the framework found it.
@@ -212,7 +222,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let typed = request.headers().contains_key(header::CONTENT_TYPE);
         let raw = Raw::from_request(request, state).await?;
         if raw.is_empty() && !typed {
-            return Err(Problem::unsupported_media_type());
+            return Err(Problem::not_json());
         }
         raw.parse().map(Self)
     }
@@ -244,7 +254,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
             Err(rejection) if parts.method == Method::PUT => {
                 Err(Problem::invalid_field("path", without_source(&rejection.body_text())))
             }
-            Err(_) => Err(Problem::not_found(format!("{:?}", parts.uri.path()))),
+            Err(_) => Err(Problem::no_such_path(parts.uri.path())),
         }
     }
 }
@@ -258,9 +268,14 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InQuery
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::from_request_parts(parts, state).await;
-        query
-            .map(|Query(value)| Self(value))
-            .map_err(|rejection| Problem::invalid_field("query", without_source(&rejection.body_text())))
+        query.map(|Query(value)| Self(value)).map_err(|rejection| {
+            let wrong = without_source(&rejection.body_text());
+            // Of which parameter is said first, where it is known.
+            match wrong.split_once(": ") {
+                Some((name, detail)) if !name.contains(' ') => Problem::invalid_field(name, detail),
+                _ => Problem::invalid_field("query", wrong),
+            }
+        })
     }
 }
 
@@ -272,12 +287,20 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let mut values = parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(Self(None)) };
+        let wrong = |detail: String| Err(Problem::invalid_field("Idempotency-Key", detail));
+        if values.next().is_some() {
+            return wrong("is there more than once; send one".into());
+        }
         let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default().trim();
-        let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-        if bare.chars().count() > KEY_MAX || (bare.is_empty() && !value.is_empty() && text.is_empty()) {
-            let detail = format!("expected 1 to {KEY_MAX} characters");
-            return Err(Problem::invalid_field("Idempotency-Key", detail));
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let bare = quoted.unwrap_or(text);
+        if quoted.is_none() && (bare.starts_with('"') || bare.ends_with('"')) {
+            return wrong("has one quotation mark; expected two or none".into());
+        }
+        if bare.chars().count() > KEY_MAX || (text.is_empty() && !value.is_empty()) {
+            return wrong(format!("expected 1 to {KEY_MAX} characters"));
         }
         Ok(Self(Some(bare.to_owned()).filter(|key| !key.is_empty())))
     }
@@ -314,17 +337,6 @@ impl<S: Sync> FromRequestParts<S> for PreferWait {
 
 /// Whatever a handler is asked to do may be refused.
 pub type Answer<T> = Result<T, Problem>;
-
-/// Paging of a list, as the query gives it.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Paging {
-    /// The `next` of the page before.
-    pub after: Option<String>,
-    /// Default 50; more than 500 is taken as 500.
-    #[param(value_type = Option<i64>, minimum = 1)]
-    pub limit: Option<String>,
-}
 
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,17 @@ use crate::{
 /// How late a change that another replica made is seen at the most.
 const POLL: Duration = Duration::from_millis(200);
 /// How far a slow reader may lag behind before it reads from the database.
-const BUFFER: usize = 4096;
+const BUFFER: usize = 1024;
 const PAGE: i64 = 500;
+
+/// One who is further behind than this is better served by a new snapshot.
+const RESUME_MAX: i64 = 1000;
+
+/// Where a client goes on that has seen everything up to `last`; `None` where it begins anew, as it is too far behind
+/// or its position is of a log that is gone.
+pub fn resumed(last: Option<i64>, head: i64) -> Option<i64> {
+    last.filter(|last| (head - RESUME_MAX..=head).contains(last))
+}
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -72,16 +81,24 @@ impl Live {
             };
             loop {
                 let page = log::after(&self.db, from, PAGE).await?;
-                let Some(last) = page.last() else { break };
-                from = last.position;
+                let full = is_full(&page);
                 for entry in page {
+                    from = entry.position;
                     // An error says that nobody listens any more.
                     let _ = self.entries.send(Arc::new(entry));
+                }
+                if !full {
+                    break;
                 }
             }
             position = Some(from);
         }
     }
+}
+
+/// Whether there may be more behind the page.
+fn is_full(page: &[Entry]) -> bool {
+    i64::try_from(page.len()).is_ok_and(|length| length >= PAGE)
 }
 
 struct Follower {
@@ -102,7 +119,7 @@ impl Follower {
             }
             if self.behind {
                 let page = log::after(&self.db, self.position, PAGE).await.ok()?;
-                self.behind = !page.is_empty();
+                self.behind = is_full(&page);
                 self.ready = page.into_iter();
                 continue;
             }

@@ -1,7 +1,7 @@
 //! What a service has said, in order, complete, without gaps. It is the outbox, the feed and the source of
 //! every live view at once.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::{
     db::{Cells, Db, Leader, Tx, Value},
@@ -33,28 +33,19 @@ impl Entry {
     }
 }
 
-/// Appends the events and returns the position of the last. Locks the head until the commit: call it last.
-pub async fn append(tx: &mut Tx, events: &[Event]) -> Result<i64> {
-    let count = i64::try_from(events.len())?;
-    let head: Vec<(i64,)> = tx
-        .fetch("UPDATE event_log_head SET position = position + $1 WHERE id = 1 RETURNING position", [count.into()])
-        .await?;
-    ensure!(head.len() == 1, "event_log_head has no row");
-    let last = head[0].0;
+/// Appends the events at the end of the transaction.
+pub(crate) fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
     let docs = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    let columns = [
-        ("position", Cells::Int((last - count + 1..=last).collect())),
-        ("type", Cells::Text(events.iter().map(|event| event.kind.clone()).collect())),
-        ("subject", Cells::Text(events.iter().map(|event| event.subject.clone()).collect())),
-        ("location", Cells::Text(events.iter().map(|event| event.location.clone()).collect())),
-        (
-            "correlation",
-            Cells::OptText(events.iter().map(|event| event.correlationid.map(|id| id.to_string())).collect()),
-        ),
+    let text = |of: fn(&Event) -> &String| Cells::Text(events.iter().map(|event| of(event).clone()).collect());
+    let correlation = events.iter().map(|event| event.correlationid.map(|id| id.to_string())).collect();
+    tx.append(vec![
+        ("type", text(|event| &event.kind)),
+        ("subject", text(|event| &event.subject)),
+        ("location", text(|event| &event.location)),
+        ("correlation", Cells::OptText(correlation)),
         ("doc", Cells::Text(docs)),
-    ];
-    tx.insert_all("event_log", &columns, events.len()).await?;
-    Ok(last)
+    ]);
+    Ok(())
 }
 
 const AFTER: &str = "SELECT position, type, subject, location, correlation, doc FROM event_log \

@@ -1,24 +1,38 @@
-//! What the derived OpenAPI document leaves out: every response has a description, every operation an id of its own.
+//! What the derived OpenAPI document leaves out: what every route of a kind may answer, an id and a description for
+//! each, and that requests take no unknown fields while answers have all of theirs.
+
+use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use utoipa::openapi::{
-    OpenApi, RefOr,
-    path::{Operation, PathItem},
-};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
 
-/// Fills the gaps.
-pub(crate) fn complete(api: &mut OpenApi) {
-    for (path, item) in &mut api.paths.paths {
-        for (method, operation) in operations(item) {
-            operation.operation_id = Some(id(method, path));
-            describe(operation);
+/// The whole document, as it is served.
+pub(crate) fn complete(api: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(api).expect("an OpenAPI document is plain JSON");
+    for (path, operations) in members(&mut document["paths"]) {
+        for (method, operation) in members(operations) {
+            operation["operationId"] = id(method, path).into();
+            for (status, names) in problems_of(method, path, operation) {
+                add_problem(&mut operation["responses"], status, names);
+            }
+            if method == "get" && operation["responses"]["200"]["headers"]["ETag"].is_object() {
+                add_condition(operation);
+            }
+            for (status, response) in members(&mut operation["responses"]) {
+                describe(status, response);
+            }
         }
     }
+    let sent = sent_schemas(&document);
+    for (name, schema) in members(&mut document["components"]["schemas"]) {
+        close(schema, sent.contains(name));
+    }
+    document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    let all = [("get", &mut item.get), ("put", &mut item.put), ("post", &mut item.post), ("delete", &mut item.delete)];
-    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
 }
 
 /// `get_v1_orders_id` for `GET /v1/orders/{id}`.
@@ -27,13 +41,80 @@ fn id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-fn describe(operation: &mut Operation) {
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && response.description.is_empty()
-        {
-            let status = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
-            response.description = status.and_then(|status| status.canonical_reason()).unwrap_or("Answer").to_owned();
-        }
+/// What goes wrong in the same way wherever there is a path parameter, another parameter, a body, a database.
+fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
+    let (writes, in_path) = (method != "get", path.contains('{'));
+    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_checked = writes || parameters.iter().any(|parameter| parameter["in"] != "path");
+    let all = [
+        (writes, "400", "`malformed`"),
+        (in_path && method != "put", "404", "`not-found`"),
+        (writes, "408", "`too-slow`"),
+        (writes, "413", "`too-large`"),
+        (writes, "415", "`unsupported-media-type`"),
+        (is_checked, "422", "`invalid`"),
+        (path.starts_with("/v1/"), "503", "`unavailable`"),
+    ];
+    all.into_iter().filter(|(applies, ..)| *applies).map(|(_, status, names)| (status, names)).collect()
+}
+
+/// What has an ETag is answered only if it has another than the client names.
+fn add_condition(operation: &mut Value) {
+    let header = json!({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}});
+    operation["responses"]["304"] = json!({"description": "Not changed since the `ETag` in `If-None-Match`."});
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.push(header),
+        None => operation["parameters"] = json!([header]),
+    }
+}
+
+fn add_problem(responses: &mut Value, status: &str, names: &str) {
+    let known = responses[status]["description"].as_str().filter(|text| !text.is_empty());
+    let description = match known {
+        Some(known) if known.contains(names) => known.to_owned(),
+        Some(known) => format!("{known}, {names}"),
+        None => names.to_owned(),
+    };
+    let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    responses[status] = json!({"description": description, "content": content});
+}
+
+fn describe(status: &str, response: &mut Value) {
+    if response["description"].as_str().unwrap_or_default().is_empty() {
+        let code = status.parse().ok().and_then(|code: u16| StatusCode::from_u16(code).ok());
+        response["description"] = code.and_then(|code| code.canonical_reason()).unwrap_or("Answer").into();
+    }
+}
+
+/// The names of the schemas that are part of a request.
+fn sent_schemas(document: &Value) -> BTreeSet<String> {
+    let mut sent = BTreeSet::new();
+    let operations = document["paths"].as_object().into_iter().flatten();
+    let operations = operations.flat_map(|(_, methods)| methods.as_object().into_iter().flatten());
+    for (_, operation) in operations {
+        collect(document, &operation["requestBody"], &mut sent);
+    }
+    sent
+}
+
+fn collect(document: &Value, part: &Value, names: &mut BTreeSet<String>) {
+    let reference = part["$ref"].as_str().and_then(|text| text.strip_prefix("#/components/schemas/"));
+    if let Some(name) = reference
+        && names.insert(name.to_owned())
+    {
+        collect(document, &document["components"]["schemas"][name], names);
+    }
+    let (fields, items) = (part.as_object().map(Map::values), part.as_array());
+    fields.into_iter().flatten().chain(items.into_iter().flatten()).for_each(|inner| collect(document, inner, names));
+}
+
+/// A request's object has no other fields; an answer's has them all, if as `null`.
+fn close(schema: &mut Value, sent: bool) {
+    let Some(fields) = schema["properties"].as_object() else { return };
+    let names: Vec<Value> = fields.keys().cloned().map(Value::from).collect();
+    if sent {
+        schema["additionalProperties"] = false.into();
+    } else {
+        schema["required"] = names.into();
     }
 }

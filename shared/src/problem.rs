@@ -82,6 +82,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("there is no {what}"))
     }
 
+    pub fn no_such_path(path: &str) -> Self {
+        let shown: String = path.chars().take(100).collect();
+        Self::not_found(format!("{shown:?}"))
+    }
+
+    /// An Idempotency-Key is bound to the request it first came with.
+    pub fn key_reused() -> Self {
+        let detail = "this Idempotency-Key was used for another request; send a new key with a new request";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
+    }
+
     pub fn unknown_location(location: &str) -> Self {
         let detail = format!("there is no location {location:?}; PUT /v1/locations/{{location}} makes one");
         Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
@@ -114,9 +125,13 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Request too slow", detail)
     }
 
-    pub fn unsupported_media_type() -> Self {
-        let detail = "send the body with Content-Type: application/json";
+    pub fn unsupported_media_type(detail: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)
+    }
+
+    /// As [`Problem::unsupported_media_type`], of a body that does not say what it is.
+    pub fn not_json() -> Self {
+        Self::unsupported_media_type("send the body with Content-Type: application/json")
     }
 
     pub fn method_not_allowed() -> Self {

@@ -28,7 +28,7 @@ use crate::{
 /// How long a request waits for its batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_QUEUE: usize = 4096;
-const DELIVERY_QUEUE: usize = 64;
+const DELIVERY_QUEUE: usize = 16;
 /// A batch takes no further message or request once it has this many inputs.
 const BATCH_MAX: usize = 512;
 
@@ -293,10 +293,12 @@ impl<S: Service> Batch<S> {
 
     /// Makes the only input a dead letter; a request hears that it is our fault.
     fn bury(&mut self, error: &anyhow::Error) {
-        error!(service = S::NAME, error = format!("{error:#}"), "an input could not be stored");
         for pending in std::mem::take(&mut self.inputs) {
             match pending.origin {
-                Origin::Request(_) => pending.answer(Err(Problem::internal())),
+                Origin::Request(_) => {
+                    error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
+                    pending.answer(Err(Problem::internal()));
+                }
                 Origin::Event { event, bytes, attempts } => {
                     self.letters.push(Letter::of_event(&event, bytes, format!("{error:#}"), attempts));
                 }

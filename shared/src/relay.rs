@@ -3,9 +3,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Deserialize;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use crate::{
     bus::{Bus, Message, Publisher},
@@ -18,11 +21,13 @@ use crate::{
 
 /// How late a commit is noticed that did not wake the relay.
 const POLL: Duration = Duration::from_millis(200);
+/// How late the cursor is saved.
+const SAVE_EVERY: Duration = Duration::from_millis(50);
 /// How often a replica that does not lead asks whether it may.
 const RETRY: Duration = Duration::from_secs(1);
 /// How many events are in flight at once.
-const WINDOW: i64 = 2000;
-const WINDOW_BYTES: usize = 8 * 1024 * 1024;
+const WINDOW: i64 = 1000;
+const WINDOW_BYTES: usize = 4 * 1024 * 1024;
 /// Of one message; the broker's cost is per message, up to its size limits.
 const EVENTS_MAX: usize = 100;
 const BYTES_MAX: usize = 64 * 1024;
@@ -36,28 +41,56 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i6
         }
     };
     let publisher = bus.publisher().await?;
-    let mut cursor = cursor(&mut leader).await?;
+    let mut cursor = Cursor::load(&mut leader).await?;
     loop {
-        committed.mark_unchanged();
-        let entries = bounded(log::after_as(&mut leader, cursor, WINDOW).await?);
-        if entries.is_empty() {
-            let _ = timeout(POLL, committed.changed()).await;
+        let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
+        if let Some(last) = entries.last() {
+            cursor.published = publish(&publisher, &entries).await?;
+            if cursor.saved_at.elapsed() >= SAVE_EVERY || cursor.published < last.position {
+                cursor.save(&mut leader).await?;
+            }
+            ensure!(cursor.published == last.position, "the broker did not take every message");
+        }
+        // What was committed meanwhile is read at once.
+        if more || *committed.borrow_and_update() > cursor.published {
             continue;
         }
-        let confirmed = publish(&publisher, &entries).await?;
-        if confirmed > cursor {
-            leader.execute("UPDATE relay_cursor SET position = $1 WHERE id = 1", [confirmed.into()]).await?;
-            cursor = confirmed;
+        let patience = if cursor.saved < cursor.published { SAVE_EVERY } else { POLL };
+        if timeout(patience, committed.changed()).await.is_err() {
+            cursor.save(&mut leader).await?;
         }
-        anyhow::ensure!(
-            entries.last().is_some_and(|last| last.position == cursor),
-            "the broker did not take every message"
-        );
     }
 }
 
-/// As many of the first as fit a window's bytes, and at least one.
-fn bounded(mut entries: Vec<Entry>) -> Vec<Entry> {
+/// Where the relay goes on. It is saved a moment late, so that not every event costs a commit of its own: what was
+/// published since is published again after a crash, and known to those who have it.
+#[derive(Debug)]
+struct Cursor {
+    published: i64,
+    saved: i64,
+    saved_at: Instant,
+}
+
+impl Cursor {
+    async fn load(leader: &mut Leader) -> Result<Self> {
+        let rows: Vec<(i64,)> = leader.fetch("SELECT position FROM relay_cursor WHERE id = 1", []).await?;
+        let saved = rows.first().map_or(0, |row| row.0);
+        Ok(Self { published: saved, saved, saved_at: Instant::now() })
+    }
+
+    async fn save(&mut self, leader: &mut Leader) -> Result<()> {
+        if self.saved < self.published {
+            let args = [self.published.into()];
+            leader.execute("UPDATE relay_cursor SET position = $1 WHERE id = 1", args).await?;
+            (self.saved, self.saved_at) = (self.published, Instant::now());
+        }
+        Ok(())
+    }
+}
+
+/// As many of the first as fit a window's bytes, and at least one; and whether there may be more.
+fn bounded(mut entries: Vec<Entry>) -> (Vec<Entry>, bool) {
+    let read = entries.len();
     let mut bytes = 0;
     let fit = entries.iter().take_while(|entry| {
         bytes += entry.doc.len();
@@ -65,12 +98,8 @@ fn bounded(mut entries: Vec<Entry>) -> Vec<Entry> {
     });
     let fit = fit.count().max(1);
     entries.truncate(fit);
-    entries
-}
-
-async fn cursor(leader: &mut Leader) -> Result<i64> {
-    let rows: Vec<(i64,)> = leader.fetch("SELECT position FROM relay_cursor WHERE id = 1", []).await?;
-    Ok(rows.first().map_or(0, |row| row.0))
+    let more = entries.len() < read || i64::try_from(read).is_ok_and(|read| read >= WINDOW);
+    (entries, more)
 }
 
 /// How many events wait to be published, and since when the oldest does.
@@ -131,5 +160,46 @@ fn first(entry: &Entry, routing_key: String) -> Message {
         kind: entry.kind.clone(),
         correlation: entry.correlation.clone(),
         traceparent: attributes.traceparent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(kind: &str, count: usize, bytes: usize) -> Vec<Entry> {
+        let entry = |position| Entry {
+            position,
+            kind: kind.into(),
+            subject: String::new(),
+            location: "soho".into(),
+            correlation: None,
+            doc: "x".repeat(bytes),
+        };
+        (1..).map(entry).take(count).collect()
+    }
+
+    #[test]
+    fn a_window_has_a_size_in_events_and_in_bytes() {
+        let window = |count, bytes| {
+            let (entries, more) = bounded(entries("order.placed", count, bytes));
+            (entries.len(), more)
+        };
+        assert_eq!(window(0, 1), (0, false));
+        assert_eq!(window(999, 100), (999, false));
+        assert_eq!(window(1000, 100), (1000, true));
+        assert_eq!(window(10, WINDOW_BYTES / 4), (4, true));
+        assert_eq!(window(2, WINDOW_BYTES * 2), (1, true), "one that is too large goes alone");
+    }
+
+    #[test]
+    fn events_of_one_key_travel_together_up_to_a_size() {
+        let packed = |count, bytes| -> Vec<usize> {
+            pack(&entries("order.placed", count, bytes)).0.iter().map(|message| message.events.len()).collect()
+        };
+        assert_eq!(packed(250, 100), [100, 100, 50]);
+        assert_eq!(packed(3, BYTES_MAX / 2 - 1), [2, 1]);
+        let both = [entries("order.placed", 2, 1), entries("order.accepted", 2, 1)].concat();
+        assert_eq!(pack(&both).1, [[1, 2], [1, 2]]);
     }
 }

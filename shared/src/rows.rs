@@ -6,13 +6,71 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Context, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::db::{Cells, Tx};
+use crate::db::{Cells, Tx, Wanted};
 
 /// A document with a table of its own: `(key TEXT PRIMARY KEY, revision BIGINT, doc JSONB)`.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Unpin + 'static {
     const TABLE: &'static str;
     /// Unique in the table; a row never changes its key.
     fn key(&self) -> String;
+}
+
+/// What a batch wants of several tables: read in one statement, locked table by table in the order of the calls.
+#[derive(Debug, Default)]
+pub struct Load {
+    wanted: Vec<Wanted>,
+}
+
+/// What a [`Load`] found.
+#[derive(Debug)]
+pub struct Loaded {
+    /// By table: key, revision, encoded document.
+    found: HashMap<&'static str, Vec<(String, i64, String)>>,
+}
+
+impl Load {
+    /// Rows that the batch may change: locked, in key order, until the transaction ends.
+    pub fn lock<T: Record>(self, keys: impl IntoIterator<Item = String>) -> Self {
+        self.want(T::TABLE, keys, true)
+    }
+
+    /// Rows that the batch only looks at, or that are hardly ever written.
+    pub fn read<T: Record>(self, keys: impl IntoIterator<Item = String>) -> Self {
+        self.want(T::TABLE, keys, false)
+    }
+
+    fn want(mut self, table: &'static str, keys: impl IntoIterator<Item = String>, lock: bool) -> Self {
+        let keys: Vec<String> = keys.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        if !keys.is_empty() {
+            self.wanted.push(Wanted { table, keys, lock });
+        }
+        self
+    }
+
+    pub async fn run(self, tx: &mut Tx) -> Result<Loaded> {
+        let mut loaded = Loaded { found: HashMap::new() };
+        if self.wanted.is_empty() {
+            return Ok(loaded);
+        }
+        for (place, key, revision, doc) in tx.load(&self.wanted).await? {
+            let wanted = usize::try_from(place).ok().and_then(|place| self.wanted.get(place));
+            let table = wanted.context("a row of a table that was not asked for")?.table;
+            loaded.found.entry(table).or_default().push((key, revision, doc));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    /// Those of one table; none where none were asked for.
+    pub fn rows<T: Record>(&mut self) -> Result<Rows<T>> {
+        let found = self.found.remove(T::TABLE).unwrap_or_default();
+        let rows = found.into_iter().map(|(key, revision, doc)| {
+            let value = serde_json::from_str(&doc).with_context(|| format!("decode {key} of {}", T::TABLE))?;
+            Ok((key, Row { revision, changed: false, value }))
+        });
+        Ok(Rows { rows: rows.collect::<Result<_>>()? })
+    }
 }
 
 /// Rows of one table by key. Holds what was asked for and exists, and what was put since.
@@ -38,23 +96,7 @@ impl<T> Default for Rows<T> {
 impl<T: Record> Rows<T> {
     /// Loads the rows and locks them, in key order, until the transaction ends.
     pub async fn load(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Self> {
-        Self::fetch(tx, keys, true).await
-    }
-
-    /// Loads rows that the batch only looks at.
-    pub async fn read(tx: &mut Tx, keys: impl IntoIterator<Item = String>) -> Result<Self> {
-        Self::fetch(tx, keys, false).await
-    }
-
-    async fn fetch(tx: &mut Tx, keys: impl IntoIterator<Item = String>, lock: bool) -> Result<Self> {
-        let keys: Vec<String> = keys.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        if keys.is_empty() {
-            return Ok(Self::default());
-        }
-        let found = tx.load(T::TABLE, keys, lock).await?;
-        let rows =
-            found.into_iter().map(|(key, revision, value)| (key, Row { revision, changed: false, value })).collect();
-        Ok(Self { rows })
+        Load::default().lock::<T>(keys).run(tx).await?.rows()
     }
 
     pub fn get(&self, key: &str) -> Option<&T> {
@@ -80,24 +122,20 @@ impl<T: Record> Rows<T> {
         self.rows.values().map(|row| &row.value)
     }
 
-    /// Writes what changed: new rows in one statement, old ones in another.
-    /// A row that somebody else wrote meanwhile is a conflict; the caller rolls back and decides again.
-    pub async fn save(self, tx: &mut Tx) -> Result<()> {
+    /// Hands over what changed, to be written at the end of the transaction. A row that somebody else wrote
+    /// meanwhile is then a conflict; the caller rolls back and decides again.
+    pub fn save(self, tx: &mut Tx) -> Result<()> {
         let changed: BTreeMap<String, Row<T>> = self.rows.into_iter().filter(|(_, row)| row.changed).collect();
         let (new, old): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, row)| row.revision == 0);
         if !new.is_empty() {
             let (keys, revisions, docs) = columns(new)?;
-            let rows = keys.len();
-            let cells = [
-                ("key", Cells::Text(keys)),
-                ("revision", Cells::Int(revisions.iter().map(|_| 1).collect())),
-                ("doc", Cells::Json(docs)),
-            ];
-            tx.insert_all(T::TABLE, &cells, rows).await?;
+            let first = revisions.iter().map(|_| 1).collect();
+            let cells = vec![("key", Cells::Text(keys)), ("revision", Cells::Int(first)), ("doc", Cells::Json(docs))];
+            tx.insert(T::TABLE, cells);
         }
         if !old.is_empty() {
             let (keys, revisions, docs) = columns(old)?;
-            tx.update_guarded(T::TABLE, keys, revisions, docs).await?;
+            tx.update_guarded(T::TABLE, keys, revisions, docs);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     db::{Db, Tx},
     event::{Event, Said},
+    pages::Asset,
     problem::Problem,
     time::Time,
     trace::Trace,
@@ -27,7 +28,9 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Its tables, oldest first; each is applied once. Never edit one that was released.
     const MIGRATIONS: &'static [&'static str];
     /// Where people begin: `/` of a process that runs this service alone leads there.
-    const PAGE: &'static str = "/docs";
+    const PAGE: &'static str;
+    /// The files of its page; those that all pages share are served around them.
+    const ASSETS: &'static [Asset];
 
     /// Everything the service can be told, by HTTP, by the bus or by the time.
     type Command: Debug + Send + Sync + 'static;
@@ -41,13 +44,14 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// What an event on the bus tells the service. An error makes it a dead letter.
     fn hear(event: &Event) -> Result<Self::Command>;
 
-    /// Everything that the batch touches, in a fixed number of statements, tables always in the same order.
+    /// Everything that the batch touches, in as few statements as can be, tables always in the same order.
     fn load(tx: &mut Tx, batch: &[&Input<Self::Command>]) -> impl Future<Output = Result<Self::State>> + Send;
 
     /// Pure: the same state and input give the same decision. A refusal leaves the state as it was.
     fn decide(state: &mut Self::State, input: &Input<Self::Command>) -> Result<Decision<Self::Reply>, Self::Refusal>;
 
-    fn save(tx: &mut Tx, state: Self::State) -> impl Future<Output = Result<()>> + Send;
+    /// Hands over what has changed.
+    fn save(tx: &mut Tx, state: Self::State) -> Result<()>;
 
     /// What has fallen due by `now`; asked again and again, so a command that is already done decides nothing.
     fn due(_db: &Db, _now: Time) -> impl Future<Output = Result<Vec<Self::Command>>> + Send {
@@ -56,11 +60,6 @@ pub trait Service: Send + Sync + Sized + 'static {
 
     /// Its part of the HTTP interface.
     fn routes(app: App<Self>) -> OpenApiRouter;
-
-    /// Its pages for people; the files that all pages share are served around them.
-    fn pages() -> axum::Router {
-        axum::Router::new()
-    }
 }
 
 /// One thing a service is told.

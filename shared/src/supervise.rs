@@ -116,3 +116,48 @@ impl Tasks {
         self.tracker.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn what_fails_or_panics_is_started_again() {
+        let (tasks, starts) = (Tasks::default(), Arc::new(AtomicUsize::new(0)));
+        let (counted, stop) = (Arc::clone(&starts), tasks.stop.clone());
+        tasks.supervise("test", "order-svc", move || {
+            let (start, stop) = (counted.fetch_add(1, Ordering::Relaxed), stop.clone());
+            async move {
+                match start {
+                    0 => panic!("on purpose"),
+                    1 => Err(anyhow!("on purpose")),
+                    _ => {
+                        stop.cancel();
+                        Ok(())
+                    }
+                }
+            }
+        });
+        timeout(PATIENCE, tasks.stop.cancelled()).await.expect("started a third time");
+        tasks.finish().await;
+        assert_eq!(starts.load(Ordering::Relaxed), 3);
+        assert!(!tasks.failed());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_lost_an_essential_task_stops_and_fails() {
+        let tasks = Tasks::default();
+        tasks.essential("test", "order-svc", async { panic!("on purpose") });
+        timeout(PATIENCE, tasks.stop.cancelled()).await.expect("it stops");
+        assert!(tasks.failed());
+    }
+}

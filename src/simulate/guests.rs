@@ -70,7 +70,7 @@ pub(super) async fn come(api: &Api, place: &Place, rate: Rate, tally: &Tally) ->
 }
 
 async fn visit(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
-    let menu: Menu = api.get(&format!("/v1/menu/{}", place.location)).await?;
+    let menu: Menu = api.get(&format!("/v1/menu/{}?limit=500", place.location)).await?;
     let key = fresh_id().to_string();
     let Some(order) = order(&mut rand::rng(), place, &menu.items, &key) else { return Ok(()) };
     let (waits, regrets) = (rand::random_bool(0.3), rand::random_bool(0.05));

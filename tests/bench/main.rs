@@ -28,6 +28,7 @@ use servers::{Private, Scratch, Servers};
 const SAMPLE: &str = include_str!("order.json");
 const QUIET_RATE: f64 = 200.0;
 const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -98,7 +99,7 @@ async fn embedded(seconds: u64) -> Result<Figures> {
 
 async fn on_servers(seconds: u64) -> Result<Figures> {
     // Kept until the end: dropping them stops them.
-    let (private, servers) = match Servers::get() {
+    let (private, servers) = match Servers::named() {
         Some(servers) => (None, servers),
         None => {
             let (postgres, rabbit) = (Private::start("postgres")?, Private::start("rabbitmq")?);
@@ -209,10 +210,10 @@ async fn run(restaurant: &Restaurant, plan: Plan, name: &str) -> Result<f64> {
 }
 
 async fn wait_for(restaurant: &Restaurant, tickets: u64) -> Result<()> {
-    let began = Instant::now();
+    let (began, mut every) = (Instant::now(), tokio::time::interval(POLL));
     while restaurant.tickets().await? < tickets {
         ensure!(began.elapsed() < PATIENCE, "orders are missing in the kitchen");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        every.tick().await;
     }
     Ok(())
 }

@@ -24,14 +24,14 @@ pub(crate) async fn inserts_per_s(url: &str, doc: &str) -> Result<f64> {
         let first = batch * BATCH;
         let docs = vec![doc.to_owned(); BATCH];
         let mut tx = db.begin().await?;
-        let orders = [
+        let orders = vec![
             ("key", Cells::Text((first..first + BATCH).map(|n| format!("0190b2f0-0000-7000-8000-{n:012}")).collect())),
             ("revision", Cells::Int(vec![1; BATCH])),
             ("doc", Cells::Json(docs.clone())),
         ];
-        tx.insert_all("raw_orders", &orders, BATCH).await?;
+        tx.insert("raw_orders", orders);
         let positions = (first..first + BATCH).map(i64::try_from).collect::<Result<_, _>>()?;
-        tx.insert_all("raw_log", &[("position", Cells::Int(positions)), ("doc", Cells::Text(docs))], BATCH).await?;
+        tx.insert("raw_log", vec![("position", Cells::Int(positions)), ("doc", Cells::Text(docs))]);
         tx.commit().await?;
     }
     let per_s = ROWS as f64 / began.elapsed().as_secs_f64();

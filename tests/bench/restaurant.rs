@@ -13,6 +13,7 @@ use crate::load::Connection;
 
 const DISHES: u64 = 12;
 const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(5);
 
 /// A process of the restaurant; killed when it is dropped.
 #[derive(Debug)]
@@ -48,10 +49,10 @@ impl Process {
             .spawn()
             .with_context(|| format!("start {}", binary.display()))?;
         let process = Self { name: name.to_owned(), address, child };
-        let began = Instant::now();
+        let (began, mut every) = (Instant::now(), tokio::time::interval(POLL));
         while !process.is_ready().await {
             ensure!(began.elapsed() < PATIENCE, "{name} does not become ready");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            every.tick().await;
         }
         Ok(process)
     }

@@ -105,6 +105,7 @@ async fn what_is_not_settled_comes_again_and_what_is_does_not() {
         }
         bus.settle(SERVICE, receipts).await.unwrap();
         drop(kitchen);
+        bus.close().await.unwrap();
         drop(bus);
         let bus = Bus::open(&url()).await.unwrap();
         let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
@@ -184,4 +185,30 @@ fn the_topology_names_every_listener_once() {
         assert!(kinds.iter().all(|kind| topology::hears(service, &format!("{kind}.soho"))));
     }
     assert!(!topology::hears("kitchen-svc", "order.placed.soho"));
+}
+
+/// Takes from the stream what makes every event routable, behind everybody's back.
+async fn unbind_stream(servers: &Servers, url: &str) {
+    let (_, vhost) = url.rsplit_once('/').unwrap();
+    let (api, exchange, queue) = (&servers.rabbit_api, topology::EXCHANGE, topology::STREAM);
+    let url = format!("{api}/api/bindings/{vhost}/e/{exchange}/q/{queue}/%23");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.delete(url).send().await.unwrap().error_for_status().unwrap();
+}
+
+/// The broker acknowledges what it could route nowhere, after it has sent it back.
+#[tokio::test]
+async fn what_no_queue_took_is_not_safe_and_its_neighbours_are() {
+    let Some(servers) = Servers::get() else { return };
+    let url = servers.vhost().await.unwrap();
+    let publisher = Bus::open(&url).await.unwrap().publisher().await.unwrap();
+    unbind_stream(&servers, &url).await;
+    for round in 0..50 {
+        let messages: Vec<Message> =
+            (0..40).map(|n| message(if n == round % 40 { "nobody.listens" } else { "order.placed" }, &["1"])).collect();
+        let safe = publisher.publish(&messages).await.unwrap();
+        let lost: Vec<usize> = (0..40).filter(|n| !safe[*n]).collect();
+        assert_eq!(lost, [round % 40]);
+    }
+    servers.drop_vhost(&url).await.unwrap();
 }

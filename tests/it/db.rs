@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use shared::{
     db::{Conflict, Db, Failure, Value},
-    rows::{Record, Rows},
+    rows::{Load, Record, Rows},
 };
 
 use crate::{harness::scratch, servers::Servers};
@@ -60,7 +60,7 @@ async fn put(db: &Db, cups: impl IntoIterator<Item = Cup>) -> anyhow::Result<()>
     let mut tx = db.begin().await?;
     let mut rows = Rows::default();
     cups.into_iter().for_each(|cup| rows.put(cup));
-    rows.save(&mut tx).await?;
+    rows.save(&mut tx)?;
     tx.commit().await
 }
 
@@ -87,7 +87,7 @@ async fn a_transaction_is_all_or_nothing() {
         let mut tx = db.begin().await.unwrap();
         let mut rows = Rows::default();
         rows.put(cup("a", 1));
-        rows.save(&mut tx).await.unwrap();
+        rows.save(&mut tx).unwrap();
         drop(tx);
         assert!(all(&db).await.is_empty());
         put(&db, [cup("a", 2)]).await.unwrap();
@@ -113,13 +113,14 @@ async fn a_row_read_without_a_lock_and_changed_meanwhile_is_a_conflict() {
     each(async |db| {
         put(&db, [cup("a", 1)]).await.unwrap();
         let mut reading = db.begin().await.unwrap();
-        let mut rows = Rows::<Cup>::read(&mut reading, ["a".to_owned()]).await.unwrap();
+        let read = Load::default().read::<Cup>(["a".to_owned()]).run(&mut reading).await;
+        let mut rows: Rows<Cup> = read.unwrap().rows().unwrap();
         drop(reading);
         fill(&db, "a", 5).await;
         rows.get_mut("a").unwrap().filled_ml = 100;
         let mut tx = db.begin().await.unwrap();
-        let error = rows.save(&mut tx).await.unwrap_err();
-        drop(tx);
+        rows.save(&mut tx).unwrap();
+        let error = tx.commit().await.unwrap_err();
         assert_eq!(Failure::of(&error), Failure::Conflict);
         assert_eq!(all(&db).await, [cup("a", 6)]);
     })
@@ -130,7 +131,7 @@ async fn fill(db: &Db, name: &str, more_ml: i64) {
     let mut tx = db.begin().await.unwrap();
     let mut rows = Rows::<Cup>::load(&mut tx, [name.to_owned()]).await.unwrap();
     rows.get_mut(name).unwrap().filled_ml += more_ml;
-    rows.save(&mut tx).await.unwrap();
+    rows.save(&mut tx).unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -157,7 +158,7 @@ async fn rows_are_locked_in_one_order_so_that_nobody_waits_in_a_circle() {
             }
             let mut rows = Rows::<Cup>::load(&mut tx, keys.clone()).await.unwrap();
             keys.iter().for_each(|key| rows.get_mut(key).unwrap().filled_ml += 1);
-            rows.save(&mut tx).await.unwrap();
+            rows.save(&mut tx).unwrap();
             tx.commit().await.unwrap();
         });
         futures_util::future::join_all(rounds).await;
@@ -187,7 +188,7 @@ async fn generated_columns_follow_the_document() {
         let mut tx = db.begin().await.unwrap();
         let mut rows = Rows::<Cup>::load(&mut tx, ["a".to_owned()]).await.unwrap();
         rows.get_mut("a").unwrap().colour = "blue".into();
-        rows.save(&mut tx).await.unwrap();
+        rows.save(&mut tx).unwrap();
         tx.commit().await.unwrap();
         let blue: Vec<Cup> = db.docs("SELECT doc FROM cups WHERE colour = $1", [Value::from("blue")]).await.unwrap();
         assert_eq!(blue.len(), 1);

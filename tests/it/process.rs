@@ -4,18 +4,22 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use reqwest::StatusCode;
 use shared::http::fresh_id;
 use tokio::{
+    sync::watch,
     task::JoinSet,
-    time::{Duration, Instant, sleep},
+    time::{Duration, Instant, interval, timeout},
 };
 
 use crate::harness::{App, Backends, PATIENCE, text};
+
+/// How often a process is asked that is not there yet, or not any more.
+const POLL: Duration = Duration::from_millis(10);
 
 /// A running `comanda`. Killed when it is dropped.
 #[derive(Debug)]
@@ -59,10 +63,11 @@ impl Process {
     async fn wait_until_ready(&mut self) {
         let url = format!("{}/healthz/ready", self.base);
         let (client, deadline) = (client(), Instant::now() + PATIENCE);
+        let mut every = interval(POLL);
         while !client.get(&url).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
             assert!(Instant::now() < deadline, "the process does not become ready");
             assert!(self.child.try_wait().unwrap().is_none(), "the process has ended");
-            sleep(Duration::from_millis(10)).await;
+            every.tick().await;
         }
     }
 
@@ -96,7 +101,7 @@ fn client() -> reqwest::Client {
 #[derive(Debug)]
 pub(crate) struct Guests {
     going: Arc<AtomicBool>,
-    pub(crate) served: Arc<AtomicUsize>,
+    served: Arc<watch::Sender<usize>>,
     orders: Arc<Mutex<Vec<String>>>,
     tasks: JoinSet<()>,
 }
@@ -106,7 +111,7 @@ impl Guests {
     pub(crate) fn arrive(count: usize, addresses: &[String], lines: &'static str) -> Self {
         let mut guests = Self {
             going: Arc::new(AtomicBool::new(true)),
-            served: Arc::default(),
+            served: Arc::new(watch::Sender::new(0)),
             orders: Arc::default(),
             tasks: JoinSet::new(),
         };
@@ -120,7 +125,7 @@ impl Guests {
                 while going.load(Ordering::Relaxed) {
                     let order = insist(&addresses, lines).await;
                     orders.lock().unwrap().push(order);
-                    served.fetch_add(1, Ordering::Relaxed);
+                    served.send_modify(|served| *served += 1);
                 }
             });
         }
@@ -129,12 +134,10 @@ impl Guests {
 
     /// Until so many more were answered.
     pub(crate) async fn wait_for(&self, more: usize) {
-        let enough = self.served.load(Ordering::Relaxed) + more;
-        let deadline = Instant::now() + PATIENCE;
-        while self.served.load(Ordering::Relaxed) < enough {
-            assert!(Instant::now() < deadline, "the guests are not answered");
-            sleep(Duration::from_millis(1)).await;
-        }
+        let mut served = self.served.subscribe();
+        let enough = *served.borrow() + more;
+        let waited = timeout(PATIENCE, served.wait_for(|served| *served >= enough)).await;
+        waited.expect("the guests are answered").unwrap();
     }
 
     /// Lets each finish the order it is at, and returns the ids of all.
@@ -150,7 +153,7 @@ impl Guests {
 /// Posts an order again and again, at one address after the other, until one of them answers 202.
 async fn insist(addresses: &[String], lines: &str) -> String {
     let (key, body, client) = (fresh_id().to_string(), App::order(lines), client());
-    let deadline = Instant::now() + PATIENCE;
+    let (deadline, mut every) = (Instant::now() + PATIENCE, interval(POLL));
     for address in addresses.iter().cycle() {
         let url = format!("http://{address}/v1/orders");
         let answer = client.post(url).header("idempotency-key", &key).json(&body).send().await;
@@ -165,7 +168,7 @@ async fn insist(addresses: &[String], lines: &str) -> String {
             Err(_) => {}
         }
         assert!(Instant::now() < deadline, "the guest is not answered");
-        sleep(Duration::from_millis(5)).await;
+        every.tick().await;
     }
     unreachable!("the addresses go round for ever")
 }

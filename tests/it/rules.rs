@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
-use shared::{service::Service, topology};
+use shared::{pages::Asset, service::Service, topology};
 
 const SERVICES: [&str; 3] = ["order-svc", "inventory-svc", "kitchen-svc"];
 /// What has no place in a decision.
@@ -47,6 +47,39 @@ fn no_service_names_another() {
         let others = SERVICES.iter().filter(|other| **other != service);
         for other in others {
             assert!(!dependencies.contains(other), "{service} depends on {other}");
+        }
+    }
+}
+
+/// The page of a service: its source directory, where it is served, its files.
+const PAGES: [(&str, &str, &[Asset]); 3] = [
+    ("order-svc", OrderSvc::PAGE, OrderSvc::ASSETS),
+    ("inventory-svc", InventorySvc::PAGE, InventorySvc::ASSETS),
+    ("kitchen-svc", KitchenSvc::PAGE, KitchenSvc::ASSETS),
+];
+
+#[test]
+fn every_file_of_a_page_is_served() {
+    for (service, page, assets) in PAGES {
+        let files = std::fs::read_dir(root().join(service).join("pages")).unwrap();
+        let path =
+            |name: &str| if name == format!("{}.html", &page[1..]) { page.into() } else { format!("{page}/{name}") };
+        let mut files: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
+        files.sort();
+        let mut served: Vec<_> = assets.iter().map(|asset| asset.path).collect();
+        served.sort_unstable();
+        assert_eq!(served, files);
+    }
+}
+
+/// The policy would refuse it, and the page would be dead.
+#[test]
+fn nothing_in_a_page_is_inline_or_from_elsewhere() {
+    for asset in PAGES.iter().flat_map(|(.., assets)| *assets) {
+        for forbidden in
+            ["href=\"http", "import \"http", "src=\"http", "<style", " style=", "<script>", "onclick=\"", "eval("]
+        {
+            assert!(!asset.text.contains(forbidden), "{} contains {forbidden}", asset.path);
         }
     }
 }

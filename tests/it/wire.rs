@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every event type of the product.
-const TYPES: [&str; 30] = [
+const TYPES: [&str; 31] = [
     "availability.changed",
     "item.marked_out",
     "location.changed",
@@ -29,6 +29,7 @@ const TYPES: [&str; 30] = [
     "order.rejected",
     "recipe.changed",
     "stations.changed",
+    "stock.changed",
     "stock.consumed",
     "stock.low",
     "stock.moved",
@@ -170,6 +171,8 @@ async fn every_problem_looks_like_this() {
         note(app.send(app.request(Method::POST, "/v1/orders").body("x")).await);
         note(app.send(app.request(Method::DELETE, "/v1/orders")).await);
         note(app.send(app.request(Method::GET, "/v1/nothing")).await);
+        let unit = json!({"name": "cheese", "unit": "each"});
+        note(app.send(app.request(Method::PUT, "/v1/stock/soho/cheese").json(&unit)).await);
         app.place_with_key("used", &App::order("1 cola")).await;
         note(app.send(app.ordering("used", &App::order("2 cola"))).await);
         let mut external = App::order("1 cola");

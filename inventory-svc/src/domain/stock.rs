@@ -27,7 +27,7 @@ const ON_HAND_MAX: i64 = 1_000_000_000_000_000;
 
 /// An ingredient, and what only inventory needs to know of it.
 ///
-/// `item.version` counts what was said about it (`stock.moved`, `stock.low`), one an event: each order's
+/// `item.version` counts what was said about it (`stock.changed`, `stock.moved`, `stock.low`), one an event: each order's
 /// reservation changes `reserved` without a word, and the next event shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
@@ -90,6 +90,11 @@ impl Stock {
         Effect { became_low: self.becomes_low(), covers }
     }
 
+    /// Whether its ledger or a recipe has quantities that are in its unit.
+    fn is_used(&self) -> bool {
+        self.movements > 0 || !self.uses.is_empty()
+    }
+
     /// Sets `low`, and tells whether that is new.
     fn becomes_low(&mut self) -> bool {
         let was = self.item.low;
@@ -104,18 +109,33 @@ impl Stock {
     }
 }
 
-/// Creates the ingredient or describes it anew; its quantities stay.
-pub(crate) fn put(state: &mut State, put: &PutStock) -> Decision<Reply> {
-    let key = key(&put.location, &put.ingredient);
-    let mut stock = state.stock.get(&key).cloned().unwrap_or_else(|| Stock::new(put));
+/// Creates the ingredient or describes it anew; its quantities stay. Putting what is there already says nothing.
+pub(crate) fn put(state: &mut State, put: &PutStock, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
+    let known = state.stock.get(&key(&put.location, &put.ingredient));
+    if let Some(known) = known.filter(|known| put.describes(&known.item)) {
+        return Ok(Decision::nothing().reply(Reply::Stock(known.item.clone())));
+    }
+    if let Some(known) = known.filter(|known| known.item.unit != put.unit && known.is_used()) {
+        return Err(Refusal::UnitInUse(known.item.unit));
+    }
+    let mut stock = known.cloned().unwrap_or_else(|| Stock::new(put));
     stock.item.name = put.name.clone();
     stock.item.unit = put.unit;
     stock.item.reorder_point = put.reorder_point;
     stock.item.unit_cost = put.unit_cost;
-    let low = stock.becomes_low().then(|| stock.say("stock.low", &[]));
+    let became_low = stock.becomes_low();
+    let mut events = vec![stock.say("stock.changed", &[("by", json!(input.by))])];
+    events.extend(became_low.then(|| stock.say("stock.low", &[])));
     let item = stock.item.clone();
     state.stock.put(stock);
-    Decision::of(low.into_iter().collect()).reply(Reply::Stock(item))
+    Ok(Decision::of(events).reply(Reply::Stock(item)))
+}
+
+impl PutStock {
+    fn describes(&self, item: &StockItem) -> bool {
+        (&self.name, self.unit, self.reorder_point, self.unit_cost)
+            == (&item.name, item.unit, item.reorder_point, item.unit_cost)
+    }
 }
 
 /// Enters what a manager received, counted or threw away.

@@ -1,19 +1,14 @@
-//! Bodies of requests, checked so that nothing wrong gets past the edge, and what becomes of replies and refusals.
+//! Bodies of requests, checked so that nothing wrong gets past the edge.
 
 use std::collections::BTreeSet;
 
-use axum::{
-    Json,
-    http::{HeaderName, StatusCode},
-    response::{IntoResponse, Response},
-};
 use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         stock::{Portion, Unit},
         types::{Name, Notes, Price, Slug},
     },
-    problem::{FieldError, Problem},
+    problem::Problem,
     time::Time,
 };
 use utoipa::{
@@ -21,7 +16,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-use crate::domain::{Entered, Refusal, Reply};
+use crate::domain::Entered;
 
 const BILLION: i64 = 1_000_000_000;
 const INGREDIENTS_MAX: usize = 100;
@@ -135,7 +130,7 @@ impl RecipeBody {
     }
 }
 
-fn at_ingredient(place: usize) -> String {
+pub(super) fn at_ingredient(place: usize) -> String {
     format!("/ingredients/{place}/ingredient")
 }
 
@@ -153,43 +148,5 @@ impl AvailabilityBody {
             return Err(Problem::invalid_field("/until", "only goes with \"available\": false"));
         }
         Ok((self.available, self.until))
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Stock(item) => Json(item).into_response(),
-            Self::Recipe(recipe) => Json(recipe).into_response(),
-            Self::Availability(availability) => Json(availability).into_response(),
-            Self::Moved { movement, replayed: false } => (StatusCode::CREATED, Json(movement)).into_response(),
-            Self::Moved { movement, replayed: true } => {
-                let replayed = [(HeaderName::from_static("idempotent-replayed"), "true")];
-                (StatusCode::CREATED, replayed, Json(movement)).into_response()
-            }
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::UnknownIngredient(ingredient) => Self::not_found(format!("ingredient {:?} here", &*ingredient)),
-            Refusal::UnknownIngredients(unknown) => Self::invalid(
-                unknown
-                    .into_iter()
-                    .map(|(place, ingredient)| FieldError {
-                        pointer: at_ingredient(place),
-                        detail: format!("there is no ingredient {:?} in stock here", &*ingredient),
-                    })
-                    .collect(),
-            ),
-            Refusal::KeyReused => {
-                let detail = "the Idempotency-Key was used for another request; send a new one";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
-            }
-            Refusal::TooMuch => Self::invalid_field("/quantity", "on_hand would leave the range of ±10¹⁵"),
-            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
-        }
     }
 }

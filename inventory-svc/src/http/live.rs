@@ -11,16 +11,16 @@ use shared::{
     common::away,
     contract::types::Slug,
     http::{
-        Answer, InPath, InQuery, Paging,
-        page::Page,
+        Answer, InPath, InQuery,
+        page::{Page, Paging},
         sse::{LastEventId, respond},
     },
+    live::resumed,
     log::Entry,
-    problem::Problem,
 };
 use utoipa::ToSchema;
 
-use super::{InLocation, Inv, after};
+use super::{InLocation, Inventory};
 use crate::store;
 
 /// A location that has stock.
@@ -42,12 +42,14 @@ pub(super) struct Change<'a> {
     get, path = "/v1/inventory", tag = "inventory-svc", params(Paging),
     responses(
         (status = 200, body = Page<StockLocation>),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The locations that have stock.
-pub(super) async fn locations(State(app): Inv, InQuery(paging): InQuery<Paging>) -> Answer<Json<Page<StockLocation>>> {
-    let (after, limit) = (after::<Slug>(&paging)?, paging.limit()?);
+pub(super) async fn locations(
+    State(app): State<Inventory>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<StockLocation>>> {
+    let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
     let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
     let locations = found.into_iter().map(|location| StockLocation { location }).collect();
     Ok(Json(Page::cut(locations, limit, |known| known.location.to_string())))
@@ -59,18 +61,16 @@ pub(super) async fn locations(State(app): Inv, InQuery(paging): InQuery<Paging>)
     responses(
         (status = 200, body = Change, content_type = "text/event-stream",
             description = "`position` at once, then `change`: `{type, subject}` of every event of the location; `heartbeat` every 5 s."),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Tells what has changed at the location; read again what you show of it.
 pub(super) async fn events(
-    State(app): Inv,
+    State(app): State<Inventory>,
     InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     let head = app.live.head().await.map_err(away)?;
-    let from = last.unwrap_or(head).min(head);
+    let from = resumed(last, head).unwrap_or(head);
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
     let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
     Ok(respond(stream::iter([begin]).chain(changes)))

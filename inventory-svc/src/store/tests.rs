@@ -40,7 +40,7 @@ impl Scratch {
         for input in &inputs {
             decide(&mut state, input).expect("nothing is refused");
         }
-        save(&mut tx, state).await.expect("saved");
+        save(&mut tx, state).expect("saved");
         tx.commit().await.expect("committed");
     }
 }
@@ -80,11 +80,11 @@ async fn bakery() -> Scratch {
 #[tokio::test]
 async fn stock_is_listed_by_name_a_page_at_a_time() {
     let scratch = bakery().await;
-    let page = stock(&scratch.db, &soho(), String::new(), 1).await.expect("read");
+    let page = stock(&scratch.db, &soho(), None, 1).await.expect("read");
     assert_eq!((page[0].on_hand, page[0].reserved, page[0].available), (650, 300, 350));
-    let next = stock(&scratch.db, &soho(), page[0].ingredient.to_string(), 1).await.expect("read");
+    let next = stock(&scratch.db, &soho(), Some(page[0].ingredient.clone()), 1).await.expect("read");
     assert_eq!(next[0].ingredient, slug("salt"));
-    assert!(stock(&scratch.db, &slug("camden"), String::new(), 50).await.expect("read").is_empty());
+    assert!(stock(&scratch.db, &slug("camden"), None, 50).await.expect("read").is_empty());
 }
 
 #[tokio::test]
@@ -117,9 +117,9 @@ async fn reservations_are_kept() {
 #[tokio::test]
 async fn recipes_and_availability_are_listed() {
     let scratch = bakery().await;
-    let found = recipes(&scratch.db, &soho(), String::new(), 50).await.expect("read");
+    let found = recipes(&scratch.db, &soho(), None, 50).await.expect("read");
     assert_eq!(found, recipe(&scratch.db, &soho(), "focaccia").await.expect("read").into_iter().collect::<Vec<_>>());
-    let shown = availability(&scratch.db, &soho(), String::new(), 50).await.expect("read");
+    let shown = availability(&scratch.db, &soho(), None, 50).await.expect("read");
     assert!(shown.len() == 1 && shown[0].available);
 }
 

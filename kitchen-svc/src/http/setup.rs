@@ -27,8 +27,7 @@ use crate::{
     request_body(content = Option<Out>, content_type = "application/json"),
     responses(
         (status = 200, body = MarkedOut),
-        (status = 422, body = Problem, description = "`invalid`, `idempotency-key-reused`", content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
     )
 )]
 /// Says that an item is out. Each time says it again, unless it repeats an Idempotency-Key: it may have been lifted.
@@ -47,7 +46,6 @@ pub(super) async fn mark_out(
     get, path = "/v1/stations/{location}", tag = "kitchen-svc", params(("location" = Slug, Path)),
     responses(
         (status = 200, body = Stations, headers(("ETag" = String, description = "The version"))),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// The stations of a location, and which items go where. One that nobody configured has one station: `kitchen`.
@@ -55,13 +53,17 @@ pub(super) async fn stations(State(app): State<Kitchen>, InPath(location): InPat
     Ok(Reply::Stations(store::stations(&app.db, &location).await.map_err(away)?))
 }
 
+const STATIONS_MAX: usize = 100;
+const ROUTES_MAX: usize = 1000;
+
 /// Which stations there are. A route's sku is looked for first, then its category.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(super) struct StationsRequest {
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, max_items = 100)]
     stations: Vec<Station>,
     default: Slug,
     #[serde(default)]
+    #[schema(max_items = 1000)]
     routes: Vec<Route>,
 }
 
@@ -70,8 +72,6 @@ pub(super) struct StationsRequest {
     request_body = StationsRequest,
     responses(
         (status = 200, body = Stations, headers(("ETag" = String, description = "The version"))),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Replaces the stations of a location. Open tickets stay where they are.
@@ -91,6 +91,13 @@ impl StationsRequest {
         let known: HashSet<&Slug> = self.stations.iter().map(|station| &station.id).collect();
         let mut errors = Vec::new();
         let mut wrong = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
+        for (name, count, max) in
+            [("stations", self.stations.len(), STATIONS_MAX), ("routes", self.routes.len(), ROUTES_MAX)]
+        {
+            if count > max {
+                wrong(format!("/{name}"), &format!("{count} items, expected at most {max}"));
+            }
+        }
         let mut ids = HashSet::new();
         for (place, station) in self.stations.iter().enumerate() {
             if !ids.insert(&station.id) {

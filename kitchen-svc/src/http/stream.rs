@@ -11,11 +11,11 @@ use shared::{
     common::away,
     contract::{kitchen::Ticket, types::Slug},
     http::{
-        Answer, InQuery,
+        Answer, Call, InQuery,
         sse::{self, LastEventId},
     },
+    live::resumed,
     log::Entry,
-    problem::Problem,
     time::Time,
 };
 use utoipa::ToSchema;
@@ -23,8 +23,6 @@ use utoipa::ToSchema;
 use super::Kitchen;
 use crate::store::{self, Since, View};
 
-/// One who is further behind than this is better served by a new snapshot.
-const RESUME_MAX: i64 = 1000;
 /// More tickets than anybody cooks at a time.
 const SNAPSHOT_MAX: i64 = 2000;
 
@@ -50,29 +48,28 @@ struct Changed<'a> {
     responses(
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: everything on the display; then `ticket`: `{type, ticket}` at each change; `heartbeat` every 5 s"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 /// Everything on the display, then every change as it happens.
 pub(super) async fn stream(
     State(app): State<Kitchen>,
+    call: Call,
     LastEventId(last): LastEventId,
     InQuery(view): InQuery<View>,
 ) -> Answer<Response> {
     // Before the tickets are read: what changes meanwhile comes again rather than never.
     let head = app.live.head().await.map_err(away)?;
-    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+    let (from, first) = match resumed(last, head) {
         Some(last) => (last, None),
-        None => (head, Some(snapshot(&app, &view, head).await?)),
+        None => (head, Some(snapshot(&app, &view, call.at, head).await?)),
     };
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&view, &entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &Kitchen, view: &View, position: i64) -> Answer<Event> {
+async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
     let tickets = store::shown(&app.db, view, Since::DISPLAY, None, SNAPSHOT_MAX).await.map_err(away)?;
-    Ok(event("snapshot", position, &Snapshot { tickets, position, at: Time::now() }))
+    Ok(event("snapshot", position, &Snapshot { tickets, position, at }))
 }
 
 /// What an entry of the log means to the view, if anything.

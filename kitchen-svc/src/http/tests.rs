@@ -2,14 +2,19 @@
 
 use std::path::PathBuf;
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    response::Response,
+};
 use expect_test::{Expect, expect};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
-use shared::{config::Settings, event::derived_id, host::Host, http::fresh_id};
+use shared::{config::Settings, event::derived_id, host::Host, http::fresh_id, time::Time};
 
 use super::*;
 use crate::domain::ticket_id;
@@ -243,7 +248,7 @@ async fn problems_say_what_is_wrong() {
     check(&display, "GET", "/v1/tickets?state=open,burnt", None, expect!["422 invalid state"]).await;
     check(&display, "GET", "/v1/tickets?after=x", None, expect!["422 invalid after"]).await;
     check(&display, "GET", "/v1/tickets?limit=0", None, expect!["422 invalid limit"]).await;
-    check(&display, "GET", "/v1/tickets?location=So.Ho", None, expect!["422 invalid query"]).await;
+    check(&display, "GET", "/v1/tickets?location=So.Ho", None, expect!["422 invalid location"]).await;
     check(&display, "GET", "/v1/tickets/nonsense", None, expect!["404 not-found"]).await;
     check(&display, "GET", &format!("/v1/tickets/{}", fresh_id()), None, expect!["404 not-found"]).await;
     check(&display, "POST", &format!("/v1/tickets/{}/start", fresh_id()), None, expect!["404 not-found"]).await;

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::{
-    Reply, State,
+    Refusal, Reply, State,
     request::{PutItem, PutLocation},
 };
 use crate::store::Row;
@@ -88,7 +88,12 @@ pub(super) fn availability_changed(state: &mut State, word: &Availability) -> De
     Decision::of(vec![Said::new("menu.changed", item)])
 }
 
-pub(super) fn put_location(state: &mut State, slug: &Slug, put: &PutLocation) -> Decision<Reply> {
+pub(super) fn put_location(
+    state: &mut State,
+    slug: &Slug,
+    put: &PutLocation,
+    at: Time,
+) -> Result<Decision<Reply>, Refusal> {
     let known = state.locations.get(slug).map(|location| &location.0);
     let location = Location {
         location: slug.clone(),
@@ -100,11 +105,14 @@ pub(super) fn put_location(state: &mut State, slug: &Slug, put: &PutLocation) ->
         version: known.map_or(1, |known| known.version + 1),
     };
     if let Some(known) = known.filter(|known| location == Location { version: location.version, ..(*known).clone() }) {
-        return Decision::nothing().reply(Reply::Location(known.clone()));
+        return Ok(Decision::nothing().reply(Reply::Location(known.clone())));
+    }
+    if put.until.is_some_and(|until| until <= at) {
+        return Err(Refusal::UntilIsPast);
     }
     let said = Said::new("location.changed", &location);
     state.locations.put(Row(location.clone()));
-    Decision::of(vec![said]).reply(Reply::Location(location))
+    Ok(Decision::of(vec![said]).reply(Reply::Location(location)))
 }
 
 /// The item as a guest sees it now.

@@ -7,7 +7,6 @@ use axum::{
 use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Location, MenuItem},
@@ -18,17 +17,18 @@ use shared::{
         Answer, Call, InPath,
         sse::{LastEventId, respond},
     },
+    live::resumed,
     log::Entry,
     problem::Problem,
     time::Time,
 };
 use utoipa::ToSchema;
 
-use super::menu::{find, items_as_of};
-use crate::{OrderSvc, domain::menu::location_as_of};
-
-/// One who is further behind than this is better served by a new snapshot.
-const RESUME_MAX: i64 = 1000;
+use super::{
+    Orders,
+    menu::{find, items_as_of},
+};
+use crate::domain::menu::location_as_of;
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,12 +45,11 @@ pub(super) struct Snapshot {
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`Location`) at each change; `heartbeat` every 5 s."),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
     )
 )]
 /// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
 pub(super) async fn events(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
     LastEventId(last): LastEventId,
@@ -58,7 +57,7 @@ pub(super) async fn events(
     // Before the menu is read: what changes meanwhile comes again rather than never.
     let head = app.live.head().await.map_err(away)?;
     let known = find(&app, &location).await?;
-    let (from, first) = match last.filter(|last| (head - RESUME_MAX..=head).contains(last)) {
+    let (from, first) = match resumed(last, head) {
         Some(last) => (last, None),
         None => (head, Some(snapshot(&app, known, call.at, head).await?)),
     };
@@ -66,8 +65,8 @@ pub(super) async fn events(
     Ok(respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &App<OrderSvc>, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
-    let items = items_as_of(app, &location.location, at).await?;
+async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
+    let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
     let shown = Snapshot { location: location_as_of(location, at), items, at };
     let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);
     event.map_err(|error| away(error.into()))

@@ -6,7 +6,6 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use shared::{
-    app::App,
     common::away,
     contract::order::Order,
     event::Event,
@@ -15,24 +14,21 @@ use shared::{
         sse::{LastEventId, respond},
     },
     log::{self, Entry},
-    problem::Problem,
 };
 use uuid::Uuid;
 
-use super::orders::find;
-use crate::OrderSvc;
+use super::{Orders, orders::find};
 
 #[utoipa::path(
     get, path = "/v1/orders/{id}/events", tag = "order-svc",
     params(("id" = Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
         (status = 200, body = String, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
     )
 )]
 /// Follows the order.
 pub(super) async fn events(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {

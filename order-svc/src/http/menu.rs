@@ -1,20 +1,24 @@
 //! The menu and the locations, as they are now: what is over by its `until` is not shown any more.
 
+use std::collections::HashSet;
+
 use axum::{Json, extract::State};
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Location, MenuItem, Mode},
         types::{Sku, Slug},
     },
-    http::{Answer, Body, Call, InPath, InQuery, Paging, page::Page},
-    problem::Problem,
+    http::{
+        Answer, Body, Call, InPath, InQuery,
+        page::{Page, Paging},
+    },
+    problem::{FieldError, Problem},
     time::Time,
 };
 
+use super::Orders;
 use crate::{
-    OrderSvc,
     domain::{
         Command, Reply,
         menu::{item_as_of, location_as_of},
@@ -24,24 +28,33 @@ use crate::{
 };
 
 #[utoipa::path(
-    get, path = "/v1/menu/{location}", tag = "order-svc", params(("location" = Slug, Path)),
+    get, path = "/v1/menu/{location}", tag = "order-svc", params(("location" = Slug, Path), Paging),
     responses(
-        (status = 200, body = Page<MenuItem>, description = "The whole menu."),
+        (status = 200, body = Page<MenuItem>),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
     )
 )]
-/// The menu, with what is sold out.
+/// The menu by sku, with what is sold out.
 pub(super) async fn show(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
+    InQuery(paging): InQuery<Paging>,
     call: Call,
 ) -> Answer<Json<Page<MenuItem>>> {
+    let (after, limit) = (paging.after()?, paging.limit()?);
     find(&app, &location).await?;
-    Ok(Json(Page::whole(items_as_of(&app, &location, call.at).await?)))
+    let items = items_as_of(&app, &location, after, limit + 1, call.at).await?;
+    Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
 }
 
-pub(super) async fn items_as_of(app: &App<OrderSvc>, location: &Slug, at: Time) -> Answer<Vec<MenuItem>> {
-    let items = store::menu(&app.db, location).await.map_err(away)?;
+pub(super) async fn items_as_of(
+    app: &Orders,
+    location: &Slug,
+    after: Option<Sku>,
+    limit: i64,
+    at: Time,
+) -> Answer<Vec<MenuItem>> {
+    let items = store::menu(&app.db, location, after, limit).await.map_err(away)?;
     Ok(items.into_iter().map(|item| item_as_of(item, at)).collect())
 }
 
@@ -50,30 +63,42 @@ pub(super) async fn items_as_of(app: &App<OrderSvc>, location: &Slug, at: Time) 
     params(("location" = Slug, Path), ("sku" = Sku, Path)), request_body = PutItem,
     responses(
         (status = 200, body = MenuItem),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
     )
 )]
 /// Puts an item on the menu, or replaces it. The location may be made later.
 pub(super) async fn put(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath((location, sku)): InPath<(Slug, Sku)>,
     call: Call,
     Body(item): Body<PutItem>,
 ) -> Answer<Reply> {
+    item.check(&sku)?;
     app.pump.ask(call, Command::PutItem { location, sku, item }).await
+}
+
+impl PutItem {
+    /// A dish is no modifier of its own, and lists each once.
+    fn check(&self, sku: &Sku) -> Answer<()> {
+        let mut seen = HashSet::from([sku]);
+        let wrong = self.modifiers.iter().enumerate().filter(|(_, modifier)| !seen.insert(*modifier));
+        let errors = wrong.map(|(place, modifier)| FieldError {
+            pointer: format!("/modifiers/{place}"),
+            detail: if modifier == sku { "is the item itself" } else { "is listed twice" }.to_owned(),
+        });
+        let errors: Vec<FieldError> = errors.collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    }
 }
 
 #[utoipa::path(get, path = "/v1/locations", tag = "order-svc", params(Paging), responses((status = 200, body = Page<Location>)))]
 /// The locations, by name of their slug.
 pub(super) async fn list_locations(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InQuery(paging): InQuery<Paging>,
     call: Call,
 ) -> Answer<Json<Page<Location>>> {
-    let limit = paging.limit()?;
-    let after = paging.after.unwrap_or_default();
-    let found = store::locations(&app.db, &after, limit + 1).await.map_err(away)?;
+    let (after, limit) = (paging.after()?, paging.limit()?);
+    let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
     let locations = found.into_iter().map(|location| location_as_of(location, call.at)).collect();
     Ok(Json(Page::cut(locations, limit, |location: &Location| location.location.to_string())))
 }
@@ -87,14 +112,14 @@ pub(super) async fn list_locations(
 )]
 /// The location, and whether it takes orders.
 pub(super) async fn show_location(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
 ) -> Answer<Json<Location>> {
     Ok(Json(location_as_of(find(&app, &location).await?, call.at)))
 }
 
-pub(super) async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Location> {
+pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
     let found = store::location(&app.db, location).await.map_err(away)?;
     found.ok_or_else(|| Problem::unknown_location(location))
 }
@@ -104,13 +129,11 @@ pub(super) async fn find(app: &App<OrderSvc>, location: &Slug) -> Answer<Locatio
     request_body = PutLocation,
     responses(
         (status = 200, body = Location),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
     )
 )]
 /// Makes a location, or replaces it; pauses, closes and opens it.
 pub(super) async fn put_location(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
     Body(put): Body<PutLocation>,

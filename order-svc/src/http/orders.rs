@@ -5,19 +5,21 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use shared::{
-    app::App,
     common::away,
     contract::{
         order::{Order, OrderStatus},
         types::Slug,
     },
-    http::{Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, Paging, PreferWait, Raw, page::Page},
+    http::{
+        Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, PreferWait, Raw,
+        page::{Page, Paging},
+    },
     live::Live,
     log::Entry,
     problem::Problem,
@@ -25,9 +27,12 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{etag, is_decided, live::order_of, placed, versioned};
+use super::{
+    Orders,
+    answer::{is_decided, placed, versioned},
+    live::order_of,
+};
 use crate::{
-    OrderSvc,
     domain::{
         Command, Reply,
         place::Place,
@@ -53,7 +58,7 @@ impl<S: Send + Sync> FromRequest<S> for Keyed {
         let key = IdempotencyKey::from_request_parts(&mut parts, state).await;
         let raw = Raw::from_request(Request::from_parts(parts, body), state).await?;
         if raw.is_empty() && !typed {
-            return Err(Problem::unsupported_media_type());
+            return Err(Problem::not_json());
         }
         let keyless = matches!(key, Ok(IdempotencyKey(None)));
         let order = match raw.parse::<NewOrder>() {
@@ -85,18 +90,16 @@ fn key_missing() -> Problem {
     responses(
         (status = 202, body = Order, description = "Durably placed; its fate is not known yet.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
         (status = 201, body = Order, description = "With `Prefer: wait`: decided, accepted or rejected.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"))),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`, `malformed`"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`location-not-accepting`, `item-unavailable`, `external-id-conflict`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`too-large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported-media-type`"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-reused`, `unknown-item`, `price-mismatch`, `invalid-line`, `invalid`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-reused`, `unknown-item`, `price-mismatch`, `invalid-line`"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`; retrying with the same key is safe"),
     )
 )]
 /// Places an order, once per key.
 pub(super) async fn place(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     call: Call,
     PreferWait(seconds): PreferWait,
     Keyed { key, order }: Keyed,
@@ -149,56 +152,34 @@ pub(super) struct Filter {
     get, path = "/v1/orders", tag = "order-svc", params(Filter, Paging),
     responses(
         (status = 200, body = Page<Order>),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
     )
 )]
 /// Orders, newest first.
 pub(super) async fn list(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InQuery(filter): InQuery<Filter>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Order>>> {
-    let limit = paging.limit()?;
-    let after = match paging.after {
-        None => Uuid::max(),
-        Some(text) => text.parse().map_err(|_| Problem::invalid_field("after", "is not the `next` of a page"))?,
-    };
+    let (after, limit) = (paging.after()?.unwrap_or(Uuid::max()), paging.limit()?);
     let orders = store::newest(&app.db, filter.location, filter.status, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(orders, limit, |order| order.id.to_string())))
 }
 
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = "order-svc",
-    params(("id" = Uuid, Path), ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 while it is still the order's.")),
+    params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = Order, headers(("ETag", description = "The order's version."))),
-        (status = 304, description = "Not changed."),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
     )
 )]
 /// The order as it is now.
-pub(super) async fn show(
-    State(app): State<App<OrderSvc>>,
-    InPath(id): InPath<Uuid>,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    let order = find(&app, id).await?;
-    if is_known(&headers, &etag(&order)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(&order))]).into_response());
-    }
-    Ok(versioned(StatusCode::OK, &order))
+pub(super) async fn show(State(app): State<Orders>, InPath(id): InPath<Uuid>) -> Answer<Response> {
+    Ok(versioned(StatusCode::OK, &find(&app, id).await?))
 }
 
-pub(super) async fn find(app: &App<OrderSvc>, id: Uuid) -> Answer<Order> {
+pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
     let found = store::order(&app.db, id).await.map_err(away)?;
     found.ok_or_else(|| Problem::not_found(format!("order {id}")))
-}
-
-/// Whether one of the tags in `If-None-Match` is this one; they are compared weakly.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
 #[utoipa::path(
@@ -207,15 +188,12 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     responses(
         (status = 200, body = Order, description = "Cancelled, now or before."),
         (status = 202, body = Order, description = "The kitchen was asked; the order's `cancellation` tells its answer."),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not-found`"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`not-cancellable`"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`unavailable`"),
     )
 )]
 /// Cancels an order that is not being cooked yet.
 pub(super) async fn cancel(
-    State(app): State<App<OrderSvc>>,
+    State(app): State<Orders>,
     InPath(order): InPath<Uuid>,
     call: Call,
     OptionalBody(CancelOrder { reason }): OptionalBody<CancelOrder>,

@@ -1,10 +1,17 @@
 //! A bus in a file, for one process: a log of everything published, and a cursor for each listening service.
 //! The same meaning as with RabbitMQ: topic routing, delivery until settled, history.
 
-use std::{collections::BTreeSet, collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, timeout},
+};
 
 use super::{Delivery, Message, Receipt};
 use crate::{
@@ -16,6 +23,8 @@ const SCHEMA: &str = "
 CREATE TABLE log (position BIGINT PRIMARY KEY, routing_key TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE cursors (service TEXT PRIMARY KEY, position BIGINT NOT NULL);";
 const PAGE: i64 = 64;
+/// How late a service's cursor is saved.
+const SAVE_EVERY: Duration = Duration::from_millis(50);
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -29,12 +38,19 @@ pub struct Embedded {
 }
 
 /// Deliveries of one subscription: settled in any order, the cursor moves over those without a gap.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Window {
     delivered: BTreeSet<i64>,
     /// Everything up to here was delivered or is of no interest.
     read: i64,
     saved: i64,
+    saved_at: Instant,
+}
+
+impl Window {
+    fn starting_at(position: i64) -> Self {
+        Self { delivered: BTreeSet::new(), read: position, saved: position, saved_at: Instant::now() }
+    }
 }
 
 impl Embedded {
@@ -50,13 +66,13 @@ impl Embedded {
         let _turn = self.publishing.lock().await;
         let head = *self.head.borrow();
         let last = head + i64::try_from(messages.len())?;
-        let columns = [
+        let columns = vec![
             ("position", Cells::Int((head + 1..=last).collect())),
             ("routing_key", Cells::Text(messages.iter().map(|message| message.routing_key.clone()).collect())),
             ("body", Cells::Text(messages.iter().map(Message::body).collect())),
         ];
         let mut tx = self.db.begin().await?;
-        tx.insert_all("log", &columns, messages.len()).await?;
+        tx.insert("log", columns);
         tx.commit().await?;
         self.head.send_replace(last);
         Ok(vec![true; messages.len()])
@@ -66,7 +82,7 @@ impl Embedded {
         let saved: Vec<(i64,)> =
             self.db.fetch("SELECT position FROM cursors WHERE service = $1", [service.into()]).await?;
         let saved = saved.first().map_or(0, |row| row.0);
-        self.open.lock().await.insert(service, Window { delivered: BTreeSet::new(), read: saved, saved });
+        self.open.lock().await.insert(service, Window::starting_at(saved));
         Ok(Subscription {
             bus: self.clone(),
             head: self.head.subscribe(),
@@ -85,16 +101,31 @@ impl Embedded {
                 window.delivered.remove(&position);
             }
         }
+        if window.saved_at.elapsed() >= SAVE_EVERY { self.save(service, window).await } else { Ok(()) }
+    }
+
+    pub(super) async fn close(&self) -> Result<()> {
+        for (service, window) in self.open.lock().await.iter_mut() {
+            self.save(service, window).await?;
+        }
+        self.db.close().await;
+        Ok(())
+    }
+
+    /// A moment late, so that not every batch costs a commit more: what was settled since the last time comes again
+    /// after a crash, and is known to those who have it.
+    async fn save(&self, service: &'static str, window: &mut Window) -> Result<()> {
         let cursor = window.delivered.first().map_or(window.read, |open| open - 1);
         if cursor <= window.saved {
             return Ok(());
         }
-        window.saved = cursor;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO cursors (service, position) VALUES ($1, $2) \
                    ON CONFLICT (service) DO UPDATE SET position = excluded.position";
         tx.execute(sql, [service.into(), cursor.into()]).await?;
-        tx.commit().await
+        tx.commit().await?;
+        (window.saved, window.saved_at) = (cursor, Instant::now());
+        Ok(())
     }
 }
 
@@ -124,8 +155,22 @@ impl Subscription {
                     receipt: Receipt::Embedded(position),
                 });
             }
-            self.head.wait_for(|head| *head > self.position).await.context("the bus is closed")?;
-            self.read().await?;
+            let published = async { self.head.wait_for(|head| *head > self.position).await.map(drop) };
+            match timeout(SAVE_EVERY, published).await {
+                Ok(known) => {
+                    known.context("the bus is closed")?;
+                    self.read().await?;
+                }
+                Err(_) => self.save().await?,
+            }
+        }
+    }
+
+    async fn save(&self) -> Result<()> {
+        let mut open = self.bus.open.lock().await;
+        match open.get_mut(self.service) {
+            Some(window) => self.bus.save(self.service, window).await,
+            None => Ok(()),
         }
     }
 
@@ -135,7 +180,7 @@ impl Subscription {
         let Some(last) = page.last().map(|row| row.0) else { return Ok(()) };
         let heard: Vec<Row> = page.into_iter().filter(|(_, key, _)| topology::hears(self.service, key)).collect();
         let mut open = self.bus.open.lock().await;
-        let window = open.entry(self.service).or_default();
+        let window = open.entry(self.service).or_insert_with(|| Window::starting_at(self.position));
         window.delivered.extend(heard.iter().map(|row| row.0));
         window.read = last;
         self.position = last;

@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 const HEARTBEAT_S: u16 = 10;
 /// Unacknowledged messages a service holds at the most; each may carry many events.
-const PREFETCH: u16 = 128;
+const PREFETCH: u16 = 64;
 /// The second net, behind the service's own count of attempts.
 const DELIVERY_LIMIT: i64 = 100;
 const NO_LIMIT: i64 = i32::MAX as i64;

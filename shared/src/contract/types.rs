@@ -1,6 +1,6 @@
 //! Small types that cannot be wrong: parsed once at the edge, from HTTP and from the bus alike.
 
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -75,6 +75,20 @@ impl TryFrom<String> for Sku {
     fn try_from(text: String) -> Result<Self, String> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
         if is_key(&text, allowed) { Ok(Self(text)) } else { Err(mismatch(&text, SKU)) }
+    }
+}
+
+impl FromStr for Slug {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl FromStr for Sku {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
     }
 }
 

@@ -72,3 +72,47 @@ fn of_sqlite(code: &str) -> Failure {
         _ => Failure::Outage,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_inputs_own_doing_is_held_against_it() {
+        for (code, expected) in [
+            ("40001", Failure::Conflict),
+            ("40P01", Failure::Conflict),
+            ("23505", Failure::Conflict),
+            ("55P03", Failure::Conflict),
+            ("22P05", Failure::Fault),
+            ("23514", Failure::Fault),
+            ("54000", Failure::Fault),
+            ("53100", Failure::Outage),
+            ("57P01", Failure::Outage),
+            ("57014", Failure::Outage),
+            ("25006", Failure::Outage),
+            ("28P01", Failure::Outage),
+            ("42P01", Failure::Outage),
+        ] {
+            assert_eq!(of_postgres(code), expected, "{code}");
+        }
+        for (code, expected) in [
+            ("5", Failure::Conflict),
+            ("517", Failure::Conflict),
+            ("1", Failure::Fault),
+            ("18", Failure::Fault),
+            ("1299", Failure::Fault),
+            ("8", Failure::Outage),
+            ("10", Failure::Outage),
+            ("13", Failure::Outage),
+            ("14", Failure::Outage),
+        ] {
+            assert_eq!(of_sqlite(code), expected, "{code}");
+        }
+        for error in [sqlx::Error::PoolTimedOut, sqlx::Error::WorkerCrashed, sqlx::Error::BeginFailed] {
+            assert_eq!(Failure::of(&anyhow::Error::from(error).context("load")), Failure::Outage);
+        }
+        assert_eq!(Failure::of(&anyhow::anyhow!("deciding panicked")), Failure::Fault);
+        assert_eq!(Failure::of(&anyhow::Error::from(Conflict("orders".into())).context("save")), Failure::Conflict);
+    }
+}

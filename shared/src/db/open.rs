@@ -20,6 +20,8 @@ use super::{Db, Sqlite};
 /// Shorter than the 5 s that a request waits at most.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may lie idle before it is tried before its next use.
+const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 
@@ -87,6 +89,12 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
         ("statement_timeout", "30s"),
         ("lock_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "30s"),
+        // Every statement has its index. Planning it anew each time would cost as much as running it; and a plan that
+        // is kept, made while the tables were empty, must not be one that reads them whole.
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
     ]);
     // The pool would try again until its time is up, and then tell that instead of the reason.
     let first = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
@@ -94,6 +102,16 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                // One that was used a moment ago is not worth a round trip.
+                if meta.idle_for > IDLE_TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .context("connect to PostgreSQL")?;

@@ -1,15 +1,26 @@
 //! Lists: `{items, next}`, a page at a time.
 
-use std::num::IntErrorKind;
+use std::{fmt, num::IntErrorKind, str::FromStr};
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
-use super::Paging;
-use crate::problem::Problem;
+use crate::{problem::Problem, time::Time};
 
 const DEFAULT: i64 = 50;
 const MAX: i64 = 500;
+
+/// Paging of a list, as the query gives it.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// Default 50; more than 500 is taken as 500.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    pub limit: Option<String>,
+}
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -20,11 +31,6 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list that is always whole.
-    pub fn whole(items: Vec<T>) -> Self {
-        Self { items, next: None }
-    }
-
     /// From one row more than fits, which only tells that there is a next page.
     pub fn cut(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -35,7 +41,32 @@ impl<T> Page<T> {
     }
 }
 
+/// The cursor of a list that is ordered by time: `<time>_<id>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeAndId(pub Time, pub Uuid);
+
+impl fmt::Display for TimeAndId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.0, self.1)
+    }
+}
+
+impl FromStr for TimeAndId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('_').and_then(|(at, id)| Some(Self(at.parse().ok()?, id.parse().ok()?)));
+        parsed.ok_or_else(|| format!("{text:?} is no time and id"))
+    }
+}
+
 impl Paging {
+    /// Where the list goes on: what its cursors are made of. `None` at its beginning.
+    pub fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        let Some(text) = &self.after else { return Ok(None) };
+        let wrong = |_| Problem::invalid_field("after", "is no `next` of a page of this list");
+        text.parse().map(Some).map_err(wrong)
+    }
+
     /// From 1 to 500.
     pub fn limit(&self) -> Result<i64, Problem> {
         let Some(text) = &self.limit else { return Ok(DEFAULT) };

@@ -1,6 +1,6 @@
 //! The server: an accept loop with limits on time and number, so that slow or idle clients cost little.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::{Router, routing::RouterIntoService};
@@ -17,7 +17,7 @@ use tokio::{
 };
 use tracing::warn;
 
-use crate::supervise::Tasks;
+use crate::{config::Settings, supervise::Tasks};
 
 /// For the headers of a request, also of the next one on a connection that is kept open.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -26,8 +26,10 @@ const CONNECTIONS_MAX: usize = 20_000;
 /// What requests in hand get to finish when the process is asked to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Binds, with an error that a person can act on.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+/// Binds where it may, with an error that a person can act on.
+pub async fn bind(settings: &Settings) -> Result<TcpListener> {
+    settings.check()?;
+    let address = settings.listen;
     TcpListener::bind(address).await.with_context(|| format!("LISTEN: cannot listen on {address}"))
 }
 

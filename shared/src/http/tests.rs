@@ -1,6 +1,7 @@
 use axum::body::Body as AxumBody;
 use serde::Deserialize;
 
+use super::page::Paging;
 use super::*;
 use crate::contract::types::{Quantity, Slug};
 
@@ -47,6 +48,10 @@ async fn bodies_are_checked_in_order() {
     check(JSON, "{", "400 malformed").await;
     check(JSON, &format!("{fine} x"), "400 malformed").await;
     check(JSON, "[]", "422 invalid").await;
+    check(JSON, r#"["soho",[]]"#, "422 invalid").await;
+    check(JSON, r#"{"location":"soho","lines":[[2]]}"#, "422 invalid-line /lines/0").await;
+    check(JSON, r#"{"location":"soho","lines":[{"quantity":2,"quantity":3}]}"#, "422 invalid-line /lines/0/quantity")
+        .await;
     check(JSON, r#"{"location":"soho"}"#, "422 invalid-line /lines").await;
     check(JSON, r#"{"lines":[]}"#, "422 invalid /location").await;
     check(JSON, r#"{"location":"So Ho","lines":[]}"#, "422 invalid /location").await;
@@ -72,6 +77,13 @@ async fn keys_are_bare_or_quoted() {
     {
         let key: IdempotencyKey = header("idempotency-key", text.as_bytes()).await.unwrap();
         assert_eq!(key.0.as_deref(), expected, "{text:?}");
+    }
+    for wrong in ["\"k1", "k1\"", "\""] {
+        assert_eq!(
+            header::<IdempotencyKey>("idempotency-key", wrong.as_bytes()).await.unwrap_err().status(),
+            422,
+            "{wrong}"
+        );
     }
     assert!(header::<IdempotencyKey>("idempotency-key", &[b'k'; 255]).await.is_ok());
     assert_eq!(header::<IdempotencyKey>("idempotency-key", &[b'k'; 256]).await.unwrap_err().status(), 422);

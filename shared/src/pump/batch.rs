@@ -7,7 +7,6 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use tracing::warn;
 
 use super::{Answer, Batch, Origin, Pending};
 use crate::{
@@ -43,6 +42,8 @@ pub(super) struct Decided<S: Service> {
     answers: Vec<Option<Answer<S>>>,
     /// Event types and what became of them, for the metrics.
     outcomes: Vec<(String, &'static str)>,
+    /// What was set aside.
+    letters: Vec<Letter>,
 }
 
 /// All of the batch but its commit. Leaves the batch as it was, so that it can be decided again.
@@ -50,8 +51,8 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
     let mut inbox = load_inbox(tx, &batch.inputs).await?;
     let inputs: Vec<_> = batch.inputs.iter().map(|pending| &pending.input).collect();
     let mut state = S::load(tx, &inputs).await.context("load")?;
-    let mut decided = Decided { position: None, answers: Vec::new(), outcomes: Vec::new() };
-    let mut letters = batch.letters.clone();
+    let letters = batch.letters.clone();
+    let mut decided = Decided { position: None, answers: Vec::new(), outcomes: Vec::new(), letters };
     let mut said = Vec::new();
     for pending in &batch.inputs {
         let answer = match &pending.origin {
@@ -61,29 +62,29 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
                 None
             }
             Origin::Event { event, bytes, attempts } => {
-                let outcome = match one::<S>(&mut state, pending, &mut said)? {
+                match one::<S>(&mut state, pending, &mut said)? {
                     Ok(_) => {
                         inbox.put(TakenIn { subject: event.subject_key(), sequence: event.sequence });
-                        "taken_in"
+                        decided.outcomes.push((event.kind.clone(), "taken_in"));
                     }
-                    Err(problem) => {
-                        letters.push(Letter::of_event(event, bytes.clone(), problem.detail(), *attempts));
-                        "dead"
+                    Err(refused) => {
+                        decided.letters.push(Letter::of_event(event, bytes.clone(), refused.detail(), *attempts));
                     }
-                };
-                decided.outcomes.push((event.kind.clone(), outcome));
+                }
                 None
             }
         };
         decided.answers.push(answer);
     }
-    S::save(tx, state).await.context("save")?;
-    inbox.save(tx).await?;
-    dead::store(tx, S::NAME, letters).await?;
+    S::save(tx, state).context("save")?;
+    inbox.save(tx)?;
+    dead::store(tx, &decided.letters).await?;
     if !said.is_empty() {
         decided.outcomes.extend(said.iter().map(|event| (event.kind.clone(), "said")));
-        decided.position = Some(log::append(tx, &said).await?);
+        // Last: the log's head stays locked until the commit.
+        log::append(tx, &said)?;
     }
+    decided.position = tx.flush().await?;
     Ok(decided)
 }
 
@@ -93,6 +94,7 @@ pub(super) fn answer<S: Service>(inputs: Vec<Pending<S>>, decided: Decided<S>) {
         let labels = [("service", S::NAME.into()), ("type", kind), ("outcome", outcome.into())];
         metrics::counter!("comanda_events_total", &labels).increment(1);
     }
+    dead::report(S::NAME, decided.letters);
     for (pending, answer) in inputs.into_iter().zip(decided.answers) {
         if let Some(answer) = answer {
             pending.answer(answer);
@@ -134,18 +136,11 @@ fn one<S: Service>(
     let decided = catch_unwind(AssertUnwindSafe(|| S::decide(state, input)));
     let decision = match decided.map_err(|_| anyhow!("deciding {} panicked", input.id))? {
         Ok(decision) => decision,
-        Err(refusal) => return Ok(Err(refused::<S>(pending, refusal.into()))),
+        Err(refusal) => return Ok(Err(refusal.into())),
     };
     let trace = input.trace.child(derived_id(&[S::NAME, &input.id.to_string()]));
     for (place, event) in decision.events.into_iter().enumerate() {
         said.push(event.into_event(S::NAME, input.id, place, input.at, &trace));
     }
     Ok(Ok(decision.reply))
-}
-
-fn refused<S: Service>(pending: &Pending<S>, problem: Problem) -> Problem {
-    if let Origin::Event { event, .. } = &pending.origin {
-        warn!(service = S::NAME, event.id = %event.id, event.r#type = event.kind, reason = problem.detail(), "refused an event");
-    }
-    problem
 }

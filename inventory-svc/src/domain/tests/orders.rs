@@ -136,7 +136,7 @@ fn the_automatic_flag_does_not_stand_in_the_way() {
         expect![[r#"
             stock.reserved v1: cheese 300, flour 600
             availability.changed soho/margherita v1: out (count)
-            stock.moved soho/cheese v2: receive 150 -> 450 by ann
+            stock.moved soho/cheese v3: receive 150 -> 450 by ann
             stock.reserved v1: cheese 100, flour 200
             availability.changed soho/focaccia v1: out (count)
             left: cheese 450 (reserved 400), flour 1000 (reserved 800), olives 50"#]],
@@ -269,7 +269,7 @@ fn a_count_below_what_is_reserved_is_not_clamped() {
         "place a 2 focaccia\ncount flour 100\nplace b 1 focaccia\nstart a",
         expect![[r#"
             stock.reserved v1: flour 600
-            stock.moved soho/flour v2: count 100 -> 100 by ann
+            stock.moved soho/flour v3: count 100 -> 100 by ann
             availability.changed soho/focaccia v1: out (count)
             availability.changed soho/margherita v1: out (count)
             stock.rejected v1: out_of_stock line 1 focaccia
@@ -283,7 +283,8 @@ fn the_rest_of_the_world_is_another_shelf() {
     check(
         "stock flour\nreceive flour 10\nplace a 1 margherita\ncancel b",
         expect![[r#"
-            stock.moved soho/flour v1: receive 10 -> 10 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 10 -> 10 by ann
             stock.reserved v1
             left: flour 10"#]],
     );

@@ -10,10 +10,11 @@ fn the_ledger_adds_up() {
     check(
         "stock flour\nreceive flour 1000\nwaste flour 1200\ncount flour 30\ncount flour 0",
         expect![[r#"
-            stock.moved soho/flour v1: receive 1000 -> 1000 by ann
-            stock.moved soho/flour v2: waste 1200 -> -200 by ann
-            stock.moved soho/flour v3: count 30 -> 30 by ann
-            stock.moved soho/flour v4: count 0 -> 0 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 1000 -> 1000 by ann
+            stock.moved soho/flour v3: waste 1200 -> -200 by ann
+            stock.moved soho/flour v4: count 30 -> 30 by ann
+            stock.moved soho/flour v5: count 0 -> 0 by ann
             left: flour 0"#]],
     );
 }
@@ -39,7 +40,8 @@ fn a_retry_enters_nothing_twice() {
     check(
         "stock flour\nreceive flour 5 key k\nreceive flour 5 key k\nreceive flour 6 key k",
         expect![[r#"
-            stock.moved soho/flour v1: receive 5 -> 5 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 5 -> 5 by ann
             replayed: 5
             refused: KeyReused
             left: flour 5"#]],
@@ -52,7 +54,8 @@ fn a_refused_movement_does_not_use_up_its_key() {
         "receive flour 5 key k\nstock flour\nreceive flour 5 key k",
         expect![[r#"
             refused: UnknownIngredient(Slug("flour"))
-            stock.moved soho/flour v1: receive 5 -> 5 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 5 -> 5 by ann
             left: flour 5"#]],
     );
 }
@@ -63,6 +66,7 @@ fn unknown_ingredients_are_refused() {
         "waste flour 1\nstock flour\nrecipe focaccia salt 2 flour 300 oil 5",
         expect![[r#"
             refused: UnknownIngredient(Slug("flour"))
+            stock.changed soho/flour v1
             refused: UnknownIngredients([(0, Slug("salt")), (2, Slug("oil"))])
             left: flour 0"#]],
     );
@@ -97,21 +101,24 @@ fn low_is_said_once_a_crossing() {
         stock flour low 200
         stock flour low 500",
         expect![[r#"
-            stock.low soho/flour v1: 0 available
-            stock.moved soho/flour v2: receive 1000 -> 1000 by ann
+            stock.changed soho/flour v1
+            stock.low soho/flour v2: 0 available
+            stock.moved soho/flour v3: receive 1000 -> 1000 by ann
             recipe.changed soho/focaccia v1
             stock.reserved v1: flour 600
             stock.reserved v1: flour 300
-            stock.low soho/flour v3: 100 available
+            stock.low soho/flour v4: 100 available
             availability.changed soho/focaccia v1: out (count)
             stock.rejected v1: out_of_stock line 1 focaccia
-            stock.moved soho/flour v4: waste 1 -> 999 by ann
-            stock.moved soho/flour v5: count 1000 -> 1000 by ann
+            stock.moved soho/flour v5: waste 1 -> 999 by ann
+            stock.moved soho/flour v6: count 1000 -> 1000 by ann
             stock.released v2: order_cancelled flour 300
-            stock.moved soho/flour v6: waste 100 -> 900 by ann
-            stock.low soho/flour v7: 300 available
-            stock.consumed v2: flour 600
+            stock.moved soho/flour v7: waste 100 -> 900 by ann
             stock.low soho/flour v8: 300 available
+            stock.consumed v2: flour 600
+            stock.changed soho/flour v9
+            stock.changed soho/flour v10
+            stock.low soho/flour v11: 300 available
             left: flour 300"#]],
     );
 }
@@ -121,7 +128,8 @@ fn describing_an_ingredient_anew_keeps_its_quantities() {
     check(
         "stock flour\nreceive flour 7\nstock flour",
         expect![[r#"
-            stock.moved soho/flour v1: receive 7 -> 7 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 7 -> 7 by ann
             left: flour 7"#]],
     );
 }
@@ -142,16 +150,17 @@ fn out_below_one_portion_and_back_at_two() {
         cancel b
         cancel a",
         expect![[r#"
+            stock.changed soho/flour v1
             recipe.changed soho/focaccia v1
             availability.changed soho/focaccia v1: out (count)
-            stock.moved soho/flour v1: receive 599 -> 599 by ann
-            stock.moved soho/flour v2: receive 1 -> 600 by ann
+            stock.moved soho/flour v2: receive 599 -> 599 by ann
+            stock.moved soho/flour v3: receive 1 -> 600 by ann
             availability.changed soho/focaccia v2: back (count)
-            stock.moved soho/flour v3: waste 300 -> 300 by ann
-            stock.moved soho/flour v4: waste 1 -> 299 by ann
+            stock.moved soho/flour v4: waste 300 -> 300 by ann
+            stock.moved soho/flour v5: waste 1 -> 299 by ann
             availability.changed soho/focaccia v3: out (count)
-            stock.moved soho/flour v5: receive 2 -> 301 by ann
-            stock.moved soho/flour v6: count 900 -> 900 by ann
+            stock.moved soho/flour v6: receive 2 -> 301 by ann
+            stock.moved soho/flour v7: count 900 -> 900 by ann
             availability.changed soho/focaccia v4: back (count)
             stock.reserved v1: flour 600
             stock.reserved v1: flour 300
@@ -176,14 +185,16 @@ fn an_item_is_back_when_the_scarcest_ingredient_is_good_for_two() {
         count flour 300
         count cheese 200",
         expect![[r#"
-            stock.moved soho/flour v1: receive 300 -> 300 by ann
-            stock.moved soho/cheese v1: receive 300 -> 300 by ann
+            stock.changed soho/flour v1
+            stock.changed soho/cheese v1
+            stock.moved soho/flour v2: receive 300 -> 300 by ann
+            stock.moved soho/cheese v2: receive 300 -> 300 by ann
             recipe.changed soho/margherita v1
-            stock.moved soho/flour v2: count 50 -> 50 by ann
+            stock.moved soho/flour v3: count 50 -> 50 by ann
             availability.changed soho/margherita v1: out (count)
-            stock.moved soho/cheese v2: count 150 -> 150 by ann
-            stock.moved soho/flour v3: count 300 -> 300 by ann
-            stock.moved soho/cheese v3: count 200 -> 200 by ann
+            stock.moved soho/cheese v3: count 150 -> 150 by ann
+            stock.moved soho/flour v4: count 300 -> 300 by ann
+            stock.moved soho/cheese v4: count 200 -> 200 by ann
             availability.changed soho/margherita v2: back (count)
             left: cheese 200, flour 300"#]],
     );
@@ -203,7 +214,8 @@ fn a_changed_recipe_counts_at_once() {
         recipe focaccia
         waste flour 500",
         expect![[r#"
-            stock.moved soho/flour v1: receive 500 -> 500 by ann
+            stock.changed soho/flour v1
+            stock.moved soho/flour v2: receive 500 -> 500 by ann
             recipe.changed soho/focaccia v1
             recipe.changed soho/focaccia v2
             availability.changed soho/focaccia v1: out (count)
@@ -214,7 +226,7 @@ fn a_changed_recipe_counts_at_once() {
             availability.changed soho/focaccia v3: out (count)
             recipe.changed soho/focaccia v6
             availability.changed soho/focaccia v4: back (count)
-            stock.moved soho/flour v2: waste 500 -> 0 by ann
+            stock.moved soho/flour v3: waste 500 -> 0 by ann
             left: flour 0"#]],
     );
 }
@@ -224,6 +236,7 @@ fn lifting_never_overrides_the_count() {
     check(
         "stock flour\nrecipe focaccia flour 300\nout focaccia\nback focaccia\nback focaccia",
         expect![[r#"
+            stock.changed soho/flour v1
             recipe.changed soho/focaccia v1
             availability.changed soho/focaccia v1: out (count)
             availability.changed soho/focaccia v2: out (manual) by ann
@@ -260,6 +273,7 @@ fn a_manual_86_lapses() {
         at 61
         lapse focaccia",
         expect![[r#"
+            stock.changed soho/flour v1
             recipe.changed soho/focaccia v1
             availability.changed soho/focaccia v1: out (count)
             availability.changed soho/focaccia v2: out (manual until 60) by ann
@@ -335,12 +349,14 @@ fn an_ingredient_that_left_the_recipe_counts_no_more() {
         count cheese 0
         count flour 299",
         expect![[r#"
-            stock.moved soho/flour v1: receive 900 -> 900 by ann
-            stock.moved soho/cheese v1: receive 900 -> 900 by ann
+            stock.changed soho/flour v1
+            stock.changed soho/cheese v1
+            stock.moved soho/flour v2: receive 900 -> 900 by ann
+            stock.moved soho/cheese v2: receive 900 -> 900 by ann
             recipe.changed soho/margherita v1
             recipe.changed soho/margherita v2
-            stock.moved soho/cheese v2: count 0 -> 0 by ann
-            stock.moved soho/flour v2: count 299 -> 299 by ann
+            stock.moved soho/cheese v3: count 0 -> 0 by ann
+            stock.moved soho/flour v3: count 299 -> 299 by ann
             availability.changed soho/margherita v1: out (count)
             left: cheese 0, flour 299"#]],
     );

@@ -54,7 +54,7 @@ fn a_key_is_for_one_body_only() {
          place key=k 2 cola",
         expect![[r#"
             place key=k 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP
-            place key=k 2 cola | 422 idempotency-key-reused: this Idempotency-Key was used with another body; send a new key with a new order"#]],
+            place key=k 2 cola | 422 idempotency-key-reused: this Idempotency-Key was used for another request; send a new key with a new request"#]],
     );
 }
 
@@ -86,8 +86,8 @@ fn with_both_both_are_bound_and_the_header_is_checked_first() {
             retry key=k id=e 1 cola | -> #1 again no 1 250 GBP
             retry id=e 1 cola | -> #1 again no 1 250 GBP
             retry key=new id=e 1 cola | -> #1 again no 1 250 GBP
-            place key=new 1 burger | 422 idempotency-key-reused: this Idempotency-Key was used with another body; send a new key with a new order
-            place key=k id=e 2 cola | 422 idempotency-key-reused: this Idempotency-Key was used with another body; send a new key with a new order
+            place key=new 1 burger | 422 idempotency-key-reused: this Idempotency-Key was used for another request; send a new key with a new request
+            place key=k id=e 2 cola | 422 idempotency-key-reused: this Idempotency-Key was used for another request; send a new key with a new request
             place key=j id=e 2 cola | 409 external-id-conflict: the channel has placed another order under this external_id"#]],
     );
 }

@@ -9,13 +9,16 @@ use shared::{
     http::Call,
     problem::Problem,
     rows::{Record, Rows},
-    service::{Decision, Input},
+    service::{Decision, Input, Service},
     time::Time,
     trace::Trace,
 };
 use uuid::Uuid;
 
-use crate::domain::{Command, Refusal, Reply, State, decide, hear, place::Place};
+use crate::{
+    OrderSvc,
+    domain::{Command, Refusal, Reply, State, decide, place::Place},
+};
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -55,7 +58,7 @@ impl World {
             "menu" => Ok(put_item(rest, "dish")),
             "modifier" => Ok(put_item(rest, "modifier")),
             "mode" => Ok(self.put_location(rest)),
-            kind => hear(&self.event(kind, rest)),
+            kind => OrderSvc::hear(&self.event(kind, rest)),
         };
         match command {
             Ok(command) => match self.decide(command) {

@@ -6,7 +6,7 @@ use super::*;
 use crate::http::changes;
 
 /// A location's stream, each event as its id, its name and what it says.
-async fn stream(app: &App<OrderSvc>, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
+async fn stream(app: &Orders, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
     let soho = InPath("soho".to_owned().try_into().unwrap());
     let response = changes::events(State(app.clone()), soho, Call::internal("test"), LastEventId(last)).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
@@ -28,7 +28,7 @@ fn mode(location: &Value) -> String {
     format!("location: {}", location["mode"])
 }
 
-async fn sold_out(app: &App<OrderSvc>, location: &str, sku: &str) {
+async fn sold_out(app: &Orders, location: &str, sku: &str) {
     let word = json!({"location": location, "sku": sku, "available": false, "cause": "manual", "version": 1});
     let word: Availability = serde_json::from_value(word).unwrap();
     tell(app, Command::Availability(word)).await;

@@ -1,20 +1,14 @@
-//! Requests as they are parsed, and problems as they are shown.
+//! Requests as they are parsed.
 
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
     http::header,
 };
-use expect_test::{Expect, expect};
-use serde_json::json;
-use shared::{
-    contract::order::{Mode, OrderStatus},
-    http::BODY_MAX,
-    problem::{FieldError, Problem},
-};
+use shared::http::BODY_MAX;
 
 use super::{colas, request};
-use crate::{domain::Refusal, http::orders::Keyed};
+use crate::http::orders::Keyed;
 
 /// What is wrong with the request, if anything.
 async fn parsed(request: Request) -> String {
@@ -52,88 +46,4 @@ async fn checks_come_in_the_order_of_the_contract() {
     }
     let sized = Request::post("/").header(header::CONTENT_LENGTH, huge.len()).body(Body::from(huge)).unwrap();
     assert_eq!(parsed(sized).await, "too-large");
-}
-
-/// The problem, whole, as a client sees it.
-fn check_problem(refusal: Refusal, expect: Expect) {
-    expect.assert_eq(&serde_json::to_string_pretty(&Problem::from(refusal)).unwrap());
-}
-
-#[test]
-fn problems_hold_what_a_program_needs() {
-    let at = "2026-11-23T18:00:00Z".parse().unwrap();
-    let soho = || "soho".to_owned().try_into().unwrap();
-    let mode = Mode::Paused;
-    check_problem(
-        Refusal::NotAccepting { location: soho(), mode, resume_at: Some(at) },
-        expect![[r#"
-        {
-          "type": "/problems/location-not-accepting",
-          "title": "Location not accepting orders",
-          "status": 409,
-          "detail": "soho is paused until 2026-11-23T18:00:00.000000Z",
-          "mode": "paused",
-          "resume_at": "2026-11-23T18:00:00.000000Z"
-        }"#]],
-    );
-    let unavailable = serde_json::from_value(json!([{"line": "2", "sku": "cola"}])).unwrap();
-    check_problem(
-        Refusal::Unavailable(unavailable),
-        expect![[r#"
-        {
-          "type": "/problems/item-unavailable",
-          "title": "Item unavailable",
-          "status": 409,
-          "detail": "sold out: cola",
-          "unavailable": [
-            {
-              "line": "2",
-              "sku": "cola"
-            }
-          ]
-        }"#]],
-    );
-    let total = serde_json::from_value(json!({"amount": 250, "currency": "GBP"})).unwrap();
-    check_problem(
-        Refusal::PriceMismatch(total),
-        expect![[r#"
-        {
-          "type": "/problems/price-mismatch",
-          "title": "Price mismatch",
-          "status": 422,
-          "detail": "the menu gives 250 GBP",
-          "total": {
-            "amount": 250,
-            "currency": "GBP"
-          }
-        }"#]],
-    );
-    let missing = FieldError { pointer: "/lines/0/sku".into(), detail: "no dish".into() };
-    check_problem(
-        Refusal::UnknownItem(vec![missing]),
-        expect![[r#"
-        {
-          "type": "/problems/unknown-item",
-          "title": "Unknown item",
-          "status": 422,
-          "detail": "no dish",
-          "errors": [
-            {
-              "detail": "no dish",
-              "pointer": "/lines/0/sku"
-            }
-          ]
-        }"#]],
-    );
-    check_problem(
-        Refusal::NotCancellable(OrderStatus::Preparing),
-        expect![[r#"
-        {
-          "type": "/problems/not-cancellable",
-          "title": "Not cancellable",
-          "status": 409,
-          "detail": "the kitchen has begun to cook it",
-          "order_status": "preparing"
-        }"#]],
-    );
 }

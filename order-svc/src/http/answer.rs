@@ -1,23 +1,58 @@
-//! Refusals as problems: what a person reads, and what a program needs to act.
+//! What HTTP answers: replies, and refusals as problems that say what to do.
 
-use axum::http::StatusCode;
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use shared::{
-    contract::order::{Mode, OrderStatus},
+    contract::order::{Mode, Order, OrderStatus},
+    http::etag,
     problem::Problem,
 };
 
-use crate::domain::Refusal;
+use crate::domain::{Refusal, Reply};
 
 const CONFLICT: StatusCode = StatusCode::CONFLICT;
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Placed { order, replayed } => placed(&order, replayed, StatusCode::ACCEPTED),
+            Self::Cancelled(order) => versioned(StatusCode::OK, &order),
+            Self::CancelRequested(order) => versioned(StatusCode::ACCEPTED, &order),
+            Self::Item(item) => Json(item).into_response(),
+            Self::Location(location) => Json(location).into_response(),
+        }
+    }
+}
+
+/// 201 tells a client that waited that the order is decided.
+pub(super) fn placed(order: &Order, replayed: bool, status: StatusCode) -> Response {
+    let mut response = versioned(status, order);
+    let headers = response.headers_mut();
+    let location = HeaderValue::try_from(format!("/v1/orders/{}", order.id)).expect("an id is plain ASCII");
+    headers.insert(header::LOCATION, location);
+    if replayed {
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}
+
+pub(super) fn is_decided(order: &Order) -> bool {
+    order.status != OrderStatus::Placed
+}
+
+/// The order, its version as the `ETag`.
+pub(super) fn versioned(status: StatusCode, order: &Order) -> Response {
+    (status, etag::of_version(order.version), Json(order)).into_response()
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::KeyReused => {
-                let detail = "this Idempotency-Key was used with another body; send a new key with a new order";
-                Self::new(UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused", detail)
-            }
+            Refusal::KeyReused => Self::key_reused(),
             Refusal::ExternalIdConflict => {
                 let detail = "the channel has placed another order under this external_id";
                 Self::new(CONFLICT, "external-id-conflict", "External id conflict", detail)
@@ -55,6 +90,7 @@ impl From<Refusal> for Problem {
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
             Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),
+            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
         }
     }
 }

@@ -1,0 +1,209 @@
+//! Writes in bulk, gathered until the end of the transaction: on PostgreSQL all of them are one statement.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::value::RawValue;
+use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments};
+
+use super::Conflict;
+
+/// One column of many rows; all columns of a write have the same length.
+#[derive(Debug)]
+pub enum Cells {
+    Int(Vec<i64>),
+    Text(Vec<String>),
+    OptText(Vec<Option<String>>),
+    /// Encoded JSON.
+    Json(Vec<String>),
+}
+
+/// Column names and their cells.
+pub type Columns = Vec<(&'static str, Cells)>;
+
+/// Rows for one table. That not every one of them could be written is a [`Conflict`].
+#[derive(Debug)]
+pub(super) enum Write {
+    /// Rows that are not there yet.
+    Insert { table: &'static str, columns: Columns },
+    /// `key`, `revision`, `doc` of rows whose stored revision is still this one.
+    Update { table: &'static str, columns: Columns },
+    /// Events, behind all that the log has; its columns but `position`. The log's head stays locked until the commit.
+    Append { columns: Columns },
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        match self {
+            Self::Int(numbers) => numbers.len(),
+            Self::Text(texts) | Self::Json(texts) => texts.len(),
+            Self::OptText(texts) => texts.len(),
+        }
+    }
+
+    fn cast(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "::bigint[]",
+            Self::Text(_) | Self::OptText(_) => "::text[]",
+            Self::Json(_) => "::text[]::jsonb[]",
+        }
+    }
+
+    fn encode(&self, row: usize, out: &mut String) -> Result<()> {
+        match self {
+            Self::Int(numbers) => out.push_str(&numbers[row].to_string()),
+            Self::Text(texts) => out.push_str(&serde_json::to_string(&texts[row])?),
+            Self::OptText(texts) => out.push_str(&serde_json::to_string(&texts[row])?),
+            Self::Json(docs) => out.push_str(serde_json::from_str::<&RawValue>(&docs[row])?.get()),
+        }
+        Ok(())
+    }
+}
+
+impl Write {
+    fn table(&self) -> &'static str {
+        match self {
+            Self::Insert { table, .. } | Self::Update { table, .. } => table,
+            Self::Append { .. } => "event_log",
+        }
+    }
+
+    fn columns(&self) -> &Columns {
+        let (Self::Insert { columns, .. } | Self::Update { columns, .. } | Self::Append { columns }) = self;
+        columns
+    }
+
+    fn names(&self) -> String {
+        self.columns().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn rows(&self) -> usize {
+        self.columns().first().map_or(0, |(_, cells)| cells.len())
+    }
+
+    fn check(&self, touched: u64) -> Result<()> {
+        if touched == self.rows() as u64 { Ok(()) } else { Err(Conflict(self.table().to_owned()).into()) }
+    }
+
+    /// The statement, its parameters counted on from `first`.
+    fn to_pg(&self, first: usize) -> String {
+        let arrays = self.columns().iter().zip(first..).map(|((_, cells), n)| format!("${n}{}", cells.cast()));
+        let (table, names) = (self.table(), self.names());
+        let rows = format!("UNNEST({})", arrays.collect::<Vec<_>>().join(", "));
+        match self {
+            Self::Insert { .. } => format!("INSERT INTO {table} ({names}) SELECT * FROM {rows} ON CONFLICT DO NOTHING"),
+            Self::Update { .. } => format!(
+                "UPDATE {table} SET revision = new.revision + 1, doc = new.doc FROM {rows} AS new ({names}) \
+                 WHERE {table}.key = new.key AND {table}.revision = new.revision"
+            ),
+            Self::Append { .. } => {
+                let count = self.rows();
+                format!(
+                    "INSERT INTO {table} (position, {names}) SELECT head.position - {count} + new.place, {names} \
+                     FROM head, {rows} WITH ORDINALITY AS new ({names}, place)"
+                )
+            }
+        }
+    }
+
+    /// The statement; its only parameter is a JSON array of rows.
+    fn to_lite(&self) -> String {
+        let (table, names) = (self.table(), self.names());
+        let columns = self.columns().iter().enumerate();
+        match self {
+            // Without WHERE, SQLite reads ON as the start of a join condition.
+            Self::Insert { .. } => {
+                let picks: Vec<String> = columns.map(|(n, _)| format!("value->>{n}")).collect();
+                let picks = picks.join(", ");
+                format!(
+                    "INSERT INTO {table} ({names}) SELECT {picks} FROM json_each($1) WHERE true ON CONFLICT DO NOTHING"
+                )
+            }
+            Self::Update { .. } => {
+                let picks: Vec<String> = columns.map(|(n, (name, _))| format!("value->>{n} AS {name}")).collect();
+                let picks = picks.join(", ");
+                format!(
+                    "UPDATE {table} SET revision = new.revision + 1, doc = new.doc \
+                     FROM (SELECT {picks} FROM json_each($1)) AS new \
+                     WHERE {table}.key = new.key AND {table}.revision = new.revision"
+                )
+            }
+            Self::Append { .. } => {
+                let picks: Vec<String> = columns.map(|(n, _)| format!("value->>{n}")).collect();
+                let (picks, count) = (picks.join(", "), self.rows());
+                format!(
+                    "INSERT INTO {table} (position, {names}) SELECT head.position - {count} + 1 + rows.key, {picks} \
+                     FROM event_log_head AS head, json_each($1) AS rows"
+                )
+            }
+        }
+    }
+
+    /// The columns as a JSON array of rows, each an array.
+    fn transposed(&self) -> Result<String> {
+        let mut out = String::from("[");
+        for row in 0..self.rows() {
+            out.push_str(if row == 0 { "[" } else { ",[" });
+            for (place, (_, cells)) in self.columns().iter().enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                cells.encode(row, &mut out)?;
+            }
+            out.push(']');
+        }
+        out.push(']');
+        Ok(out)
+    }
+}
+
+const MOVE_HEAD: &str = "UPDATE event_log_head SET position = position + $1 WHERE id = 1 RETURNING position";
+
+/// Writes everything, and returns the last position if events were appended.
+pub(super) async fn on_pg(tx: &mut sqlx::PgConnection, writes: Vec<Write>) -> Result<Option<i64>> {
+    let mut args = PgArguments::default();
+    let (mut parts, mut counts) = (Vec::new(), Vec::new());
+    let mut position = "NULL::bigint";
+    for (n, write) in writes.iter().enumerate() {
+        if matches!(write, Write::Append { .. }) {
+            args.add(i64::try_from(write.rows())?).map_err(anyhow::Error::from_boxed)?;
+            parts.push(format!("head AS ({})", MOVE_HEAD.replace("$1", &format!("${}", args.len()))));
+            position = "(SELECT position FROM head)";
+        }
+        parts.push(format!("w{n} AS ({} RETURNING 1)", write.to_pg(args.len() + 1)));
+        counts.push(format!("(SELECT COUNT(*) FROM w{n})"));
+        for (_, cells) in write.columns() {
+            match cells {
+                Cells::Int(numbers) => args.add(numbers),
+                Cells::Text(texts) | Cells::Json(texts) => args.add(texts),
+                Cells::OptText(texts) => args.add(texts),
+            }
+            .map_err(anyhow::Error::from_boxed)?;
+        }
+    }
+    let sql = format!("WITH {} SELECT ARRAY[{}], {position}", parts.join(", "), counts.join(", "));
+    let written = sqlx::query_as_with(AssertSqlSafe(sql), args).fetch_one(tx).await;
+    let (touched, position): (Vec<i64>, Option<i64>) = written.with_context(|| {
+        let tables: Vec<&str> = writes.iter().map(Write::table).collect();
+        format!("write to {}", tables.join(", "))
+    })?;
+    for (write, touched) in writes.iter().zip(touched) {
+        write.check(u64::try_from(touched)?)?;
+    }
+    Ok(position)
+}
+
+/// As [`on_pg`], one statement after the other.
+pub(super) async fn on_lite(tx: &mut sqlx::SqliteConnection, writes: Vec<Write>) -> Result<Option<i64>> {
+    let mut position = None;
+    for write in writes {
+        if matches!(write, Write::Append { .. }) {
+            let count = i64::try_from(write.rows())?;
+            let head: Vec<(i64,)> = sqlx::query_as(MOVE_HEAD).bind(count).fetch_all(&mut *tx).await?;
+            ensure!(head.len() == 1, "event_log_head has no row");
+            position = Some(head[0].0);
+        }
+        let query = sqlx::query(AssertSqlSafe(write.to_lite())).bind(write.transposed()?);
+        let written = query.execute(&mut *tx).await.with_context(|| format!("write to {}", write.table()))?;
+        write.check(written.rows_affected())?;
+    }
+    Ok(position)
+}
