@@ -24,6 +24,7 @@ async fn two_displays_agree_and_what_both_do_is_done_once() {
         for display in [&one, &other] {
             display.sees("All clear").await;
             display.sees_no("Not done").await;
+            display.has_sent_all().await;
         }
         app.check(&order, expect!["ready"]).await;
         let said = app.get("/v1/feed/kitchen?limit=500").await;
@@ -57,16 +58,19 @@ async fn keys_rush_bump_take_back_and_recall() {
         display.presses("u").await;
         display.sees("Ticket 2: taken back").await;
         display.until(&format!("{FIRST} === '2'")).await;
+        display.has_sent_all().await;
         app.settle().await;
         assert_eq!(app.ticket(&second).await["items"][0]["state"], "queued");
         display.presses("1").await;
         display.presses("Enter").await;
         display.sees_so_many(".ticket", 1).await;
+        display.has_sent_all().await;
         app.check(&second, expect!["ready"]).await;
         display.presses("r").await;
         display.until("document.activeElement.getAttribute('aria-label') === 'Recall: Ticket 2'").await;
         display.presses("Enter").await;
         display.until(&format!("{FIRST} === '2'")).await;
+        display.has_sent_all().await;
         app.check(&second, expect!["preparing"]).await;
         let ticket = app.ticket(&second).await;
         assert_eq!((&ticket["state"], &ticket["opened_at"]), (&json!("open"), &opened));
@@ -82,12 +86,15 @@ async fn a_tap_starts_an_item_then_finishes_it_and_is_taken_back_by_the_toast() 
         display.taps("2× burger").await;
         display.sees_so_many(".item[data-state=cooking]", 1).await;
         display.sees("burger started (ticket 1)").await;
+        display.has_sent_all().await;
         app.check(&order, expect!["preparing"]).await;
         display.taps("2× burger").await;
         display.sees("All clear").await;
+        display.has_sent_all().await;
         app.check(&order, expect!["ready"]).await;
         display.taps("Undo").await;
         display.sees_so_many(".item[data-state=cooking]", 1).await;
+        display.has_sent_all().await;
         app.check(&order, expect!["preparing"]).await;
     })
     .await;
@@ -117,6 +124,7 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
         display.taps_in(".ticket", "All ready").await;
         display.taps_in(".ticket[data-state=ready]", "Hand over").await;
         display.sees_so_many(".ticket", 1).await;
+        display.has_sent_all().await;
         let served = app.get("/v1/tickets?location=soho&state=served").await;
         assert_eq!(text(&served["items"][0]["allergies"][0]), "nuts");
     })

@@ -117,6 +117,11 @@ impl Page {
         .await;
     }
 
+    /// Waits until every tap was answered: a display shows them before.
+    pub(super) async fn has_sent_all(&self) {
+        self.until("Object.keys(localStorage).every((name) => !name.startsWith('comanda.tap.'))").await;
+    }
+
     /// So many elements.
     pub(super) async fn sees_so_many(&self, selector: &str, count: u64) {
         self.until(&format!("document.querySelectorAll({selector:?}).length === {count}")).await;
