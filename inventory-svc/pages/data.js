@@ -1,6 +1,6 @@
 // What is known of a location's stock, live: the stream tells what has changed, and that is read again.
 
-import { list, request } from "/assets/api.js";
+import { isHere, list, request } from "/assets/api.js";
 import { Live } from "/assets/live.js";
 
 /** Under load it is read this often, however much happens. */
@@ -100,6 +100,7 @@ export class Room extends EventTarget {
   }
 
   async #readMenu() {
+    if (!(await isHere("order-svc"))) return;
     const items = await list(`/v1/menu/${this.path}`).catch(() => null);
     this.menu = byKey(items ?? []);
     const location = items && (await request("GET", `/v1/locations/${this.path}`).catch(() => null));

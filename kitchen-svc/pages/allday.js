@@ -1,6 +1,6 @@
 // All that is still to cook, added up, beside the tickets; and marking an item out, which guests see at once.
 
-import { list } from "/assets/api.js";
+import { isHere, list } from "/assets/api.js";
 import { byId, el, setAttribute, setText } from "/assets/dom.js";
 import { itemsOf } from "./ticket.js";
 import { t } from "./text.js";
@@ -101,6 +101,7 @@ export class AllDay {
   async #fetchMenu() {
     clearTimeout(this.#timer);
     const location = this.#location;
+    if (!(await isHere("order-svc"))) return;
     const menu = await list(`/v1/menu/${encodeURIComponent(location)}`).catch(() => this.#menu);
     if (location !== this.#location || !this.isOpen) return;
     if (menu === null && this.#menu.length === 0) return;

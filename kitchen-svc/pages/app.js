@@ -8,6 +8,7 @@ import { timeOfDay, words } from "/assets/text.js";
 import { AllDay } from "./allday.js";
 import { Board } from "./board.js";
 import { Hands } from "./hands.js";
+import { keepPage, keepTickets, keptTickets } from "./keep.js";
 import { listenToKeys } from "./keys.js";
 import { OffScreen } from "./offscreen.js";
 import { Outbox } from "./outbox.js";
@@ -21,6 +22,8 @@ import { isMoot, isShown } from "./ticket.js";
 import { Toast } from "./toast.js";
 
 const TICK_MS = 500;
+/** A server that is there has told by then what is on the board. */
+const SNAPSHOT_MS = 1500;
 /** A void that nobody acknowledges is heard again. */
 const REMIND_MS = 30_000;
 const STATIONS_MS = 300_000;
@@ -36,6 +39,7 @@ let live = null;
 let status = { live: null, since: null };
 let reminded_ms = 0;
 let stationsTimer = 0;
+let keptTimer = 0;
 
 const outbox = new Outbox({ changed: onOutbox, answered: onAnswer, refused: onRefusal, expired: onExpired, unstored });
 const off = new OffScreen(byId("board"), (card) => card.grow(clock.now(), settings.expected));
@@ -79,6 +83,22 @@ async function doubtLocation() {
   board.schedule();
 }
 
+/** Loaded anew while the server is away: then the board is as it was when the page was left, and says so. */
+function showKept() {
+  const kept = status.known ? null : keptTickets(settings.location);
+  if (!kept) return;
+  tickets.replace(kept.tickets);
+  kept.tickets.forEach(learnStations);
+  status = { known: true, live: false, since: kept.at_ms };
+  showStatus();
+  board.schedule();
+}
+
+function keep() {
+  if (!status.known) return;
+  keepTickets(settings.location, [...tickets.all()], status.live ? clock.now() : status.since);
+}
+
 function onTicket({ type, ticket }) {
   if (!tickets.take(ticket)) return;
   board.schedule();
@@ -114,7 +134,7 @@ function announce(text) {
 
 function onStatus(now) {
   const isBack = now.live && status.live === false;
-  status = { ...status, ...now };
+  status = { ...status, ...now, since: now.since ?? status.since };
   showStatus();
   if (isBack) announce(t.liveAgain);
   if (now.live) outbox.wake();
@@ -255,6 +275,8 @@ function show({ moved }) {
 
 function follow() {
   live?.close();
+  clearTimeout(keptTimer);
+  keptTimer = setTimeout(showKept, SNAPSHOT_MS);
   tickets.clear();
   stations = [];
   status = { live: null, since: null, known: false };
@@ -319,6 +341,8 @@ async function start() {
   save(settings);
   show({ moved: settings.location !== null });
   if (settings.location === null) screen.open();
+  addEventListener("pagehide", keep);
+  keepPage();
 }
 
 /** Where there is one kitchen only, nobody needs to say which. */

@@ -218,10 +218,11 @@ export class Board {
     return bounced;
   }
 
-  /** By its number on the board, from 1. */
+  /** By its number on the board, from 1; whether there is one. */
   selectPlace(place) {
     const id = this.#order[place - 1];
     if (id) this.select(id);
+    return id !== undefined;
   }
 
   /** So many tickets on or back. */

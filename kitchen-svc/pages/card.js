@@ -104,7 +104,7 @@ export class Card {
     setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
-    this.rush.hidden = ticket.priority > 0 || ticket.state === "void";
+    this.rush.hidden = ticket.priority > 0 || ticket.state !== "open";
     this.rush.disabled = gone;
   }
 
@@ -164,6 +164,7 @@ export class Card {
 function whereTo(ticket) {
   // Of a long one some items may have to be scrolled to: nobody shall miss them.
   const items = ticket.items.length >= LONG && t.items(ticket.items.length);
-  const type = t.types[ticket.type] ?? words(ticket.type);
-  return [ticket.table && t.table(ticket.table), items, type].filter(Boolean).join(" · ");
+  // Whoever sits at a table dines in.
+  const type = !(ticket.table && ticket.type === "dine_in") && (t.types[ticket.type] ?? words(ticket.type));
+  return [ticket.table && t.table(ticket.table), type, items].filter(Boolean).join(" · ");
 }

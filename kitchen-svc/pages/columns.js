@@ -63,6 +63,7 @@ export class Columns {
       const width = card.span * (column + GAP_PX);
       const fits = y === 0 || NARROW.matches || (card.span === 1 && y + card.height <= height);
       if (!fits) [x, y] = [x + column + GAP_PX, 0];
+      if (y === 0) x = this.#whole(x, card.span);
       if (!held || card.at === undefined) moveTo(card, x, y, now_ms);
       else [x, y] = [card.at.x, card.at.y];
       right = Math.max(right, x + width);
@@ -71,6 +72,13 @@ export class Columns {
     }
     // Nothing else tells the page how far it can be scrolled.
     this.#list.style.width = NARROW.matches ? "" : `${Math.max(0, right - GAP_PX)}px`;
+  }
+
+  /** Where a wide card may begin: one that lies across the edge of a screen would be half a ticket on both. */
+  #whole(x, span) {
+    const { column, number } = this.#size;
+    const place = Math.round(x / (column + GAP_PX));
+    return (place % number) + span <= number ? x : Math.ceil(place / number) * number * (column + GAP_PX);
   }
 
   /** Asking for it makes the browser lay out the page, so it is asked for only when something was resized. */

@@ -5,12 +5,17 @@ const DIGITS_MS = 700;
 
 /** `actions` are functions by what they do; see below. Returns nothing: the keys work as long as the page. */
 export function listenToKeys(actions) {
-  let digits = { text: "", at_ms: 0 };
+  const none = { text: "", at_ms: -DIGITS_MS };
+  let digits = none;
   const digit = (key) => {
     const now_ms = performance.now();
-    digits = { text: now_ms - digits.at_ms < DIGITS_MS ? digits.text + key : key, at_ms: now_ms };
+    const text = now_ms - digits.at_ms < DIGITS_MS ? digits.text + key : key;
+    digits = { text, at_ms: now_ms };
     // A bump bar's 0 is its tenth button.
-    actions.select(digits.text === "0" ? 10 : Number(digits.text));
+    if (actions.select(text === "0" ? 10 : Number(text)) || text === key) return;
+    // There is no twenty-third ticket: the 3 is a number of its own.
+    digits = none;
+    digit(key);
   };
   const byKey = {
     Enter: actions.bump,
@@ -29,14 +34,15 @@ export function listenToKeys(actions) {
     "?": actions.help,
   };
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTaken(event)) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTaken(event)) return undefined;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const isDigit = /^[0-9]$/.test(key);
     // A key that lies on a bump bar must not bump a ticket after the other.
-    if (!isDigit && (!byKey[key] || (event.repeat && !/^(Arrow|Page)/.test(key)))) return;
+    if (!isDigit && (!byKey[key] || (event.repeat && !/^(Arrow|Page)/.test(key)))) return undefined;
     event.preventDefault();
-    if (isDigit) digit(key);
-    else byKey[key]();
+    if (isDigit) return digit(key);
+    digits = none;
+    return byKey[key]();
   });
 }
 

@@ -15,8 +15,8 @@ export class OffScreen {
   constructor(root, seen) {
     this.#root = root;
     this.#seen = seen;
-    // A ticket is seen where its head is: with it come its number, its age and its first items.
-    this.#observer = new IntersectionObserver((entries) => this.#note(entries), { root, threshold: 0.5 });
+    // A ticket is seen where its head is, all of it: with it come its number, its age and its first items.
+    this.#observer = new IntersectionObserver((entries) => this.#note(entries), { root, threshold: 0.9 });
     byId("before").addEventListener("click", () => this.page(-1));
     byId("after").addEventListener("click", () => this.page(1));
     // A wheel turns up and down; the columns lie side by side.

@@ -59,7 +59,7 @@ export const t = {
 
   counts: (open, late) => `${count(open, "ticket")}${late ? `, ${late} late` : ""}`,
   readyCount: (number) => `${number} ready`,
-  off: (number) => `+${number},`,
+  off: (number) => `+${number}`,
   oldest: (age) => `oldest ${age}`,
   offBefore: "Tickets before these: page up",
   offAfter: "Tickets after these: page down",

@@ -11,6 +11,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen/card.js", text: include_str!("../pages/card.js") },
     Asset { path: "/kitchen/columns.js", text: include_str!("../pages/columns.js") },
     Asset { path: "/kitchen/hands.js", text: include_str!("../pages/hands.js") },
+    Asset { path: "/kitchen/keep.js", text: include_str!("../pages/keep.js") },
     Asset { path: "/kitchen/keys.js", text: include_str!("../pages/keys.js") },
     Asset { path: "/kitchen/offscreen.js", text: include_str!("../pages/offscreen.js") },
     Asset { path: "/kitchen/outbox.js", text: include_str!("../pages/outbox.js") },
@@ -23,4 +24,5 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen/text.js", text: include_str!("../pages/text.js") },
     Asset { path: "/kitchen/ticket.js", text: include_str!("../pages/ticket.js") },
     Asset { path: "/kitchen/toast.js", text: include_str!("../pages/toast.js") },
+    Asset { path: "/kitchen/worker.js", text: include_str!("../pages/worker.js") },
 ];

@@ -5,6 +5,8 @@ import { remember } from "/order/orders.js";
 
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 15_000;
+/** How long a page that is being left may stay. */
+const LEAVING_MS = 5000;
 
 export class Submission extends EventTarget {
   /** "idle", "sending", "waiting" or "refused". */
@@ -15,6 +17,7 @@ export class Submission extends EventTarget {
   retryAt_ms = 0;
   #retry = 0;
   #wait_ms = WAIT_MS_MIN;
+  #left_ms = -Infinity;
 
   /** `taken` gets the order. What was being sent when the page went away is sent on. */
   constructor(cart, place, taken) {
@@ -23,6 +26,7 @@ export class Submission extends EventTarget {
     this.place = place;
     this.taken = taken;
     addEventListener("online", this.now);
+    addEventListener("beforeunload", this.#leave);
     cart.addEventListener("change", this.#changed);
     if (cart.isSending) this.#send();
   }
@@ -30,6 +34,7 @@ export class Submission extends EventTarget {
   /** What is on its way still arrives; it is only not shown here any more. */
   close() {
     removeEventListener("online", this.now);
+    removeEventListener("beforeunload", this.#leave);
     this.cart.removeEventListener("change", this.#changed);
     clearTimeout(this.#retry);
     this.taken = () => {};
@@ -56,6 +61,10 @@ export class Submission extends EventTarget {
     this.#set("idle");
   }
 
+  #leave = () => {
+    this.#left_ms = performance.now();
+  };
+
   #set(phase, refusal = null) {
     Object.assign(this, { phase, refusal });
     this.dispatchEvent(new Event("change"));
@@ -71,6 +80,8 @@ export class Submission extends EventTarget {
     this.#set("sending");
     const { key, body } = this.cart.attempt;
     const answer = await request("POST", "/v1/orders", { key, body }).catch(() => null);
+    // Nobody would see what is shown now: the page that comes next sends it again, under the same key, and shows it.
+    if (performance.now() - this.#left_ms < LEAVING_MS) return this.#sendLater(LEAVING_MS);
     if (answer?.ok) return this.#take(answer.body);
     // Stopped, or answered to another tab.
     if (!this.cart.isSending || this.cart.attempt.key !== key) return;

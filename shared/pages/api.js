@@ -68,3 +68,13 @@ export async function list(path, most = 10_000) {
   }
   return items;
 }
+
+/**
+ * Whether a service answers at this address too; true where nobody can tell. Where it runs alone, a page that asked
+ * for what another service has would leave an error in the console of every browser.
+ */
+export async function isHere(service) {
+  const answer = await request("GET", "/healthz/ready").catch(() => null);
+  const services = answer?.body?.services;
+  return services === undefined || service in services;
+}

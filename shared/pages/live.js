@@ -48,6 +48,8 @@ export class Live {
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     document.addEventListener("visibilitychange", this.#wake);
     addEventListener("online", this.#wake);
+    addEventListener("pagehide", this.#leave);
+    addEventListener("pageshow", this.#return);
     this.#connect();
   }
 
@@ -55,6 +57,8 @@ export class Live {
     clearInterval(this.#watch);
     document.removeEventListener("visibilitychange", this.#wake);
     removeEventListener("online", this.#wake);
+    removeEventListener("pagehide", this.#leave);
+    removeEventListener("pageshow", this.#return);
     this.#disconnect();
   }
 
@@ -116,6 +120,13 @@ export class Live {
     if (document.visibilityState !== "visible") return;
     this.#look();
     if (this.#retry) this.#connect();
+  };
+
+  /** Browsers keep pages for the way back, and have six connections to a server: one that nobody sees needs none. */
+  #leave = () => this.#disconnect();
+
+  #return = (event) => {
+    if (event.persisted) this.#connect();
   };
 
   #tell(live) {

@@ -4,7 +4,7 @@
 use axum::{
     Router,
     http::{HeaderValue, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::get,
 };
 
@@ -64,7 +64,13 @@ impl Asset {
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         ];
-        (fresh, [(header::CONTENT_TYPE, self.content_type())], self.text).into_response()
+        let scope = self.scope().map(|scope| AppendHeaders([("service-worker-allowed", scope)]));
+        (fresh, [(header::CONTENT_TYPE, self.content_type())], scope, self.text).into_response()
+    }
+
+    /// What a worker may answer for: `/kitchen/worker.js` for all of `/kitchen`.
+    fn scope(&self) -> Option<&'static str> {
+        self.path.strip_suffix("/worker.js")
     }
 
     fn content_type(&self) -> &'static str {
@@ -135,6 +141,16 @@ mod tests {
             expect![[r#"304 - | no-cache | "dcb6e8e949e855e082b2794f7b3c26f8""#]],
         )
         .await;
+    }
+
+    #[test]
+    fn a_worker_may_answer_for_its_page_and_for_no_other() {
+        let scope = |path| {
+            let answer = Asset { path, text: "" }.answer(HeaderValue::from_static("\"tag\""));
+            answer.headers().get("service-worker-allowed").cloned()
+        };
+        assert_eq!(scope("/page/worker.js"), Some(HeaderValue::from_static("/page")));
+        assert_eq!(scope("/page/app.js"), None);
     }
 
     #[test]

@@ -15,7 +15,9 @@ use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::{bus::Bus, config::Settings, db::Db, dead, host::Host, http::fresh_id, supervise::Tasks};
+use shared::{
+    bus::Bus, config::Settings, db::Db, dead, host::Host, http::fresh_id, pages, service::Service, supervise::Tasks,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -126,20 +128,29 @@ impl App {
         Self::try_start(backends, accept_within, false).await.unwrap()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests keep the server's task themselves")]
     async fn try_start(backends: &Backends, accept_within: Duration, inventory: bool) -> Result<Self> {
-        let settings = Settings {
-            bus_url: backends.bus.clone(),
-            listen: "127.0.0.1:0".parse()?,
-            accept_within,
-            allow_unauthenticated: false,
-        };
-        let mut host = Host::new(settings).await?;
+        let mut host = Host::new(settings(backends, accept_within)?).await?;
         let mut databases = vec![host.add::<OrderSvc>(&backends.databases[0]).await?.db];
+        let mut page_files = pages::router(OrderSvc::ASSETS);
         if inventory {
             databases.push(host.add::<InventorySvc>(&backends.databases[1]).await?.db);
             databases.push(host.add::<KitchenSvc>(&backends.databases[2]).await?.db);
+            for assets in [InventorySvc::ASSETS, KitchenSvc::ASSETS] {
+                page_files = page_files.merge(pages::router(assets));
+            }
         }
+        Self::serve(host, databases, page_files).await
+    }
+
+    /// One service by itself, with this database.
+    pub(crate) async fn start_alone<S: Service>(backends: &Backends, database: &str) -> Self {
+        let mut host = Host::new(settings(backends, PATIENCE).unwrap()).await.unwrap();
+        let databases = vec![host.add::<S>(database).await.unwrap().db];
+        Self::serve(host, databases, pages::router(S::ASSETS)).await.unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tests keep the server's task themselves")]
+    async fn serve(host: Host, databases: Vec<Db>, pages: axum::Router) -> Result<Self> {
         let listener = host.bind().await?;
         Ok(Self {
             base: format!("http://{}", listener.local_addr()?),
@@ -148,7 +159,7 @@ impl App {
             client: reqwest::Client::builder().no_proxy().build()?,
             tasks: host.tasks.clone(),
             dead_expected: AtomicUsize::new(0),
-            server: tokio::spawn(host.serve(listener, axum::Router::new())),
+            server: tokio::spawn(host.serve(listener, pages)),
         })
     }
 
@@ -341,6 +352,15 @@ impl App {
         let shown: Vec<String> = ingredients.split(' ').map(find).collect();
         expected.assert_eq(&shown.join(", "));
     }
+}
+
+fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
+    Ok(Settings {
+        bus_url: backends.bus.clone(),
+        listen: "127.0.0.1:0".parse()?,
+        accept_within,
+        allow_unauthenticated: false,
+    })
 }
 
 /// A string of a JSON document.

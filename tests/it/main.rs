@@ -9,6 +9,7 @@ mod db;
 mod faults;
 mod flows;
 mod harness;
+mod pages;
 mod process;
 mod rules;
 mod servers;

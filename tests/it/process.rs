@@ -37,7 +37,6 @@ pub(crate) fn free_address() -> String {
 pub(crate) fn comanda(backends: &Backends, listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
     command
-        .arg("--no-demo")
         .env("LISTEN", listen)
         .env("BUS_URL", &backends.bus)
         .env("ORDER_DATABASE_URL", &backends.databases[0])
@@ -49,8 +48,13 @@ pub(crate) fn comanda(backends: &Backends, listen: &str) -> Command {
 }
 
 impl Process {
+    /// An empty restaurant.
     pub(crate) async fn start(backends: &Backends, listen: &str) -> Self {
-        let child = comanda(backends, listen).spawn().unwrap();
+        Self::run(comanda(backends, listen).arg("--no-demo"), listen).await
+    }
+
+    pub(crate) async fn run(command: &mut Command, listen: &str) -> Self {
+        let child = command.spawn().unwrap();
         let mut process = Self { child, base: format!("http://{listen}") };
         process.wait_until_ready().await;
         process

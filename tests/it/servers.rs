@@ -13,7 +13,7 @@ use shared::http::fresh_id;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -101,7 +101,7 @@ impl Servers {
     }
 }
 
-fn required() -> bool {
+pub(crate) fn required() -> bool {
     variable("COMANDA_TEST_SERVERS").as_deref() == Some("required")
 }
 

@@ -1,0 +1,60 @@
+//! The pages for people, in real browsers: used as guests, cooks and managers use them.
+
+mod access;
+mod alone;
+mod away;
+mod browser;
+mod cook;
+mod crowd;
+mod flow;
+mod guest;
+mod manager;
+
+mod page;
+mod screens;
+
+use std::time::Duration;
+
+use crate::harness::{App, Backends, on_both};
+use browser::Browsers;
+use page::Page;
+
+const WAIT: Duration = Duration::from_secs(240);
+
+/// Runs the test in browsers, with a restaurant on each pair of backends.
+async fn in_browsers_on_both(test: impl AsyncFn(&App, &Browsers)) {
+    on_both(async |app| {
+        let Some(browsers) = Browsers::start() else { return };
+        test(app, &browsers).await;
+        browsers.finish().await;
+    })
+    .await;
+}
+
+/// The same on the pair that needs nothing: pages know only what HTTP tells them.
+async fn in_browsers(test: impl AsyncFn(&App, &Browsers)) {
+    let Some(browsers) = Browsers::start() else { return };
+    let backends = Backends::embedded();
+    let app = App::start(&backends, WAIT).await;
+    app.open_restaurant().await;
+    test(&app, &browsers).await;
+    browsers.finish().await;
+    app.finish().await;
+}
+
+impl Browsers {
+    /// A display of the whole kitchen.
+    async fn display(&self, base: &str) -> Page {
+        self.open(&format!("{base}/kitchen?location=soho&view=all")).await
+    }
+
+    /// A guest who reads the menu.
+    async fn guest(&self, base: &str) -> Page {
+        self.open(&format!("{base}/order#at/soho")).await
+    }
+
+    /// A manager who looks at the stock.
+    async fn manager(&self, base: &str) -> Page {
+        self.open(&format!("{base}/stock#at/soho/stock")).await
+    }
+}

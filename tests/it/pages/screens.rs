@@ -1,0 +1,117 @@
+//! Every page on every screen, light and dark, in the middle of a rush. With a directory in `COMANDA_PICTURES` the
+//! rush goes on for a while first, and what is seen is left there.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{browser::Browsers, page::Page};
+use crate::{
+    harness::Backends,
+    process::{Process, comanda, free_address},
+    servers::variable,
+};
+
+const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
+/// The name of each page, its address, what is true when it has begun, and what is tapped then.
+const PAGES: [(&str, &str, &str, &[&str]); 8] = [
+    (
+        "kitchen",
+        "/kitchen?location=soho&view=all",
+        "document.querySelectorAll('.ticket').length >= 4",
+        &["Start shift"],
+    ),
+    (
+        "order",
+        "/order#at/soho",
+        "document.querySelectorAll('.dish').length > 10",
+        &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·"],
+    ),
+    ("stock", "/stock#at/soho/stock", "document.querySelectorAll('[data-ingredient]').length > 10", &[]),
+    (
+        "all-day",
+        "/kitchen?location=soho&view=expo",
+        "document.querySelectorAll('.ticket').length >= 4",
+        &["Start shift", "All-day"],
+    ),
+    (
+        "placed",
+        "/order#at/soho",
+        "document.querySelectorAll('.dish').length > 10",
+        &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·", "Order now", "Cancel this order"],
+    ),
+    ("ledger", "/stock#at/soho/stock/brioche_bun", "document.querySelectorAll('.chart').length === 1", &[]),
+    ("out", "/stock#at/soho/out", "document.querySelectorAll('.on-card').length > 10", &[]),
+    ("start", "/", "document.querySelectorAll('#services li').length === 3", &[]),
+];
+/// For the pictures.
+const RUSH: Duration = Duration::from_secs(60);
+/// After so many minutes a ticket of the rush is late: some are.
+const EXPECTED: f64 = 0.75;
+const FULL: &str = "document.querySelectorAll('.ticket').length >= 10 && !!document.querySelector('[data-level=due]') && !!document.querySelector('[data-level=late]')";
+
+/// What sticks out of the screen, is cut off, or is smaller than a thumb on the display.
+const AMISS: &str = r#"
+    const [thumb] = arguments;
+    const shown = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility({ visibilityProperty: true }));
+    const name = (e) => `${e.tagName} ${e.id} ${e.className} ${e.innerText?.slice(0, 40)}`;
+    const sideways = document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : [];
+    const cut = shown.filter((e) => e.matches("button, a.button, .badge, h1, h2, h3") && !e.matches(".unseen") &&
+      getComputedStyle(e).textOverflow !== "ellipsis" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0);
+    const small = shown.filter((e) => e.matches("button, select") && e.getBoundingClientRect().height < thumb);
+    return [...sideways, ...cut.map((e) => `cut off: ${name(e)}`), ...small.map((e) => `small: ${name(e)}`)];
+"#;
+
+async fn look(page: &Page, name: &str) {
+    let thumb = if matches!(name, "kitchen" | "all-day") { 64 } else { 48 };
+    for (screen, size) in SCREENS {
+        page.resize(size).await;
+        for (theme, suffix) in [("light", ""), ("dark", "-dark")] {
+            page.theme(theme).await;
+            // Two frames: what follows from a new size is done.
+            page.runs(
+                "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+                json!([]),
+            )
+            .await;
+            assert_eq!(page.runs(AMISS, json!([thumb])).await, json!([]), "{name} on a {screen}, {theme}");
+            if let Some(directory) = variable("COMANDA_PICTURES") {
+                let file = PathBuf::from(directory).join(format!("{name}-{screen}{suffix}.png"));
+                std::fs::write(file, page.picture().await).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_fits_every_screen() {
+    let Some(browsers) = Browsers::start() else { return };
+    let backends = Backends::embedded();
+    let address = free_address();
+    let pictures = variable("COMANDA_PICTURES").is_some();
+    let rate = if pictures { "15/min" } else { "120/min" };
+    let process = Process::run(comanda(&backends, &address).args(["--simulate", rate]), &address).await;
+    if pictures {
+        sleep(RUSH).await;
+    }
+    let page = browsers.open(&format!("http://{address}/")).await;
+    let expected = json!({"pickup": EXPECTED, "dine_in": EXPECTED, "delivery": EXPECTED});
+    let settings: Value = json!({"location": "soho", "expected": expected});
+    page.runs("localStorage.setItem('comanda.kitchen', JSON.stringify(arguments[0]))", json!([settings])).await;
+    for (name, path, begun, taps) in PAGES {
+        // Where only the part after the # is another, the page would stay.
+        page.goes_to("about:blank").await;
+        page.goes_to(&format!("http://{address}{path}")).await;
+        page.until(begun).await;
+        if pictures && name == "kitchen" {
+            page.until(FULL).await;
+        }
+        for tap in taps {
+            page.taps(tap).await;
+        }
+        look(&page, name).await;
+    }
+    browsers.finish().await;
+    assert_eq!(process.terminate(), Some(0));
+}
