@@ -1,8 +1,8 @@
 //! `comanda up`: the three services in one process, with a demo restaurant where there is none.
 
-use std::{io::Write, net::SocketAddr, process::ExitCode, sync::atomic::Ordering};
+use std::{collections::HashMap, io::Write, net::SocketAddr, process::ExitCode, sync::atomic::Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use axum::Router;
 use clap::Args;
 use inventory_svc::InventorySvc;
@@ -69,8 +69,28 @@ pub(crate) async fn run(options: Options) -> ExitCode {
     }
 }
 
+impl Options {
+    /// Each has tables of its own: a file that began as one of them would be of no use as another.
+    fn refuse_one_file_for_two(&self) -> Result<()> {
+        let urls = [
+            ("BUS_URL", &self.settings.bus_url),
+            ("ORDER_DATABASE_URL", &self.order_database_url),
+            ("INVENTORY_DATABASE_URL", &self.inventory_database_url),
+            ("KITCHEN_DATABASE_URL", &self.kitchen_database_url),
+        ];
+        let mut seen: HashMap<&str, &str> = HashMap::new();
+        for (variable, url) in urls {
+            if let Some(other) = seen.insert(url, variable) {
+                bail!("{variable} and {other} are the same; each needs a database or file of its own");
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Starts everything but the serving.
 async fn start(options: Options) -> Result<(Host, TcpListener)> {
+    options.refuse_one_file_for_two()?;
     // Before anything is touched: a taken port is told at once.
     let listener = serve::bind(&options.settings).await?;
     let address = listener.local_addr()?;

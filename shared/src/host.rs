@@ -172,6 +172,9 @@ async fn start_one<S: Service>(port: u16) -> Result<(Host, TcpListener)> {
     // Before anything is touched: a taken port is told at once.
     let listener = serve::bind(&settings).await?;
     let mut host = Host::new(settings).await?;
+    if matches!(host.bus, Bus::Embedded(_)) {
+        warn!(service = S::NAME, "BUS_URL is a file: it carries nothing to other processes, nor from them");
+    }
     host.add::<S>(&database_url).await?;
     info!(service = S::NAME, listen = %listener.local_addr()?, "ready");
     Ok((host, listener))

@@ -13,6 +13,7 @@ pub(crate) fn complete(api: &OpenApi) -> Value {
     for (path, operations) in members(&mut document["paths"]) {
         for (method, operation) in members(operations) {
             operation["operationId"] = id(method, path).into();
+            require_no_null(&mut operation["requestBody"]);
             for (status, names) in problems_of(method, path, operation) {
                 add_problem(&mut operation["responses"], status, names);
             }
@@ -56,6 +57,16 @@ fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str
         (path.starts_with("/v1/"), "503", "`unavailable`"),
     ];
     all.into_iter().filter(|(applies, ..)| *applies).map(|(_, status, names)| (status, names)).collect()
+}
+
+/// A body that may be missing is an object where there is one.
+fn require_no_null(body: &mut Value) {
+    let Some(schema) = body.pointer_mut("/content/application~1json/schema") else { return };
+    let object = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["$ref"].is_string())).cloned();
+    if let Some(object) = object {
+        *schema = object;
+        body["required"] = false.into();
+    }
 }
 
 /// What has an ETag is answered only if it has another than the client names.

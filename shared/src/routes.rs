@@ -87,7 +87,7 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .config(Config::default().validator_url("none"))
         .external_url_unchecked("/openapi.json", openapi::complete(&api));
     router
-        .merge(Router::from(docs).layer(middleware::map_response(under_policy)))
+        .merge(Router::from(docs).layer(middleware::from_fn(under_policy)))
         .merge(pages)
         .merge(pages::shared())
         .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
@@ -98,7 +98,12 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
 }
 
 /// The page of the documentation gives its parts styles of their own.
-async fn under_policy(mut response: Response) -> Response {
+async fn under_policy(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        return Problem::no_such_path(&path).into_response();
+    }
     let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -249,6 +249,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
             (app.request(Method::POST, "/v1/orders").header("idempotency-key", "k").body("x"), "415 unsupported-media-type"),
             (app.request(Method::DELETE, "/v1/orders"), "405 method-not-allowed"),
             (app.request(Method::GET, "/v1/nothing"), "404 not-found"),
+            (app.request(Method::GET, "/docs/nothing"), "404 not-found"),
             (app.request(Method::GET, "/v1/orders/not-an-id"), "404 not-found"),
             (app.request(Method::GET, "/v1/orders/0190b2f0-0000-7000-8000-000000000001"), "404 not-found"),
             (app.request(Method::GET, "/v1/menu/mars"), "404 unknown-location"),

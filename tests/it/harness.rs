@@ -53,7 +53,7 @@ pub(crate) struct Backends {
     pub(crate) databases: [String; 3],
     servers: Option<Servers>,
     /// Holds the files until it is dropped.
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Backends {
@@ -61,7 +61,12 @@ impl Backends {
         let scratch = scratch();
         let file = |name: &str| format!("sqlite:{}/{name}.db", scratch.path().display());
         let databases = [file("order"), file("inventory"), file("kitchen")];
-        Self { name: "embedded", bus: file("bus"), databases, servers: None, _scratch: scratch }
+        Self { name: "embedded", bus: file("bus"), databases, servers: None, scratch }
+    }
+
+    /// Where its files are, if it has any.
+    pub(crate) fn directory(&self) -> String {
+        self.scratch.path().display().to_string()
     }
 
     /// `None` where no servers are to be had.
@@ -73,7 +78,7 @@ impl Backends {
         }
         let bus = servers.vhost().await.unwrap();
         let databases = databases.try_into().unwrap();
-        Some(Self { name: "RabbitMQ + PostgreSQL", bus, databases, servers: Some(servers), _scratch: scratch() })
+        Some(Self { name: "RabbitMQ + PostgreSQL", bus, databases, servers: Some(servers), scratch: scratch() })
     }
 
     pub(crate) async fn remove(self) {

@@ -13,4 +13,5 @@ mod pages;
 mod process;
 mod rules;
 mod servers;
+mod start;
 mod wire;

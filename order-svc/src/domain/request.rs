@@ -24,6 +24,13 @@ pub struct Timezone(String);
 
 /// What a producer orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "location": "soho",
+    "lines": [{"sku": "margherita", "quantity": 2, "modifiers": ["extra_mozzarella"], "notes": "well done"}],
+    "type": "dine_in",
+    "table": "12",
+    "allergies": ["nuts"],
+}))]
 pub struct NewOrder {
     pub location: Slug,
     #[schema(value_type = Vec<NewLine>, min_items = 1, max_items = 100)]

@@ -40,12 +40,26 @@ pub(crate) fn lock_file(path: &str) -> Result<(PathBuf, File)> {
     if let Some(directory) = path.parent().filter(|directory| *directory != Path::new("")) {
         std::fs::create_dir_all(directory).with_context(|| format!("create the directory {}", directory.display()))?;
     }
+    let path = resolved(&path).with_context(|| format!("find {}", path.display()))?;
     let lock_path = path.with_added_extension("lock");
     let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
     match lock.try_lock() {
         Ok(()) => Ok((path, lock)),
-        Err(TryLockError::WouldBlock) => bail!("{} is in use by another process", path.display()),
+        Err(TryLockError::WouldBlock) => {
+            bail!("{} is in use, by another process or for another URL of this one", path.display())
+        }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", lock_path.display())),
+    }
+}
+
+/// The file itself, where links lead to it: two paths to one file are one file.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    match path.canonicalize() {
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
+            let directory = path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
+            Ok(directory.canonicalize()?.join(path.file_name().unwrap_or_default()))
+        }
+        found => found,
     }
 }
 
