@@ -9,7 +9,6 @@ mod crowd;
 mod flow;
 mod guest;
 mod manager;
-
 mod page;
 mod screens;
 
