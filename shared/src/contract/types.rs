@@ -33,7 +33,7 @@ pub struct Quantity(u16);
 #[serde(into = "i64", try_from = "i64")]
 pub struct Price(i64);
 
-/// An ISO 4217 code: three capital letters.
+/// An ISO 4217 code of a currency that people pay with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Currency(String);
@@ -58,6 +58,14 @@ pub type Notes = Text<500>;
 const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
 const SKU: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
 const CURRENCY: &str = "^[A-Z]{3}$";
+/// ISO 4217, the currencies that people pay with, as of 2025.
+const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
+    CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF \
+    GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK \
+    LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD \
+    OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN \
+    SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF \
+    XPF YER ZAR ZMW ZWG";
 const PHOTO: &str = "^(https://|/[^/])[!-~]{1,490}$";
 const PRICE_MAX: i64 = 100_000_000;
 const QUANTITY_MAX: i64 = 999;
@@ -95,8 +103,11 @@ impl FromStr for Sku {
 impl TryFrom<String> for Currency {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let capital = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
-        if capital { Ok(Self(text)) } else { Err(mismatch(&text, CURRENCY)) }
+        if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err(mismatch(&text, CURRENCY));
+        }
+        let known = CURRENCIES.split(' ').any(|code| code == text);
+        if known { Ok(Self(text)) } else { Err(format!("{text} is no currency of ISO 4217")) }
     }
 }
 
@@ -340,7 +351,10 @@ mod tests {
         assert!(Text::<3>::try_from("four".to_owned()).is_err());
         assert!(Text::<3>::try_from("a\0".to_owned()).is_err());
         assert!(Price::try_from(-1).is_err());
-        assert!(Currency::try_from("eur".to_owned()).is_err());
+        assert!(Currency::try_from("EUR".to_owned()).is_ok());
+        for wrong in ["eur", "EURO", "ZZZ", "AED ", "D A"] {
+            assert!(Currency::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
         for right in ["https://photos.example/pizza.jpg", "/photos/pizza.jpg?width=300"] {
             assert!(Photo::try_from(right.to_owned()).is_ok(), "{right}");
         }
