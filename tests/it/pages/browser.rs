@@ -128,7 +128,7 @@ impl Drop for Browsers {
         // Nothing writes to their directories any more once they are gone.
         let deadline = std::time::Instant::now() + PATIENCE;
         while pids.iter().any(|pid| is_running(*pid)) && std::time::Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::yield_now();
         }
     }
 }
