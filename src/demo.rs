@@ -13,14 +13,13 @@ use order_svc::store;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
-    app::App,
     contract::{
         kitchen::{Route, Station},
         stock::Portion,
         types::Slug,
     },
-    http::Call,
-    service::Service,
+    engine::{call::Call, service::Service},
+    web::site::App,
 };
 
 use crate::up::Apps;
@@ -56,7 +55,7 @@ async fn make(apps: &Apps) -> Result<()> {
 async fn ask_all<S: Service>(app: &App<S>, commands: impl IntoIterator<Item = S::Command>) -> Result<()> {
     let asked = commands.into_iter().map(|command| app.pump.ask(Call::internal("demo"), command));
     for answer in join_all(asked).await {
-        answer.map_err(|problem| anyhow!("{}: {}", S::NAME, problem.detail()))?;
+        answer.map_err(|denial| anyhow!("{}: {denial}", S::NAME))?;
     }
     Ok(())
 }

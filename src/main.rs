@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 /// Restaurant orders as events: ordering, stock and kitchen in one process
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = shared::config::AFTER_HELP)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = shared::process::config::AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -27,7 +27,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::telemetry::init();
+    shared::process::telemetry::init();
     let Cli { command, up } = Cli::parse();
     match command {
         None => up::run(up).await,

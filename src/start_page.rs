@@ -1,7 +1,7 @@
 //! The start page: where to go, and whether everything is healthy.
 
 use axum::Router;
-use shared::pages::{self, Asset};
+use shared::web::pages::{self, Asset};
 
 const ASSETS: &[Asset] = &[
     Asset { path: "/", text: include_str!("pages/start.html") },

@@ -9,13 +9,15 @@ use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use shared::{
-    app::App,
-    config::Settings,
-    host::{self, Host},
-    http::serve,
-    pages,
-    service::Service,
-    supervise::Backoff,
+    engine::backoff::Backoff,
+    process::{
+        config::Settings,
+        host::{self, Host},
+    },
+    web::{
+        pages,
+        site::{App, Site},
+    },
 };
 use tokio::net::TcpListener;
 use tracing::{info, warn};
@@ -92,7 +94,7 @@ impl Options {
 async fn start(options: Options) -> Result<(Host, TcpListener)> {
     options.refuse_one_file_for_two()?;
     // Before anything is touched: a taken port is told at once.
-    let listener = serve::bind(&options.settings).await?;
+    let listener = host::bind(&options.settings).await?;
     let address = listener.local_addr()?;
     let mut host = Host::new(options.settings).await?;
     let apps = Apps {

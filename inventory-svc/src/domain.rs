@@ -1,8 +1,9 @@
 //! What inventory can be told, and what follows: stock, reservations, recipes, what is sold out.
 //! Always: the deltas of an ingredient's movements add up to `on_hand`, and `reserved` is the sum of the open reservations.
 
-pub mod menu;
+pub mod availability;
 pub(crate) mod needs;
+mod refusal;
 mod reservation;
 pub mod stock;
 
@@ -10,18 +11,20 @@ use shared::{
     contract::{
         order::Order,
         stock::{Availability, Movement, Portion, Recipe, Reservation, StockItem, Unit},
+        time::Time,
         types::{Name, Notes, Price, Sku, Slug},
     },
-    http::Idempotency,
-    idempotency::Remembered,
-    rows::Rows,
-    service::{Decision, Input},
-    time::Time,
+    engine::{
+        call::Idempotency,
+        idempotency::Remembered,
+        rows::Rows,
+        service::{Decision, Input},
+    },
 };
 use uuid::Uuid;
 
-use crate::store::Row;
-use menu::Item;
+use availability::Item;
+pub use refusal::Refusal;
 use stock::{Entry, Stock};
 
 /// Everything that inventory can be told.
@@ -116,27 +119,12 @@ pub enum Reply {
     Availability(Availability),
 }
 
-/// What HTTP answers with instead. Events are never refused: what comes late decides nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    UnknownIngredient(Slug),
-    /// Places in the recipe's list of ingredients that no stock item is behind.
-    UnknownIngredients(Vec<(usize, Slug)>),
-    KeyReused,
-    /// The unit that the ingredient's quantities are in already.
-    UnitInUse(Unit),
-    /// `on_hand` would leave the range of exact numbers.
-    TooMuch,
-    /// A manual 86 that would be over before it begins.
-    UntilIsPast,
-}
-
 /// The rows that a batch touches.
 #[derive(Debug, Default)]
 pub struct State {
     pub(crate) keys: Rows<Remembered>,
-    pub(crate) reservations: Rows<Row<Reservation>>,
-    pub(crate) recipes: Rows<Row<Recipe>>,
+    pub(crate) reservations: Rows<Reservation>,
+    pub(crate) recipes: Rows<Recipe>,
     pub(crate) stock: Rows<Stock>,
     pub(crate) items: Rows<Item>,
     pub(crate) movements: Rows<Entry>,
@@ -151,10 +139,10 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
     match &input.command {
         Command::PutStock(put) => stock::put(state, put, input),
         Command::Move(entry) => stock::enter(state, entry, input),
-        Command::PutRecipe(put) => menu::put_recipe(state, put, input),
-        Command::SetAvailability(set) => menu::set(state, set, input),
-        Command::MarkOut { item, marked_at } => Ok(menu::mark_out(state, item, *marked_at, input)),
-        Command::Lapse { location, sku } => Ok(menu::lapse(state, location, sku, input.at)),
+        Command::PutRecipe(put) => availability::put_recipe(state, put, input),
+        Command::SetAvailability(set) => availability::set(state, set, input),
+        Command::MarkOut { item, marked_at } => Ok(availability::mark_out(state, item, *marked_at, input)),
+        Command::Lapse { location, sku } => Ok(availability::lapse(state, location, sku, input.at)),
         Command::Order { order, location, happened } => {
             Ok(Decision::of(reservation::decide(state, *order, location, happened, input)))
         }

@@ -7,16 +7,17 @@ mod live;
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use shared::{
-    app::App,
     contract::{
         stock::{Availability, Movement, Recipe, Reservation, StockItem},
         types::{Sku, Slug},
     },
-    http::{
-        Answer, Body, Call, IdempotencyKey, InPath, InQuery, Raw,
+    engine::call::Call,
+    web::{
+        extract::{Answer, Body, IdempotencyKey, InPath, InQuery, Raw},
         page::{Page, Paging},
+        problem::{Problem, away},
+        site::App,
     },
-    problem::{Problem, away},
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -101,7 +102,7 @@ async fn put_stock(
     let StockBody { name, unit, reorder_point, unit_cost } = body;
     let reorder_point = reorder_point.map(i64::from);
     let put = PutStock { location, ingredient, name, unit, reorder_point, unit_cost };
-    app.pump.ask(call, Command::PutStock(put)).await
+    Ok(app.pump.ask(call, Command::PutStock(put)).await?)
 }
 
 #[utoipa::path(
@@ -147,7 +148,7 @@ async fn post_movement(
     let once = call.idempotency("movement", &key, &(&location, &ingredient, &body));
     let (entered, quantity, reason) = body.checked()?;
     let entry = Move { location, ingredient, entered, quantity, reason, once };
-    app.pump.ask(call, Command::Move(entry)).await
+    Ok(app.pump.ask(call, Command::Move(entry)).await?)
 }
 
 #[utoipa::path(
@@ -197,7 +198,7 @@ async fn put_recipe(
     Body(body): Body<RecipeBody>,
 ) -> Answer<Reply> {
     let put = PutRecipe { location, sku, ingredients: body.checked()? };
-    app.pump.ask(call, Command::PutRecipe(put)).await
+    Ok(app.pump.ask(call, Command::PutRecipe(put)).await?)
 }
 
 #[utoipa::path(
@@ -233,7 +234,7 @@ async fn put_availability(
 ) -> Answer<Reply> {
     let (available, until) = body.checked()?;
     let set = SetAvailability { location, sku, available, until };
-    app.pump.ask(call, Command::SetAvailability(set)).await
+    Ok(app.pump.ask(call, Command::SetAvailability(set)).await?)
 }
 
 #[utoipa::path(

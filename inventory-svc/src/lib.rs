@@ -1,23 +1,27 @@
 //! inventory-svc: stock and its ledger, reservations, recipes, and what is sold out.
 
+mod bus;
 pub mod domain;
 mod http;
 mod pages;
 mod store;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use shared::{
-    app::App,
-    contract::{kitchen::MarkedOut, kitchen::Ticket, order::Order},
+    contract::{event::Event, time::Time},
     db::{Db, Tx},
-    event::Event,
-    pages::Asset,
-    service::{Decision, Input, Service},
-    time::Time,
+    engine::{
+        schema::Migration,
+        service::{Decision, Input, Service},
+    },
+    web::{
+        pages::Asset,
+        site::{App, Site},
+    },
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use domain::{Command, Happened, Refusal, Reply, SetAvailability, State};
+use domain::{Command, Refusal, Reply, State};
 
 /// `inventory-svc`.
 #[derive(Debug)]
@@ -26,11 +30,7 @@ pub struct InventorySvc;
 impl Service for InventorySvc {
     const NAME: &'static str = "inventory-svc";
     const FEED: &'static str = "inventory";
-    const LISTENS: &'static [&'static str] =
-        &["order.placed", "order.rejected", "order.cancelled", "ticket.started", "item.marked_out"];
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_inventory.sql")];
-    const PAGE: &'static str = "/stock";
-    const ASSETS: &'static [Asset] = pages::ASSETS;
+    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_inventory.sql"))];
 
     type Command = Command;
     type Reply = Reply;
@@ -38,25 +38,7 @@ impl Service for InventorySvc {
     type State = State;
 
     fn hear(event: &Event) -> Result<Command> {
-        let of_order = |order: Order, happened| Command::Order { order: order.id, location: order.location, happened };
-        Ok(match event.kind.as_str() {
-            "order.placed" => {
-                let order: Order = event.data()?;
-                let (id, location) = (order.id, order.location.clone());
-                Command::Order { order: id, location, happened: Happened::Placed(Box::new(order)) }
-            }
-            "order.cancelled" => of_order(event.data()?, Happened::Cancelled),
-            "order.rejected" => of_order(event.data()?, Happened::Rejected),
-            "ticket.started" => {
-                let ticket: Ticket = event.data()?;
-                Command::Order { order: ticket.order_id, location: ticket.location, happened: Happened::Started }
-            }
-            "item.marked_out" => {
-                let MarkedOut { location, sku, until, marked_at, .. } = event.data()?;
-                Command::MarkOut { item: SetAvailability { location, sku, available: false, until }, marked_at }
-            }
-            other => bail!("{other} is none of {}", Self::LISTENS.join(", ")),
-        })
+        bus::hear(event)
     }
 
     async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
@@ -74,6 +56,11 @@ impl Service for InventorySvc {
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
         store::due(db, now).await
     }
+}
+
+impl Site for InventorySvc {
+    const PAGE: &'static str = "/stock";
+    const ASSETS: &'static [Asset] = pages::ASSETS;
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)

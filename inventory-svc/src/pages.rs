@@ -1,6 +1,6 @@
 //! The stock page: what is on hand, recipes, and what is sold out.
 
-use shared::pages::Asset;
+use shared::web::pages::Asset;
 
 pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/stock", text: include_str!("../pages/stock.html") },

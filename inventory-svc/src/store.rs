@@ -3,46 +3,28 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         Subject,
         stock::{Availability, Recipe, Reservation, StockItem},
+        time::Time,
         types::{Sku, Slug},
     },
     db::{Db, Tx, Value},
-    idempotency::Remembered,
-    rows::{Load, Record, Rows},
-    service::Input,
-    time::Time,
+    engine::{
+        idempotency::Remembered,
+        rows::{Load, Record, Rows},
+        service::Input,
+    },
 };
 use uuid::Uuid;
 
 use crate::domain::{
-    Command, State, key,
-    menu::Item,
-    needs,
+    Command, State,
+    availability::Item,
+    key, needs,
     stock::{Entry, Stock},
 };
-
-/// A row that holds what the contract shows and nothing else.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Row<T>(pub(crate) T);
-
-impl Record for Row<Reservation> {
-    const TABLE: &'static str = "reservations";
-    fn key(&self) -> String {
-        self.0.subject()
-    }
-}
-
-impl Record for Row<Recipe> {
-    const TABLE: &'static str = "recipes";
-    fn key(&self) -> String {
-        self.0.subject()
-    }
-}
 
 impl Record for Stock {
     const TABLE: &'static str = "stock";
@@ -70,9 +52,9 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let commands = || batch.iter().map(|input| &input.command);
     let mut first = Load::default()
         .lock::<Remembered>(commands().filter_map(needs::key_of_request))
-        .lock::<Row<Reservation>>(commands().filter_map(needs::order))
+        .lock::<Reservation>(commands().filter_map(needs::order))
         // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
-        .read::<Row<Recipe>>(commands().flat_map(needs::recipes))
+        .read::<Recipe>(commands().flat_map(needs::recipes))
         .run(tx)
         .await?;
     let (keys, reservations, recipes) = (first.rows()?, first.rows()?, first.rows()?);

@@ -1,25 +1,29 @@
 //! What the kitchen decides. Pure: the same state and input give the same decision, and a refusal changes nothing.
 
+mod refusal;
 mod ticket;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     contract::{
-        kitchen::{MarkedOut, Route, Station, Stations, Ticket, TicketState},
+        event::{Said, derived_id},
+        kitchen::{MarkedOut, Route, Station, Stations, Ticket},
         order::{Line, Location, Order},
+        time::Time,
         types::{Name, Notes, Sku, Slug},
     },
-    event::{Said, derived_id},
-    http::Idempotency,
-    idempotency::{Recall, Remembered},
-    rows::Rows,
-    service::{Decision, Input},
-    time::Time,
+    engine::{
+        call::Idempotency,
+        idempotency::{Recall, Remembered},
+        rows::Rows,
+        service::{Decision, Input},
+    },
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use refusal::Refusal;
 use ticket::Change;
 pub use ticket::TicketRow;
 
@@ -100,31 +104,6 @@ pub enum Reply {
     Stations(Stations),
 }
 
-/// What HTTP answers with instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    UnknownTicket(Uuid),
-    UnknownItem(String),
-    /// Nothing of a void ticket is cooked.
-    TicketVoid,
-    /// The ticket's state does not allow it.
-    TicketState(TicketState),
-    /// It was ready or served on an earlier local day.
-    EarlierDay(TicketState),
-    UntilIsPast,
-    KeyReused,
-}
-
-/// The stations of a location as they are stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StationsRow(pub Stations);
-
-/// An item that a cook marked out, as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MarkedOutRow(pub MarkedOut);
-
 /// What time it is at a location: all that the kitchen needs to know of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -139,8 +118,8 @@ pub struct Clock {
 pub struct State {
     pub keys: Rows<Remembered>,
     pub tickets: Rows<TicketRow>,
-    pub marked_out: Rows<MarkedOutRow>,
-    pub stations: Rows<StationsRow>,
+    pub marked_out: Rows<MarkedOut>,
+    pub stations: Rows<Stations>,
     pub clocks: Rows<Clock>,
 }
 
@@ -248,7 +227,7 @@ fn mark_out(
     let row_key = item_key(location, sku);
     let known = state.marked_out.get(&row_key);
     if let Some(known) = known.filter(|_| repeated) {
-        return Ok(Decision::nothing().reply(Reply::MarkedOut(known.0.clone())));
+        return Ok(Decision::nothing().reply(Reply::MarkedOut(known.clone())));
     }
     if out.until.is_some_and(|until| until <= input.at) {
         return Err(Refusal::UntilIsPast);
@@ -258,17 +237,17 @@ fn mark_out(
         sku: sku.clone(),
         until: out.until,
         marked_at: input.at,
-        version: known.map_or(0, |known| known.0.version) + 1,
+        version: known.map_or(0, |known| known.version) + 1,
     };
     let said = Said::with("item.marked_out", &marked, &[("by", json!(input.by)), ("reason", json!(out.reason))]);
-    state.marked_out.put(MarkedOutRow(marked.clone()));
+    state.marked_out.put(marked.clone());
     remember(state, key, row_key, input.at);
     Ok(Decision::of(vec![said]).reply(Reply::MarkedOut(marked)))
 }
 
 /// Tickets that are open keep their stations; the next ones go by the new routes.
 fn arrange(state: &mut State, wanted: &Arrangement, input: &Input<Command>) -> Decision<Reply> {
-    let known = state.stations.get(&wanted.location).map(|row| &row.0);
+    let known = state.stations.get(&wanted.location);
     let stations = Stations {
         location: wanted.location.clone(),
         stations: wanted.stations.clone(),
@@ -281,7 +260,7 @@ fn arrange(state: &mut State, wanted: &Arrangement, input: &Input<Command>) -> D
     }
     let stations = Stations { version: stations.version + 1, ..stations };
     let said = Said::with("stations.changed", &stations, &[("by", json!(input.by))]);
-    state.stations.put(StationsRow(stations.clone()));
+    state.stations.put(stations.clone());
     Decision::of(vec![said]).reply(Reply::Stations(stations))
 }
 

@@ -7,13 +7,17 @@ mod stream;
 use axum::{Json, extract::State};
 use serde::{Deserialize, de::IntoDeserializer};
 use shared::{
-    app::App,
-    contract::kitchen::{Ticket, TicketState},
-    http::{
-        Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody,
-        page::{Page, Paging, TimeAndId},
+    contract::{
+        kitchen::{Ticket, TicketState},
+        time::TimeAndId,
     },
-    problem::{Problem, away},
+    engine::call::Call,
+    web::{
+        extract::{Answer, IdempotencyKey, InPath, InQuery, OptionalBody},
+        page::{Page, Paging},
+        problem::{Problem, away},
+        site::App,
+    },
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -138,7 +142,7 @@ async fn act_on_item(
 
 async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: IdempotencyKey) -> Answer<Reply> {
     let key = key.0.map(|key| call.idempotency("kitchen", &key, &(ticket, &action)));
-    app.pump.ask(call, Command::Act { ticket, action, key }).await
+    Ok(app.pump.ask(call, Command::Act { ticket, action, key }).await?)
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
 //! kitchen-svc: a ticket for each accepted order, at stations, and the kitchen's word on a cancel.
 
+mod bus;
 pub mod domain;
 mod http;
 mod pages;
 mod store;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use shared::{
-    app::App,
+    contract::event::Event,
     db::Tx,
-    event::Event,
-    pages::Asset,
-    service::{Decision, Input, Service},
+    engine::{
+        schema::Migration,
+        service::{Decision, Input, Service},
+    },
+    web::{
+        pages::Asset,
+        site::{App, Site},
+    },
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,10 +30,7 @@ pub struct KitchenSvc;
 impl Service for KitchenSvc {
     const NAME: &'static str = "kitchen-svc";
     const FEED: &'static str = "kitchen";
-    const LISTENS: &'static [&'static str] = &["order.accepted", "order.cancel_requested", "location.changed"];
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_kitchen.sql")];
-    const PAGE: &'static str = "/kitchen";
-    const ASSETS: &'static [Asset] = pages::ASSETS;
+    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_kitchen.sql"))];
 
     type Command = Command;
     type Reply = Reply;
@@ -35,12 +38,7 @@ impl Service for KitchenSvc {
     type State = State;
 
     fn hear(event: &Event) -> Result<Command> {
-        Ok(match event.kind.as_str() {
-            "order.accepted" => Command::Open(event.data()?),
-            "order.cancel_requested" => Command::Cancel(event.data()?),
-            "location.changed" => Command::SetClock(event.data()?),
-            other => bail!("{other} is none of {}", Self::LISTENS.join(", ")),
-        })
+        bus::hear(event)
     }
 
     async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
@@ -54,6 +52,11 @@ impl Service for KitchenSvc {
     fn save(tx: &mut Tx, state: State) -> Result<()> {
         store::save(tx, state)
     }
+}
+
+impl Site for KitchenSvc {
+    const PAGE: &'static str = "/kitchen";
+    const ASSETS: &'static [Asset] = pages::ASSETS;
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)

@@ -1,6 +1,6 @@
 //! The kitchen display: the files of its page.
 
-use shared::pages::Asset;
+use shared::web::pages::Asset;
 
 pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen", text: include_str!("../pages/kitchen.html") },

@@ -6,41 +6,26 @@ use anyhow::Result;
 use serde::Deserialize;
 use shared::{
     contract::{
-        kitchen::{Stations, Ticket, TicketState},
+        kitchen::{MarkedOut, Stations, Ticket, TicketState},
+        time::{Time, TimeAndId},
         types::Slug,
     },
     db::{Db, Tx, Value},
-    http::page::TimeAndId,
-    idempotency::Remembered,
-    rows::{Load, Record, Rows},
-    service::Input,
-    time::Time,
+    engine::{
+        idempotency::Remembered,
+        rows::{Load, Record, Rows},
+        service::Input,
+    },
 };
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::{
-    Clock, Command, MarkedOutRow, State, StationsRow, TicketRow, default_stations, item_key, ticket_id,
-};
+use crate::domain::{Clock, Command, State, TicketRow, default_stations, item_key, ticket_id};
 
 impl Record for TicketRow {
     const TABLE: &'static str = "tickets";
     fn key(&self) -> String {
         self.ticket.id.to_string()
-    }
-}
-
-impl Record for StationsRow {
-    const TABLE: &'static str = "stations";
-    fn key(&self) -> String {
-        self.0.location.to_string()
-    }
-}
-
-impl Record for MarkedOutRow {
-    const TABLE: &'static str = "marked_out";
-    fn key(&self) -> String {
-        item_key(&self.0.location, &self.0.sku)
     }
 }
 
@@ -57,8 +42,8 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let mut first = Load::default()
         .lock::<Remembered>(commands().filter_map(idempotency_key))
         .lock::<TicketRow>(commands().filter_map(ticket_key))
-        .lock::<MarkedOutRow>(commands().filter_map(marked_out_key))
-        .read::<StationsRow>(commands().filter_map(stations_key))
+        .lock::<MarkedOut>(commands().filter_map(marked_out_key))
+        .read::<Stations>(commands().filter_map(stations_key))
         .run(tx)
         .await?;
     let (keys, marked_out, stations) = (first.rows()?, first.rows()?, first.rows()?);
@@ -206,9 +191,8 @@ pub(crate) async fn ticket(db: &Db, id: Uuid) -> Result<Option<Ticket>> {
 
 /// The configured stations of a location, or the one that every location has.
 pub(crate) async fn stations(db: &Db, location: &Slug) -> Result<Stations> {
-    let rows: Vec<StationsRow> =
-        db.docs("SELECT doc FROM stations WHERE key = $1", [location.to_string().into()]).await?;
-    Ok(rows.into_iter().next().map_or_else(|| default_stations(location), |row| row.0))
+    let rows: Vec<Stations> = db.docs("SELECT doc FROM stations WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(rows.into_iter().next().unwrap_or_else(|| default_stations(location)))
 }
 
 /// When the local day began at a location; in UTC where its time zone is not known.

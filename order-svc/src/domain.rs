@@ -3,6 +3,7 @@
 mod life;
 pub(crate) mod menu;
 pub mod place;
+mod refusal;
 pub mod request;
 #[cfg(test)]
 mod tests;
@@ -10,23 +11,23 @@ mod tests;
 use shared::{
     contract::{
         kitchen::TicketState,
-        order::{Location, MenuItem, Mode, Order, OrderStatus, Rejection, Unavailable},
+        order::{Location, MenuItem, Order, Rejection},
         stock::Availability,
-        types::{Money, Notes, Sku, Slug},
+        types::{Notes, Sku, Slug},
     },
-    idempotency::Remembered,
-    problem::FieldError,
-    rows::Rows,
-    service::{Decision, Input},
-    time::Time,
+    engine::{
+        idempotency::Remembered,
+        rows::Rows,
+        service::{Decision, Input},
+    },
 };
 use uuid::Uuid;
 
+pub use self::refusal::Refusal;
 use self::{
-    place::Place,
+    place::{LastNumber, Place},
     request::{PutItem, PutLocation},
 };
-use crate::store::{LastNumber, Row};
 
 /// Everything that the service can be told.
 #[derive(Clone, Debug)]
@@ -88,38 +89,14 @@ pub enum Reply {
     Location(Location),
 }
 
-/// What HTTP answers instead. A bus event that is refused is nonsense.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The idempotency key came with another body before.
-    KeyReused,
-    /// The channel's own id came with another body before.
-    ExternalIdConflict,
-    UnknownLocation(Slug),
-    NotAccepting {
-        location: Slug,
-        mode: Mode,
-        resume_at: Option<Time>,
-    },
-    /// Where in the body something stands that is not on the menu.
-    UnknownItem(Vec<FieldError>),
-    Unavailable(Vec<Unavailable>),
-    /// Our total.
-    PriceMismatch(Money),
-    NotCancellable(OrderStatus),
-    UnknownOrder(Uuid),
-    /// A pause that would be over before it begins.
-    UntilIsPast,
-}
-
 /// The rows that a batch touches.
 #[derive(Debug, Default)]
 pub struct State {
     pub(crate) keys: Rows<Remembered>,
-    pub(crate) orders: Rows<Row<Order>>,
-    pub(crate) locations: Rows<Row<Location>>,
-    pub(crate) menu: Rows<Row<MenuItem>>,
-    pub(crate) availabilities: Rows<Row<Availability>>,
+    pub(crate) orders: Rows<Order>,
+    pub(crate) locations: Rows<Location>,
+    pub(crate) menu: Rows<MenuItem>,
+    pub(crate) availabilities: Rows<Availability>,
     pub(crate) numbers: Rows<LastNumber>,
 }
 

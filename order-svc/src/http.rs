@@ -8,7 +8,7 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
-use shared::app::App;
+use shared::web::site::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::OrderSvc;

@@ -1,24 +1,28 @@
 //! order-svc: takes orders, prices them from the menu, and tells the guest what becomes of them.
 //! Every order that it answers with 2xx reaches exactly one end.
 
+mod bus;
 pub mod domain;
 mod http;
 mod pages;
 pub mod store;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use shared::{
-    app::App,
-    contract::{kitchen::Ticket, order::Rejection, stock::Reservation},
+    contract::{event::Event, time::Time},
     db::{Db, Tx},
-    event::Event,
-    pages::Asset,
-    service::{Decision, Input, Service},
-    time::Time,
+    engine::{
+        schema::Migration,
+        service::{Decision, Input, Service},
+    },
+    web::{
+        pages::Asset,
+        site::{App, Site},
+    },
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use domain::{Command, Progress, Refusal, Reply, State};
+use domain::{Command, Refusal, Reply, State};
 
 /// `order-svc`.
 #[derive(Debug)]
@@ -27,20 +31,7 @@ pub struct OrderSvc;
 impl Service for OrderSvc {
     const NAME: &'static str = "order-svc";
     const FEED: &'static str = "orders";
-    const LISTENS: &'static [&'static str] = &[
-        "stock.reserved",
-        "stock.rejected",
-        "availability.changed",
-        "ticket.started",
-        "ticket.ready",
-        "ticket.served",
-        "ticket.recalled",
-        "ticket.voided",
-        "ticket.cancel_refused",
-    ];
-    const MIGRATIONS: &'static [&'static str] = &[include_str!("../migrations/0002_orders.sql")];
-    const PAGE: &'static str = "/order";
-    const ASSETS: &'static [Asset] = pages::ASSETS;
+    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_orders.sql"))];
 
     type Command = Command;
     type Reply = Reply;
@@ -48,16 +39,7 @@ impl Service for OrderSvc {
     type State = State;
 
     fn hear(event: &Event) -> Result<Command> {
-        Ok(match event.kind.as_str() {
-            "stock.reserved" => Command::Reserved { order: event.data::<Reservation>()?.order_id },
-            "stock.rejected" => short(event.data()?),
-            "availability.changed" => Command::Availability(event.data()?),
-            "ticket.cancel_refused" => Command::Ticket(Progress { refused: true, ..progress(&event.data()?) }),
-            "ticket.started" | "ticket.ready" | "ticket.served" | "ticket.recalled" | "ticket.voided" => {
-                Command::Ticket(progress(&event.data()?))
-            }
-            other => bail!("{other} is none of {}", Self::LISTENS.join(", ")),
-        })
+        bus::hear(event)
     }
 
     async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
@@ -76,19 +58,13 @@ impl Service for OrderSvc {
         let overdue = store::overdue(db, now).await?;
         Ok(overdue.into_iter().map(|order| Command::Expire { order }).collect())
     }
+}
+
+impl Site for OrderSvc {
+    const PAGE: &'static str = "/order";
+    const ASSETS: &'static [Asset] = pages::ASSETS;
 
     fn routes(app: App<Self>) -> OpenApiRouter {
         http::routes(app)
     }
-}
-
-fn short(reservation: Reservation) -> Command {
-    let reason = reservation.reason.unwrap_or_else(|| "out_of_stock".into());
-    let rejection = Rejection { reason, unavailable: reservation.unavailable };
-    Command::Short { order: reservation.order_id, rejection }
-}
-
-fn progress(ticket: &Ticket) -> Progress {
-    let started = ticket.started_at.is_some();
-    Progress { order: ticket.order_id, state: ticket.state, started, refused: false }
 }

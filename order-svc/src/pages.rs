@@ -1,6 +1,6 @@
 //! The order page: the menu, the cart, and following an order.
 
-use shared::pages::Asset;
+use shared::web::pages::Asset;
 
 pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order", text: include_str!("../pages/order.html") },

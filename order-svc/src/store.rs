@@ -3,77 +3,31 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         Subject,
         order::{Location, MenuItem, Order, OrderStatus},
         stock::Availability,
+        time::Time,
         types::{Sku, Slug},
     },
     db::{Db, Tx},
-    idempotency::Remembered,
-    rows::{Load, Record, Rows},
-    service::Input,
-    time::Time,
+    engine::{
+        idempotency::Remembered,
+        rows::{Load, Record, Rows},
+        service::Input,
+    },
 };
 use uuid::Uuid;
 
 use crate::domain::{
     Command, State,
     menu::item_key,
-    place::{Place, day_key},
+    place::{LastNumber, Place, day_key},
 };
 
 /// Overdue orders are taken up this many at a time.
 const OVERDUE_MAX: i64 = 500;
-
-/// A document of the contract that is stored as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Row<T>(pub(crate) T);
-
-/// The last number that a location gave on a local day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LastNumber {
-    pub(crate) day: String,
-    pub(crate) number: i64,
-}
-
-impl<T> std::ops::Deref for Row<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl Record for Row<Order> {
-    const TABLE: &'static str = "orders";
-    fn key(&self) -> String {
-        self.subject()
-    }
-}
-
-impl Record for Row<Location> {
-    const TABLE: &'static str = "locations";
-    fn key(&self) -> String {
-        self.subject()
-    }
-}
-
-impl Record for Row<MenuItem> {
-    const TABLE: &'static str = "menu_items";
-    fn key(&self) -> String {
-        self.subject()
-    }
-}
-
-impl Record for Row<Availability> {
-    const TABLE: &'static str = "availabilities";
-    fn key(&self) -> String {
-        self.subject()
-    }
-}
 
 impl Record for LastNumber {
     const TABLE: &'static str = "order_numbers";
@@ -137,15 +91,15 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let wanted = Keys::of(batch);
     let mut first = Load::default()
         .lock::<Remembered>(wanted.keys)
-        .read::<Row<Location>>(wanted.locations.into_iter().map(Slug::to_string))
-        .read::<Row<MenuItem>>(wanted.menu)
-        .lock::<Row<Availability>>(wanted.availabilities)
+        .read::<Location>(wanted.locations.into_iter().map(Slug::to_string))
+        .read::<MenuItem>(wanted.menu)
+        .lock::<Availability>(wanted.availabilities)
         .run(tx)
         .await?;
     let (keys, locations, menu, availabilities) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
     let repeated = Rows::<Remembered>::iter(&keys).map(|known| known.resource.clone());
     let mut second = Load::default()
-        .lock::<Row<Order>>(wanted.orders.into_iter().chain(repeated))
+        .lock::<Order>(wanted.orders.into_iter().chain(repeated))
         .lock::<LastNumber>(days(batch, &locations))
         .run(tx)
         .await?;
@@ -154,7 +108,7 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
 }
 
 /// The local days on which orders are placed, also where the batch itself changes the location's time zone.
-fn days(batch: &[&Input<Command>], locations: &Rows<Row<Location>>) -> BTreeSet<String> {
+fn days(batch: &[&Input<Command>], locations: &Rows<Location>) -> BTreeSet<String> {
     let mut zones: HashMap<&str, Vec<&str>> = HashMap::new();
     for known in locations.iter() {
         zones.entry(&known.location).or_default().push(&known.timezone);

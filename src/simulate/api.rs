@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::supervise::Backoff;
+use shared::engine::backoff::Backoff;
 use tokio::time::Instant;
 
 /// Of one attempt; orders may ask to wait for 5 s.

@@ -8,8 +8,8 @@ use futures_util::{StreamExt, stream};
 use rand::{Rng, seq::IndexedRandom};
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::{
-    contract::kitchen::{ItemState, Ticket, TicketItem, TicketState},
+use shared::contract::{
+    kitchen::{ItemState, Ticket, TicketItem, TicketState},
     time::Time,
 };
 use tracing::debug;

@@ -8,7 +8,7 @@ use rand::{Rng, seq::IndexedRandom};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{contract::order::MenuKind, http::fresh_id};
+use shared::{contract::order::MenuKind, engine::call::fresh_id};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use rand::seq::IndexedRandom;
 use serde::Deserialize;
 use serde_json::json;
-use shared::{contract::stock::AvailabilityCause, http::fresh_id};
+use shared::{contract::stock::AvailabilityCause, engine::call::fresh_id};
 use tracing::debug;
 
 use super::{Place, Rate, api::Api};

@@ -5,11 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use expect_test::expect;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use shared::{
-    contract::{
-        kitchen::{ItemState, Ticket, TicketState},
-        order::{MenuKind, Mode},
-    },
+use shared::contract::{
+    kitchen::{ItemState, Ticket, TicketState},
+    order::{MenuKind, Mode},
     time::Time,
 };
 use uuid::Uuid;

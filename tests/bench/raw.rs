@@ -18,7 +18,7 @@ CREATE TABLE raw_log (position BIGINT PRIMARY KEY, doc TEXT NOT NULL);";
 /// Orders with their event, a row each, in batches of 200 and one transaction a batch: rows of both a second.
 pub(crate) async fn inserts_per_s(url: &str, doc: &str) -> Result<f64> {
     let db = Db::open(url).await?;
-    db.migrate(&[SCHEMA]).await?;
+    db.migrate(&[(1, SCHEMA)]).await?;
     let began = Instant::now();
     for batch in 0..ROWS / BATCH {
         let first = batch * BATCH;

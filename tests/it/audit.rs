@@ -4,7 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 use serde::Deserialize;
-use shared::{db::Db, event::Event, log, relay, topology};
+use shared::{
+    contract::{event::Event, topology},
+    db::Db,
+    engine::{log, relay},
+};
 
 #[derive(Deserialize)]
 struct TakenIn {

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use shared::http::fresh_id;
+use shared::engine::call::fresh_id;
 use shared::{
     bus::{Bus, Delivery, Message, Subscription},
-    topology,
+    contract::topology,
 };
 use tokio::time::timeout;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use shared::{
     db::{Conflict, Db, Failure, Value},
-    rows::{Load, Record, Rows},
+    engine::rows::{Load, Record, Rows},
 };
 
 use crate::{harness::scratch, servers::Servers};
@@ -43,13 +43,13 @@ fn cup(name: &str, filled_ml: i64) -> Cup {
 async fn each(check: impl AsyncFn(Db)) {
     let directory = scratch();
     let db = Db::open(&format!("sqlite:{}/test.db", directory.path().display())).await.unwrap();
-    db.migrate(&[SCHEMA]).await.unwrap();
+    db.migrate(&[(1, SCHEMA)]).await.unwrap();
     check(db.clone()).await;
     db.close().await;
     if let Some(servers) = Servers::get() {
         let url = servers.database().await.unwrap();
         let db = Db::open(&url).await.unwrap();
-        db.migrate(&[SCHEMA]).await.unwrap();
+        db.migrate(&[(1, SCHEMA)]).await.unwrap();
         check(db.clone()).await;
         db.close().await;
         servers.drop_database(&url).await.unwrap();
@@ -223,7 +223,7 @@ async fn a_document_that_cannot_be_stored_is_a_fault_and_no_outage() {
     let Some(servers) = Servers::get() else { return };
     let url = servers.database().await.unwrap();
     let db = Db::open(&url).await.unwrap();
-    db.migrate(&[SCHEMA]).await.unwrap();
+    db.migrate(&[(1, SCHEMA)]).await.unwrap();
     let error = put(&db, [Cup { note: Some("\0".into()), ..cup("a", 0) }]).await.unwrap_err();
     assert_eq!(Failure::of(&error), Failure::Fault);
     db.close().await;
@@ -236,7 +236,7 @@ async fn migrations_are_applied_once_however_many_start() {
     let url = servers.database().await.unwrap();
     let starts = (0..8).map(async |_| {
         let db = Db::open(&url).await?;
-        db.migrate(&[SCHEMA]).await?;
+        db.migrate(&[(1, SCHEMA)]).await?;
         db.close().await;
         anyhow::Ok(())
     });

@@ -16,7 +16,11 @@ use order_svc::OrderSvc;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::{
-    bus::Bus, config::Settings, db::Db, dead, host::Host, http::fresh_id, pages, service::Service, supervise::Tasks,
+    bus::Bus,
+    db::Db,
+    engine::{call::fresh_id, dead},
+    process::{config::Settings, host::Host, supervise::Tasks},
+    web::{pages, site::Site},
 };
 use tokio::time::Instant;
 
@@ -148,7 +152,7 @@ impl App {
     }
 
     /// One service by itself, with this database.
-    pub(crate) async fn start_alone<S: Service>(backends: &Backends, database: &str) -> Self {
+    pub(crate) async fn start_alone<S: Site>(backends: &Backends, database: &str) -> Self {
         let mut host = Host::new(settings(backends, PATIENCE).unwrap()).await.unwrap();
         let databases = vec![host.add::<S>(database).await.unwrap().db];
         Self::serve(host, databases, pages::router(S::ASSETS)).await.unwrap()

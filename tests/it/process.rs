@@ -9,7 +9,7 @@ use std::{
 };
 
 use reqwest::StatusCode;
-use shared::http::fresh_id;
+use shared::engine::call::fresh_id;
 use tokio::{
     sync::watch,
     task::JoinSet,

@@ -1,11 +1,18 @@
 //! Rules of the code itself: decisions are pure, services do not know each other, all hear what they say they hear.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
-use shared::{pages::Asset, service::Service, topology};
+use shared::{
+    contract::{event::Event, topology},
+    engine::service::Service,
+    web::{pages::Asset, site::Site},
+};
 
 const SERVICES: [&str; 3] = ["order-svc", "inventory-svc", "kitchen-svc"];
 /// What has no place in a decision.
@@ -87,12 +94,109 @@ fn nothing_in_a_page_is_inline_or_from_elsewhere() {
     }
 }
 
+/// A service reads every type that is bound to its queue, and would not know what to do with any other.
+fn check_heard<S: Service>() {
+    let recorded = include_str!("snapshots/events.json").replace("<id>", "0190b2f0-0000-7000-8000-000000000001");
+    let recorded = recorded.replace("<time>", "2026-11-23T18:42:00Z");
+    let events: BTreeMap<String, Event> = serde_json::from_str(&recorded).unwrap();
+    for event in events.values() {
+        let is_bound = topology::listens(S::NAME).contains(&&*event.kind);
+        assert_eq!(S::hear(event).is_ok(), is_bound, "{} and {}", S::NAME, event.kind);
+    }
+}
+
 #[test]
-fn the_topology_is_what_the_services_listen_to() {
-    let services = [
-        (OrderSvc::NAME, OrderSvc::LISTENS),
-        (InventorySvc::NAME, InventorySvc::LISTENS),
-        (KitchenSvc::NAME, KitchenSvc::LISTENS),
-    ];
-    assert_eq!(services, topology::LISTENERS);
+fn the_topology_is_what_the_services_hear() {
+    check_heard::<OrderSvc>();
+    check_heard::<InventorySvc>();
+    check_heard::<KitchenSvc>();
+}
+
+/// From the bottom up: a room may look at those before it.
+const ROOMS: [&str; 6] = ["contract", "db", "bus", "engine", "web", "process"];
+
+#[test]
+fn the_rooms_of_the_plumbing_look_down_only() {
+    for (floor, room) in ROOMS.iter().enumerate() {
+        let lines = code(&root().join("shared/src").join(room));
+        assert!(lines.len() > 100, "{room} is a room");
+        let text = lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n");
+        for above in &ROOMS[floor + 1..] {
+            let looks_up = text.contains(&format!("crate::{above}"))
+                || text.split("use crate::{").skip(1).any(|uses| imports(uses).contains(above));
+            assert!(!looks_up, "{room} looks up to {above}");
+        }
+    }
+}
+
+/// The first words of a list of imports.
+fn imports(uses: &str) -> Vec<&str> {
+    let uses = uses.split_once("};").map_or(uses, |(uses, _)| uses);
+    let (mut depth, mut from, mut words) = (0, 0, Vec::new());
+    for (at, c) in uses.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                words.push(&uses[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&uses[from..]);
+    words.into_iter().map(|word| word.trim().split("::").next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn a_decision_knows_nothing_of_the_web_or_of_its_store() {
+    for service in SERVICES {
+        let source = root().join(service).join("src");
+        for (path, line) in [code(&source.join("domain.rs")), code(&source.join("domain"))].concat() {
+            for word in ["web::", "web,", "crate::store", "crate::http", "process::"] {
+                assert!(!line.contains(word), "{}: {word} in {line}", path.display());
+            }
+        }
+    }
+}
+
+const FILE_LINES_MAX: usize = 400;
+const FUNCTION_LINES_MAX: usize = 70;
+
+#[test]
+fn files_and_functions_have_a_size_that_can_be_read() {
+    let mut files = Vec::new();
+    for directory in ["src", "shared/src", "order-svc/src", "inventory-svc/src", "kitchen-svc/src", "tests"] {
+        sources(&root().join(directory), &mut files);
+    }
+    assert!(files.len() > 100);
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() <= FILE_LINES_MAX, "{} has {} lines", path.display(), lines.len());
+        for (name, length) in functions(&lines) {
+            assert!(length <= FUNCTION_LINES_MAX, "{}: {name} has {length} lines", path.display());
+        }
+    }
+}
+
+fn sources(path: &Path, found: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        std::fs::read_dir(path).unwrap().for_each(|entry| sources(&entry.unwrap().path(), found));
+    } else if path.extension().is_some_and(|extension| extension == "rs") {
+        found.push(path.to_path_buf());
+    }
+}
+
+/// Each function's first line and how many it has, by the indentation that rustfmt gives.
+fn functions<'a>(lines: &[&'a str]) -> Vec<(&'a str, usize)> {
+    let starts = lines.iter().enumerate().filter(|(_, line)| line.contains("fn ") && !line.contains("//"));
+    let bodies = starts.filter_map(|(from, line)| {
+        let indent = line.len() - line.trim_start().len();
+        let is_end = |line: &&str| line.trim_end() == format!("{}}}", " ".repeat(indent));
+        let length = lines[from..].iter().position(is_end)? + 1;
+        let is_body = line.ends_with('{') || line.ends_with('(');
+        is_body.then_some((*line, length))
+    });
+    bodies.collect()
 }

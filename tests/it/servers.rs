@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use shared::http::fresh_id;
+use shared::engine::call::fresh_id;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use expect_test::expect_file;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::topology;
+use shared::contract::topology;
 
 use crate::{
     audit,
@@ -61,7 +61,7 @@ fn calm(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(calm),
-        Value::String(text) if text.parse::<shared::time::Time>().is_ok() => *text = "<time>".into(),
+        Value::String(text) if text.parse::<shared::contract::time::Time>().is_ok() => *text = "<time>".into(),
         Value::String(text) if uuid::Uuid::parse_str(text).is_ok() => *text = "<id>".into(),
         Value::String(text) if text.starts_with("00-") => *text = "<traceparent>".into(),
         _ => {}

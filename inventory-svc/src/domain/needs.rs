@@ -9,11 +9,10 @@ use shared::{
         stock::{Recipe, Reservation},
         types::{Sku, Slug},
     },
-    rows::Rows,
+    engine::rows::Rows,
 };
 
-use super::{Command, Entered, Happened, key, menu::Cover, stock::Stock};
-use crate::store::Row;
+use super::{Command, Entered, Happened, availability::Cover, key, stock::Stock};
 
 /// By how much a batch may move what is available of each ingredient, either way, in base units.
 pub(crate) type Swings = BTreeMap<String, i64>;
@@ -55,8 +54,8 @@ fn parts(order: &Order) -> impl Iterator<Item = (&Sku, i64)> {
 pub(crate) fn add_swings(
     swings: &mut Swings,
     command: &Command,
-    reservations: &Rows<Row<Reservation>>,
-    recipes: &Rows<Row<Recipe>>,
+    reservations: &Rows<Reservation>,
+    recipes: &Rows<Recipe>,
 ) {
     let mut add = |location: &Slug, ingredient: &Slug, quantity: i64| {
         let swing = swings.entry(key(location, ingredient)).or_default();
@@ -67,21 +66,21 @@ pub(crate) fn add_swings(
         Command::Move(entry) if entry.entered == Entered::Count => add(&entry.location, &entry.ingredient, i64::MAX),
         Command::Move(entry) => add(&entry.location, &entry.ingredient, entry.quantity),
         Command::PutRecipe(put) => {
-            let before = recipes.get(&key(&put.location, &put.sku)).map(|kept| &kept.0.ingredients);
+            let before = recipes.get(&key(&put.location, &put.sku)).map(|kept| &kept.ingredients);
             for portion in before.into_iter().flatten().chain(&put.ingredients) {
                 add(&put.location, &portion.ingredient, i64::MAX);
             }
         }
         Command::Order { happened: Happened::Placed(order), .. } => {
             for (sku, quantity) in parts(order) {
-                let recipe = recipes.get(&key(&order.location, sku)).map(|kept| &kept.0.ingredients);
+                let recipe = recipes.get(&key(&order.location, sku)).map(|kept| &kept.ingredients);
                 for portion in recipe.into_iter().flatten() {
                     add(&order.location, &portion.ingredient, portion.quantity * quantity);
                 }
             }
         }
         Command::Order { order, .. } => {
-            if let Some(Row(reservation)) = reservations.get(&order.to_string()) {
+            if let Some(reservation) = reservations.get(&order.to_string()) {
                 for portion in &reservation.ingredients {
                     add(&reservation.location, &portion.ingredient, portion.quantity);
                 }

@@ -4,18 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     contract::{
+        event::Said,
         order::{Order, Unavailable},
         stock::{MovementKind, Portion, Reservation, ReservationStatus, ReservedLine},
+        time::Time,
         types::{Sku, Slug},
     },
-    event::Said,
-    service::Input,
-    time::Time,
+    engine::service::Input,
 };
 use uuid::Uuid;
 
 use super::{Command, Happened, State, key, stock};
-use crate::store::Row;
 
 /// An order this long past its `accept_by` is left alone: fresh ones go first.
 const GRACE: Duration = Duration::from_secs(30);
@@ -29,7 +28,7 @@ pub(crate) fn decide(
     input: &Input<Command>,
 ) -> Vec<Said> {
     use ReservationStatus::{Consumed, Rejected, Released, Reserved};
-    let status = state.reservations.get(&order.to_string()).map(|kept| kept.0.status);
+    let status = state.reservations.get(&order.to_string()).map(|kept| kept.status);
     match (status, happened) {
         (None, Happened::Placed(order)) => place(state, order, input.at),
         // The end has overtaken the beginning: remembered without a word, so that the beginning changes nothing.
@@ -71,7 +70,7 @@ fn blank(order_id: Uuid, location: &Slug, status: ReservationStatus, updated_at:
 }
 
 fn bury(state: &mut State, tombstone: Reservation) -> Vec<Said> {
-    state.reservations.put(Row(tombstone));
+    state.reservations.put(tombstone);
     Vec::new()
 }
 
@@ -95,7 +94,7 @@ fn place(state: &mut State, order: &Order, at: Time) -> Vec<Said> {
     for portion in &reservation.ingredients {
         events.extend(hold(state, &order.location, portion, portion.quantity, at));
     }
-    state.reservations.put(Row(reservation));
+    state.reservations.put(reservation);
     events
 }
 
@@ -103,7 +102,7 @@ fn reject(state: &mut State, asked: Reservation, reason: &str, unavailable: Vec<
     let status = ReservationStatus::Rejected;
     let mut rejected = Reservation { status, unavailable, reason: Some(reason.into()), ..asked };
     let said = say("stock.rejected", &mut rejected);
-    state.reservations.put(Row(rejected));
+    state.reservations.put(rejected);
     vec![said]
 }
 
@@ -149,7 +148,7 @@ fn take<'a>(state: &'a State, location: &Slug, sku: &Sku, quantity: i64, at: Tim
     }
     let Some(recipe) = state.recipes.get(&key_of_item) else { return true };
     // At most 999 times 10⁹, and never more is taken than there is: no sum overflows.
-    let needs = || recipe.0.ingredients.iter().map(|portion| (&portion.ingredient, portion.quantity * quantity));
+    let needs = || recipe.ingredients.iter().map(|portion| (&portion.ingredient, portion.quantity * quantity));
     let fits = needs().all(|(ingredient, needed)| {
         let available = state.stock.get(&key(location, ingredient)).map_or(0, |stock| stock.item.available);
         taken.get(ingredient).copied().unwrap_or(0) + needed <= available
@@ -169,7 +168,7 @@ fn hold(state: &mut State, location: &Slug, portion: &Portion, quantity: i64, at
 }
 
 fn release(state: &mut State, order: Uuid, happened: &Happened, at: Time) -> Vec<Said> {
-    let Some(Row(reservation)) = state.reservations.get_mut(&order.to_string()) else { return Vec::new() };
+    let Some(reservation) = state.reservations.get_mut(&order.to_string()) else { return Vec::new() };
     reservation.status = ReservationStatus::Released;
     reservation.reason = reason(happened);
     reservation.updated_at = at;
@@ -187,7 +186,7 @@ fn release(state: &mut State, order: Uuid, happened: &Happened, at: Time) -> Vec
 
 /// What was set aside leaves the store. What is available does not change, so neither does the menu.
 fn consume(state: &mut State, order: Uuid, input: &Input<Command>) -> Vec<Said> {
-    let Some(Row(reservation)) = state.reservations.get_mut(&order.to_string()) else { return Vec::new() };
+    let Some(reservation) = state.reservations.get_mut(&order.to_string()) else { return Vec::new() };
     reservation.status = ReservationStatus::Consumed;
     reservation.updated_at = input.at;
     let said = say("stock.consumed", reservation);

@@ -7,19 +7,22 @@ use serde_json::json;
 use shared::{
     contract::{
         Subject,
+        event::{Said, derived_id},
         stock::{Movement, MovementKind, StockItem},
+        time::Time,
         types::{Notes, Sku},
     },
-    event::{Said, derived_id},
-    idempotency::Recall,
-    service::{Decision, Input},
-    time::Time,
+    engine::{
+        idempotency::Recall,
+        service::{Decision, Input},
+    },
 };
 use uuid::Uuid;
 
 use super::{
-    Command, Entered, Move, PutStock, Refusal, Reply, State, key,
-    menu::{self, Cover},
+    Command, Entered, Move, PutStock, Refusal, Reply, State,
+    availability::{self, Cover},
+    key,
 };
 
 /// Of `on_hand`, either way, in base units: JSON numbers are exact up to 9 × 10¹⁵ everywhere.
@@ -210,7 +213,7 @@ pub(crate) fn follow(state: &mut State, key: &str, effect: Effect, at: Time) -> 
     }
     let (location, ingredient) = (stock.item.location.clone(), stock.item.ingredient.clone());
     for (sku, cover) in effect.covers {
-        events.extend(menu::cover(state, &location, &sku, &ingredient, cover, at));
+        events.extend(availability::cover(state, &location, &sku, &ingredient, cover, at));
     }
     events
 }

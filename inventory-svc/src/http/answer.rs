@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, StatusCode},
     response::{IntoResponse, Response},
 };
-use shared::problem::{FieldError, Problem};
+use shared::{contract::types::FieldError, web::problem::Problem};
 
 use super::body::at_ingredient;
 use crate::domain::{Refusal, Reply};
@@ -27,6 +27,7 @@ impl IntoResponse for Reply {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
         match refusal {
             Refusal::UnknownIngredient(ingredient) => Self::not_found(format!("ingredient {:?} here", &*ingredient)),
             Refusal::UnknownIngredients(unknown) => Self::invalid(
@@ -40,11 +41,10 @@ impl From<Refusal> for Problem {
             ),
             Refusal::KeyReused => Self::key_reused(),
             Refusal::UnitInUse(unit) => {
-                let detail = "the ledger or a recipe has quantities in the present unit; make another ingredient";
                 Self::new(StatusCode::CONFLICT, "unit-in-use", "Unit in use", detail).with("unit", unit)
             }
-            Refusal::TooMuch => Self::invalid_field("/quantity", "on_hand would leave the range of ±10¹⁵"),
-            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
+            Refusal::TooMuch => Self::invalid_field("/quantity", detail),
+            Refusal::UntilIsPast => Self::invalid_field("/until", detail),
         }
     }
 }

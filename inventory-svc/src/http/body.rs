@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         stock::{Portion, Unit},
+        time::Time,
         types::{Name, Notes, Price, Slug},
     },
-    problem::Problem,
-    time::Time,
+    web::problem::Problem,
 };
 use utoipa::{
     PartialSchema, ToSchema,

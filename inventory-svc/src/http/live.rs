@@ -9,14 +9,13 @@ use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
     contract::types::Slug,
-    http::{
-        Answer, InPath, InQuery,
+    engine::{live::resumed, log::Entry},
+    web::{
+        extract::{Answer, InPath, InQuery},
         page::{Page, Paging},
+        problem::away,
         sse::{LastEventId, respond},
     },
-    live::resumed,
-    log::Entry,
-    problem::away,
 };
 use utoipa::ToSchema;
 

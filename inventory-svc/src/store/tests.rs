@@ -1,6 +1,9 @@
 //! What is decided is stored, and is read as it was decided.
 
-use shared::{db::Db, http::Call, service::Service};
+use shared::{
+    db::Db,
+    engine::{call::Call, schema},
+};
 
 use super::*;
 use crate::{
@@ -11,8 +14,6 @@ use crate::{
     },
 };
 
-const PLUMBING: &str = include_str!("../../../shared/migrations/0001_plumbing.sql");
-
 /// A database of its own, removed with it.
 struct Scratch {
     db: Db,
@@ -21,10 +22,10 @@ struct Scratch {
 
 impl Scratch {
     async fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("inventory-{}", shared::http::fresh_id()));
+        let path = std::env::temp_dir().join(format!("inventory-{}", shared::engine::call::fresh_id()));
         std::fs::create_dir(&path).expect("a directory");
         let db = Db::open(&format!("sqlite:{}/inventory.db", path.display())).await.expect("opened");
-        db.migrate(&[&[PLUMBING], InventorySvc::MIGRATIONS].concat()).await.expect("migrated");
+        schema::prepare::<InventorySvc>(&db).await.expect("migrated");
         Self { db, path }
     }
 

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use expect_test::Expect;
 use serde_json::{Value, json};
-use shared::{http::Call, trace::Trace};
+use shared::{
+    contract::{kitchen::TicketState, trace::Trace},
+    engine::call::Call,
+};
 
 use super::*;
 

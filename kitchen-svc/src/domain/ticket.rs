@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     contract::{
+        event::Said,
         kitchen::{ItemState, Ticket, TicketItem, TicketState},
         order::{Line, Order},
+        time::Time,
         types::{Notes, Slug},
     },
-    event::Said,
-    service::Input,
-    time::Time,
+    engine::service::Input,
 };
 
-use super::{Action, Command, ItemAction, Refusal, StationsRow, TicketAction, default_stations, station, ticket_id};
+use super::{Action, Command, ItemAction, Refusal, Stations, TicketAction, default_stations, station, ticket_id};
 
 const RUSHED: i64 = 1;
 
@@ -32,9 +32,9 @@ pub struct TicketRow {
 
 impl TicketRow {
     /// Of an order that nobody has touched yet. Its first event makes it version 1.
-    pub(super) fn new(order: &Order, stations: Option<&StationsRow>, at: Time) -> Self {
+    pub(super) fn new(order: &Order, stations: Option<&Stations>, at: Time) -> Self {
         let stations = match stations {
-            Some(row) => Cow::Borrowed(&row.0),
+            Some(row) => Cow::Borrowed(row),
             None => Cow::Owned(default_stations(&order.location)),
         };
         let items: Vec<TicketItem> = order.lines.iter().map(|line| item(line, station(&stations, line))).collect();

@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use shared::{http::etag, problem::Problem};
+use shared::web::{etag, problem::Problem};
 
 use crate::domain::{Refusal, Reply};
 
@@ -21,22 +21,16 @@ impl IntoResponse for Reply {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let conflict = |name, title, detail| Self::new(StatusCode::CONFLICT, name, title, detail);
+        let detail = refusal.to_string();
+        let conflict = |name, title, detail: String| Self::new(StatusCode::CONFLICT, name, title, detail);
         match refusal {
             Refusal::UnknownTicket(id) => Self::not_found(format!("ticket {id}")),
             Refusal::UnknownItem(id) => Self::not_found(format!("item {id:?} on this ticket")),
-            Refusal::TicketVoid => {
-                conflict("ticket-void", "Ticket is void", "the order was cancelled; nothing of it is cooked")
-            }
-            Refusal::TicketState(state) => {
-                let detail = "the ticket's state does not allow it; read the ticket again";
+            Refusal::TicketVoid => conflict("ticket-void", "Ticket is void", detail),
+            Refusal::TicketState(state) | Refusal::EarlierDay(state) => {
                 conflict("ticket-state", "Not in this state", detail).with("state", state)
             }
-            Refusal::EarlierDay(state) => {
-                let detail = "only a ticket that was finished today can be recalled";
-                conflict("ticket-state", "Not in this state", detail).with("state", state)
-            }
-            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
+            Refusal::UntilIsPast => Self::invalid_field("/until", detail),
             Refusal::KeyReused => Self::key_reused(),
         }
     }

@@ -7,10 +7,13 @@ use serde::Deserialize;
 use shared::{
     contract::{
         kitchen::{MarkedOut, Route, Station, Stations},
-        types::{Sku, Slug},
+        types::{FieldError, Sku, Slug},
     },
-    http::{Answer, Body, Call, IdempotencyKey, InPath, OptionalBody},
-    problem::{FieldError, Problem, away},
+    engine::call::Call,
+    web::{
+        extract::{Answer, Body, IdempotencyKey, InPath, OptionalBody},
+        problem::{Problem, away},
+    },
 };
 use utoipa::ToSchema;
 
@@ -38,7 +41,7 @@ pub(super) async fn mark_out(
     OptionalBody(out): OptionalBody<Out>,
 ) -> Answer<Reply> {
     let key = key.0.map(|key| call.idempotency("kitchen", &key, &("out", &location, &sku, &out)));
-    app.pump.ask(call, Command::MarkOut { location, sku, out, key }).await
+    Ok(app.pump.ask(call, Command::MarkOut { location, sku, out, key }).await?)
 }
 
 #[utoipa::path(
@@ -81,7 +84,7 @@ pub(super) async fn arrange(
     Body(request): Body<StationsRequest>,
 ) -> Answer<Reply> {
     let arrangement = request.checked(location)?;
-    app.pump.ask(call, Command::Arrange(arrangement)).await
+    Ok(app.pump.ask(call, Command::Arrange(arrangement)).await?)
 }
 
 impl StationsRequest {

@@ -8,15 +8,13 @@ use futures_util::{StreamExt, future::ready, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::{
-    contract::{kitchen::Ticket, types::Slug},
-    http::{
-        Answer, Call, InQuery,
+    contract::{kitchen::Ticket, time::Time, types::Slug},
+    engine::{call::Call, live::resumed, log::Entry},
+    web::{
+        extract::{Answer, InQuery},
+        problem::away,
         sse::{self, LastEventId},
     },
-    live::resumed,
-    log::Entry,
-    problem::away,
-    time::Time,
 };
 use utoipa::ToSchema;
 

@@ -14,7 +14,11 @@ use http_body_util::BodyExt;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
-use shared::{config::Settings, event::derived_id, host::Host, http::fresh_id, time::Time};
+use shared::{
+    contract::{event::derived_id, time::Time},
+    engine::call::fresh_id,
+    process::{config::Settings, host::Host},
+};
 
 use super::*;
 use crate::domain::ticket_id;

@@ -4,13 +4,13 @@
 use serde_json::Value;
 use shared::{
     contract::{
+        event::Said,
         kitchen::TicketState,
         order::{Cancellation, CancellationStatus, Order, OrderStatus, Rejection},
+        time::Time,
         types::Notes,
     },
-    event::Said,
-    service::Decision,
-    time::Time,
+    engine::service::Decision,
 };
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ pub(super) fn cancel(
 }
 
 fn known(state: &State, id: Uuid) -> Result<&Order, Refusal> {
-    state.orders.get(&id.to_string()).map(|order| &order.0).ok_or(Refusal::UnknownOrder(id))
+    state.orders.get(&id.to_string()).ok_or(Refusal::UnknownOrder(id))
 }
 
 fn apply(state: &mut State, at: Time, id: Uuid, changes: Vec<Change>) -> Vec<Said> {
@@ -108,7 +108,7 @@ fn apply(state: &mut State, at: Time, id: Uuid, changes: Vec<Change>) -> Vec<Sai
         return Vec::new();
     }
     let Some(order) = state.orders.get_mut(&id.to_string()) else { return Vec::new() };
-    changes.into_iter().map(|change| step(&mut order.0, change, at)).collect()
+    changes.into_iter().map(|change| step(order, change, at)).collect()
 }
 
 fn step(order: &mut Order, change: Change, at: Time) -> Said {

@@ -2,20 +2,19 @@
 
 use shared::{
     contract::{
+        event::Said,
         order::{Location, MenuItem, Mode},
         stock::Availability,
+        time::Time,
         types::{Sku, Slug},
     },
-    event::Said,
-    service::Decision,
-    time::Time,
+    engine::service::Decision,
 };
 
 use super::{
     Refusal, Reply, State,
     request::{PutItem, PutLocation},
 };
-use crate::store::Row;
 
 /// `soho/margherita`.
 pub(crate) fn item_key(location: &Slug, sku: &Sku) -> String {
@@ -34,20 +33,20 @@ pub(super) fn open_as_of(location: &Location, at: Time) -> bool {
 
 pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &PutItem) -> Decision<Reply> {
     let key = item_key(location, sku);
-    let known = state.menu.get(&key).map(|item| &item.0);
+    let known = state.menu.get(&key);
     let item = match known {
         Some(known) if put.describes(known) => return Decision::nothing().reply(Reply::Item(known.clone())),
         Some(known) => put.item(location, sku, (known.available, known.until), known.version + 1),
         None => put.item(location, sku, last_word(state, &key), 1),
     };
     let said = Said::new("menu.changed", &item);
-    state.menu.put(Row(item.clone()));
+    state.menu.put(item.clone());
     Decision::of(vec![said]).reply(Reply::Item(item))
 }
 
 /// What inventory said about an item before it was on the menu.
 fn last_word(state: &State, key: &str) -> (bool, Option<Time>) {
-    state.availabilities.get(key).map_or((true, None), |word| (word.0.available, word.0.until))
+    state.availabilities.get(key).map_or((true, None), |word| (word.available, word.until))
 }
 
 impl PutItem {
@@ -77,12 +76,12 @@ impl PutItem {
 /// Remembered even for a sku that is not on the menu: its PUT may come later.
 pub(super) fn availability_changed(state: &mut State, word: &Availability) -> Decision<Reply> {
     let key = item_key(&word.location, &word.sku);
-    state.availabilities.put(Row(word.clone()));
+    state.availabilities.put(word.clone());
     let same = |item: &MenuItem| (item.available, item.until) == (word.available, word.until);
-    if state.menu.get(&key).is_none_or(|item| same(&item.0)) {
+    if state.menu.get(&key).is_none_or(same) {
         return Decision::nothing();
     }
-    let Some(Row(item)) = state.menu.get_mut(&key) else { return Decision::nothing() };
+    let Some(item) = state.menu.get_mut(&key) else { return Decision::nothing() };
     (item.available, item.until) = (word.available, word.until);
     item.version += 1;
     Decision::of(vec![Said::new("menu.changed", item)])
@@ -94,7 +93,7 @@ pub(super) fn put_location(
     put: &PutLocation,
     at: Time,
 ) -> Result<Decision<Reply>, Refusal> {
-    let known = state.locations.get(slug).map(|location| &location.0);
+    let known = state.locations.get(slug);
     let location = Location {
         location: slug.clone(),
         name: put.name.clone(),
@@ -111,7 +110,7 @@ pub(super) fn put_location(
         return Err(Refusal::UntilIsPast);
     }
     let said = Said::new("location.changed", &location);
-    state.locations.put(Row(location.clone()));
+    state.locations.put(location.clone());
     Ok(Decision::of(vec![said]).reply(Reply::Location(location)))
 }
 

@@ -1,17 +1,19 @@
 //! Placing an order: once per key, priced from the menu, numbered for people.
 
+use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
+        event::Said,
         order::{Line, LineModifier, Location, MenuItem, MenuKind, Order, OrderStatus, Unavailable},
-        types::{Money, Sku, Slug},
+        time::Time,
+        types::{FieldError, Money, Sku, Slug},
     },
-    event::Said,
-    http::{Call, Idempotency},
-    idempotency::Recall,
-    problem::FieldError,
-    rows::Rows,
-    service::Decision,
-    time::Time,
+    engine::{
+        call::{Call, Idempotency},
+        idempotency::Recall,
+        rows::Rows,
+        service::Decision,
+    },
 };
 use uuid::Uuid;
 
@@ -20,7 +22,6 @@ use super::{
     menu::{is_available, item_key, open_as_of},
     request::{NewLine, NewOrder},
 };
-use crate::store::{LastNumber, Row};
 
 /// An order to be placed, and what makes it the only one.
 #[derive(Clone, Debug)]
@@ -31,6 +32,13 @@ pub struct Place {
     pub key: Option<Idempotency>,
     /// The channel's own id of the order.
     pub external: Option<Idempotency>,
+}
+
+/// The last number that a location gave on a local day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastNumber {
+    pub(crate) day: String,
+    pub(crate) number: i64,
 }
 
 impl Place {
@@ -58,7 +66,7 @@ pub(super) fn place(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Re
     let order = compose(state, id, at, wanted)?;
     let said = Said::new("order.placed", &order);
     remember(state, wanted, id, at);
-    state.orders.put(Row(order.clone()));
+    state.orders.put(order.clone());
     Ok(Decision::of(vec![said]).reply(Reply::Placed { order: Box::new(order), replayed: false }))
 }
 
@@ -69,7 +77,7 @@ fn placed_before(state: &State, wanted: &Place) -> Result<Option<Box<Order>>, Re
     for (key, conflict) in header.chain(external) {
         match state.keys.recall(key) {
             Recall::Fresh => {}
-            Recall::Same(id) => return Ok(state.orders.get(&id).map(|order| Box::new(order.0.clone()))),
+            Recall::Same(id) => return Ok(state.orders.get(&id).map(|order| Box::new(order.clone()))),
             Recall::Other => return Err(conflict),
         }
     }
@@ -133,7 +141,7 @@ struct Pick<'a> {
 }
 
 /// Finds every line on the menu, or says where each stands that is not.
-fn pick<'a>(menu: &'a Rows<Row<MenuItem>>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>, Refusal> {
+fn pick<'a>(menu: &'a Rows<MenuItem>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>, Refusal> {
     let (mut picks, mut unknown) = (Vec::with_capacity(new.lines.len()), Vec::new());
     for (place, wanted) in new.lines.iter().enumerate() {
         let found = menu.get(&item_key(&new.location, &wanted.sku)).filter(|item| item.kind == MenuKind::Dish);
@@ -154,7 +162,7 @@ fn pick<'a>(menu: &'a Rows<Row<MenuItem>>, new: &'a NewOrder) -> Result<Vec<Pick
 
 /// The modifiers of a line that its dish lists, and the place and sku of each that it does not.
 fn pick_modifiers<'a>(
-    menu: &'a Rows<Row<MenuItem>>,
+    menu: &'a Rows<MenuItem>,
     location: &Slug,
     dish: &MenuItem,
     wanted: &'a NewLine,
@@ -162,7 +170,7 @@ fn pick_modifiers<'a>(
     let (mut picked, mut missing) = (Vec::new(), Vec::new());
     for (nth, sku) in wanted.modifiers.iter().enumerate() {
         match menu.get(&item_key(location, sku)) {
-            Some(item) if dish.modifiers.contains(sku) => picked.push(&item.0),
+            Some(item) if dish.modifiers.contains(sku) => picked.push(item),
             Some(_) | None => missing.push((nth, sku)),
         }
     }

@@ -3,12 +3,10 @@
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
-use shared::{
-    contract::{
-        order::{Channel, Customer, MenuKind, Mode, OrderType},
-        types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
-    },
+use shared::contract::{
+    order::{Channel, Customer, MenuKind, Mode, OrderType},
     time::{Time, is_timezone},
+    types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
 use utoipa::ToSchema;
 

@@ -6,9 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::{
-    contract::order::{Mode, Order, OrderStatus},
-    http::etag,
-    problem::Problem,
+    contract::order::{Order, OrderStatus},
+    web::{etag, problem::Problem},
 };
 
 use crate::domain::{Refusal, Reply};
@@ -51,46 +50,30 @@ pub(super) fn versioned(status: StatusCode, order: &Order) -> Response {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
         match refusal {
             Refusal::KeyReused => Self::key_reused(),
-            Refusal::ExternalIdConflict => {
-                let detail = "the channel has placed another order under this external_id";
-                Self::new(CONFLICT, "external-id-conflict", "External id conflict", detail)
-            }
+            Refusal::ExternalIdConflict => Self::new(CONFLICT, "external-id-conflict", "External id conflict", detail),
             Refusal::UnknownLocation(location) => Self::unknown_location(&location),
-            Refusal::NotAccepting { location, mode, resume_at } => {
-                let state = if mode == Mode::Paused { "paused" } else { "closed" };
-                let detail = match resume_at {
-                    Some(time) => format!("{location} is {state} until {time}"),
-                    None => format!("{location} is {state} until further notice"),
-                };
+            Refusal::NotAccepting { mode, resume_at, .. } => {
                 Self::new(CONFLICT, "location-not-accepting", "Location not accepting orders", detail)
                     .with("mode", mode)
                     .with("resume_at", resume_at)
             }
             Refusal::UnknownItem(errors) => {
-                let details: Vec<&str> = errors.iter().map(|error| error.detail.as_str()).collect();
-                Self::new(UNPROCESSABLE, "unknown-item", "Unknown item", details.join("; ")).with("errors", &errors)
+                Self::new(UNPROCESSABLE, "unknown-item", "Unknown item", detail).with("errors", &errors)
             }
             Refusal::Unavailable(unavailable) => {
-                let skus: Vec<&str> = unavailable.iter().map(|out| &*out.sku).collect();
-                let detail = format!("sold out: {}", skus.join(", "));
                 Self::new(CONFLICT, "item-unavailable", "Item unavailable", detail).with("unavailable", &unavailable)
             }
             Refusal::PriceMismatch(total) => {
-                let detail = format!("the menu gives {} {}", total.amount, total.currency);
                 Self::new(UNPROCESSABLE, "price-mismatch", "Price mismatch", detail).with("total", &total)
             }
             Refusal::NotCancellable(status) => {
-                let detail = match status {
-                    OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Cancelled => "the order has ended",
-                    OrderStatus::Preparing | OrderStatus::Ready => "the kitchen has begun to cook it",
-                    OrderStatus::Placed | OrderStatus::Accepted => "the kitchen has refused to cancel it",
-                };
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
             Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),
-            Refusal::UntilIsPast => Self::invalid_field("/until", "is past"),
+            Refusal::UntilIsPast => Self::invalid_field("/until", detail),
         }
     }
 }

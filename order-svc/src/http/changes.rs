@@ -8,18 +8,17 @@ use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
     contract::{
+        event::Event,
         order::{Location, MenuItem},
+        time::Time,
         types::Slug,
     },
-    event::Event,
-    http::{
-        Answer, Call, InPath,
+    engine::{call::Call, live::resumed, log::Entry},
+    web::{
+        extract::{Answer, InPath},
+        problem::{Problem, away},
         sse::{LastEventId, respond},
     },
-    live::resumed,
-    log::Entry,
-    problem::{Problem, away},
-    time::Time,
 };
 use utoipa::ToSchema;
 

@@ -6,14 +6,13 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use shared::{
-    contract::order::Order,
-    event::Event,
-    http::{
-        Answer, InPath,
+    contract::{event::Event, order::Order},
+    engine::log::{self, Entry},
+    web::{
+        extract::{Answer, InPath},
+        problem::away,
         sse::{LastEventId, respond},
     },
-    log::{self, Entry},
-    problem::away,
 };
 use uuid::Uuid;
 

@@ -6,14 +6,15 @@ use axum::{Json, extract::State};
 use shared::{
     contract::{
         order::{Location, MenuItem, Mode},
-        types::{Sku, Slug},
+        time::Time,
+        types::{FieldError, Sku, Slug},
     },
-    http::{
-        Answer, Body, Call, InPath, InQuery,
+    engine::call::Call,
+    web::{
+        extract::{Answer, Body, InPath, InQuery},
         page::{Page, Paging},
+        problem::{Problem, away},
     },
-    problem::{FieldError, Problem, away},
-    time::Time,
 };
 
 use super::Orders;
@@ -72,7 +73,7 @@ pub(super) async fn put(
     Body(item): Body<PutItem>,
 ) -> Answer<Reply> {
     item.check(&sku)?;
-    app.pump.ask(call, Command::PutItem { location, sku, item }).await
+    Ok(app.pump.ask(call, Command::PutItem { location, sku, item }).await?)
 }
 
 impl PutItem {
@@ -143,5 +144,5 @@ pub(super) async fn put_location(
     if put.mode == Mode::Open && put.until.is_some() {
         return Err(Problem::invalid_field("/until", "goes only with paused and closed"));
     }
-    app.pump.ask(call, Command::PutLocation { location, put }).await
+    Ok(app.pump.ask(call, Command::PutLocation { location, put }).await?)
 }

@@ -15,13 +15,12 @@ use shared::{
         order::{Order, OrderStatus},
         types::Slug,
     },
-    http::{
-        Answer, Call, IdempotencyKey, InPath, InQuery, OptionalBody, PreferWait, Raw,
+    engine::{call::Call, live::Live, log::Entry},
+    web::{
+        extract::{Answer, IdempotencyKey, InPath, InQuery, OptionalBody, PreferWait, Raw},
         page::{Page, Paging},
+        problem::{Problem, away},
     },
-    live::Live,
-    log::Entry,
-    problem::{Problem, away},
 };
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -197,5 +196,5 @@ pub(super) async fn cancel(
     call: Call,
     OptionalBody(CancelOrder { reason }): OptionalBody<CancelOrder>,
 ) -> Answer<Reply> {
-    app.pump.ask(call, Command::Cancel { order, reason }).await
+    Ok(app.pump.ask(call, Command::Cancel { order, reason }).await?)
 }

@@ -15,14 +15,21 @@ use expect_test::expect;
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 use shared::{
-    app::App,
     bus::Bus,
     contract::kitchen::TicketState,
     db::Db,
-    http::{Call, InPath, InQuery, OptionalBody, PreferWait, fresh_id, page::Paging, sse::LastEventId},
-    live::Live,
-    log, pump,
-    service::Service,
+    engine::{
+        call::{Call, fresh_id},
+        live::Live,
+        log, pump, schema,
+        service::Service,
+    },
+    web::{
+        extract::{InPath, InQuery, OptionalBody, PreferWait},
+        page::Paging,
+        site::App,
+        sse::LastEventId,
+    },
 };
 use uuid::Uuid;
 
@@ -34,8 +41,6 @@ use crate::{
     OrderSvc,
     domain::{Command, Progress, request::CancelOrder},
 };
-
-const PLUMBING: &str = include_str!("../../../shared/migrations/0001_plumbing.sql");
 
 struct Scratch(PathBuf);
 
@@ -51,7 +56,7 @@ async fn serve(test: impl AsyncFnOnce(&Orders)) {
     let scratch = Scratch(std::env::temp_dir().join(format!("order-svc-{}", fresh_id().simple())));
     let url = |name: &str| format!("sqlite:{}/{name}.db", scratch.0.display());
     let db = Db::open(&url("order")).await.unwrap();
-    db.migrate(&[&[PLUMBING], OrderSvc::MIGRATIONS].concat()).await.unwrap();
+    schema::prepare::<OrderSvc>(&db).await.unwrap();
     let bus = Bus::open(&url("bus")).await.unwrap();
     let (pump, engine, _deliveries, committed) = pump::new::<OrderSvc>(db.clone(), bus);
     let live = Live::new(db.clone(), committed, Default::default());
@@ -320,7 +325,7 @@ async fn a_menu_needs_its_location_to_be_seen_but_not_to_be_made() {
     serve(async |app| {
         let item = json!({"name": "Tea", "price": 200, "category": "drinks"});
         let path = InPath(("camden".to_owned().try_into().unwrap(), "tea".to_owned().try_into().unwrap()));
-        let item = shared::http::Body(serde_json::from_value(item).unwrap());
+        let item = shared::web::extract::Body(serde_json::from_value(item).unwrap());
         menu::put(State(app.clone()), path, Call::internal("test"), item).await.unwrap();
         let camden = InPath("camden".to_owned().try_into().unwrap());
         let all = || InQuery(Paging::default());
@@ -340,7 +345,7 @@ async fn a_location_is_whole_or_refused() {
         let put = async |put: Value| {
             let request = Request::put("/").header(header::CONTENT_TYPE, "application/json");
             let request = request.body(Body::from(put.to_string())).unwrap();
-            let put = shared::http::Body::from_request(request, &()).await?;
+            let put = shared::web::extract::Body::from_request(request, &()).await?;
             let path = InPath("camden".to_owned().try_into().unwrap());
             menu::put_location(State(app.clone()), path, Call::internal("test"), put).await
         };

@@ -15,8 +15,8 @@ use tokio::{
 
 use super::{Delivery, Message, Receipt};
 use crate::{
+    contract::topology,
     db::{Cells, Db},
-    topology,
 };
 
 const SCHEMA: &str = "
@@ -57,7 +57,7 @@ impl Window {
 impl Embedded {
     pub(super) async fn open(path: &str) -> Result<Self> {
         let db = Db::open(&format!("sqlite:{path}")).await?;
-        db.migrate(&[SCHEMA]).await?;
+        db.migrate(&[(1, SCHEMA)]).await?;
         let last: Vec<(i64,)> = db.fetch("SELECT COALESCE(MAX(position), 0) FROM log", []).await?;
         let head = last.first().map_or(0, |row| row.0);
         Ok(Self { db, head: Arc::new(watch::Sender::new(head)), publishing: Arc::default(), open: Arc::default() })

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::{Delivery, Message, Receipt};
-use crate::{time::Time, topology};
+use crate::contract::{time::Time, topology};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A broker that blocks or hangs: long enough for an alarm to pass, short enough to notice a dead connection.

@@ -9,7 +9,7 @@ use super::{
     order::{LineModifier, OrderType},
     types::{Name, Notes, Quantity, Sku, Slug, Text},
 };
-use crate::time::Time;
+use crate::contract::time::Time;
 
 /// `open → ready → served`, or `void`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -127,6 +127,8 @@ pub struct Stations {
 }
 
 impl Subject for Ticket {
+    const TABLE: &'static str = "tickets";
+
     fn subject(&self) -> String {
         self.id.to_string()
     }
@@ -142,6 +144,8 @@ impl Subject for Ticket {
 }
 
 impl Subject for MarkedOut {
+    const TABLE: &'static str = "marked_out";
+
     fn subject(&self) -> String {
         format!("{}/{}", self.location, self.sku)
     }
@@ -154,6 +158,8 @@ impl Subject for MarkedOut {
 }
 
 impl Subject for Stations {
+    const TABLE: &'static str = "stations";
+
     fn subject(&self) -> String {
         self.location.to_string()
     }

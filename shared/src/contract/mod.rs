@@ -1,15 +1,22 @@
 //! The event contract: what `data` of each event holds, which is also what GET shows.
 //! Shapes only; the rules that change them live in the service that owns them.
 
+pub mod event;
 pub mod kitchen;
 pub mod order;
 pub mod stock;
+pub mod time;
+pub mod topology;
+pub mod trace;
 pub mod types;
 
 use uuid::Uuid;
 
 /// The thing an event is about. The last event of a subject rebuilds it.
 pub trait Subject: serde::Serialize {
+    /// Where those who keep it have it.
+    const TABLE: &'static str;
+
     /// Unique among the subjects of the same kind: an order's id, `soho/margherita`.
     fn subject(&self) -> String;
     fn location(&self) -> &types::Slug;

@@ -8,7 +8,7 @@ use super::{
     Subject,
     types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
-use crate::time::Time;
+use crate::contract::time::Time;
 
 /// `placed → accepted → preparing → ready → completed`, or an end: `rejected`, `cancelled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -188,6 +188,8 @@ pub struct Location {
 }
 
 impl Subject for Order {
+    const TABLE: &'static str = "orders";
+
     fn subject(&self) -> String {
         self.id.to_string()
     }
@@ -203,6 +205,8 @@ impl Subject for Order {
 }
 
 impl Subject for MenuItem {
+    const TABLE: &'static str = "menu_items";
+
     fn subject(&self) -> String {
         format!("{}/{}", self.location, self.sku)
     }
@@ -215,6 +219,8 @@ impl Subject for MenuItem {
 }
 
 impl Subject for Location {
+    const TABLE: &'static str = "locations";
+
     fn subject(&self) -> String {
         self.location.to_string()
     }

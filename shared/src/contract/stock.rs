@@ -9,7 +9,7 @@ use super::{
     order::Unavailable,
     types::{Name, Notes, Price, Quantity, Sku, Slug},
 };
-use crate::time::Time;
+use crate::contract::time::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +152,8 @@ pub struct Availability {
 }
 
 impl Subject for Reservation {
+    const TABLE: &'static str = "reservations";
+
     fn subject(&self) -> String {
         self.order_id.to_string()
     }
@@ -167,6 +169,8 @@ impl Subject for Reservation {
 }
 
 impl Subject for StockItem {
+    const TABLE: &'static str = "stock";
+
     fn subject(&self) -> String {
         format!("{}/{}", self.location, self.ingredient)
     }
@@ -179,6 +183,8 @@ impl Subject for StockItem {
 }
 
 impl Subject for Recipe {
+    const TABLE: &'static str = "recipes";
+
     fn subject(&self) -> String {
         format!("{}/{}", self.location, self.sku)
     }
@@ -191,6 +197,8 @@ impl Subject for Recipe {
 }
 
 impl Subject for Availability {
+    const TABLE: &'static str = "availabilities";
+
     fn subject(&self) -> String {
         format!("{}/{}", self.location, self.sku)
     }

@@ -10,9 +10,9 @@ use proptest::{
     sample::{Index, select},
     test_runner::TestCaseError,
 };
-use shared::{
-    contract::stock::{AvailabilityCause, ReservationStatus},
+use shared::contract::{
     event::Said,
+    stock::{AvailabilityCause, ReservationStatus},
 };
 
 use super::world::{World, movement, order, order_id, put_recipe, put_stock, seconds, sku, soho};
@@ -142,7 +142,7 @@ fn balanced(world: &World) -> Result<(), String> {
                 return Err(format!("{}: {on_hand} after {:?}", item.ingredient, entry.movement));
             }
         }
-        let open = world.reservations.values().map(|kept| &kept.0);
+        let open = world.reservations.values();
         let open = open.filter(|reservation| reservation.status == ReservationStatus::Reserved);
         let portions = open.flat_map(|reservation| &reservation.ingredients);
         let reserved: i64 = portions.filter(|portion| portion.ingredient == item.ingredient).map(|p| p.quantity).sum();
@@ -162,7 +162,7 @@ fn count(world: &World, sold_out: &mut BTreeSet<String>) {
     for (key, recipe) in &world.recipes {
         let available = |name: &str| world.stock[&format!("soho/{name}")].item.available;
         let portions =
-            recipe.0.ingredients.iter().map(|portion| available(&portion.ingredient).div_euclid(portion.quantity));
+            recipe.ingredients.iter().map(|portion| available(&portion.ingredient).div_euclid(portion.quantity));
         match portions.min() {
             Some(..=0) => drop(sold_out.insert(key.clone())),
             Some(1) => {}

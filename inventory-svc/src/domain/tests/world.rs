@@ -5,28 +5,27 @@ use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 use serde_json::Value;
 use shared::{
     contract::{
+        event::{Said, derived_id},
         order::{Cancellation, Line, LineModifier, Order, OrderStatus, OrderType},
         stock::{Portion, Recipe, Reservation, ReservationStatus, Unit},
+        time::Time,
+        trace::Trace,
         types::{Money, Name, Notes, Price, Quantity, Sku, Slug},
     },
-    event::{Said, derived_id},
-    http::{Call, Idempotency},
-    idempotency::Remembered,
-    rows::{Record, Rows},
-    service::Input,
-    time::Time,
-    trace::Trace,
+    engine::{
+        call::{Call, Idempotency},
+        idempotency::Remembered,
+        rows::{Record, Rows},
+        service::Input,
+    },
 };
 use uuid::Uuid;
 
-use crate::{
-    domain::{
-        Command, Entered, Happened, Move, PutRecipe, PutStock, Refusal, Reply, SetAvailability, State, decide,
-        menu::Item,
-        needs,
-        stock::{Entry, Stock},
-    },
-    store::Row,
+use crate::domain::{
+    Command, Entered, Happened, Move, PutRecipe, PutStock, Refusal, Reply, SetAvailability, State,
+    availability::Item,
+    decide, needs,
+    stock::{Entry, Stock},
 };
 
 type Table<T> = BTreeMap<String, T>;
@@ -34,8 +33,8 @@ type Table<T> = BTreeMap<String, T>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) keys: Table<Remembered>,
-    pub(crate) reservations: Table<Row<Reservation>>,
-    pub(crate) recipes: Table<Row<Recipe>>,
+    pub(crate) reservations: Table<Reservation>,
+    pub(crate) recipes: Table<Recipe>,
     pub(crate) stock: Table<Stock>,
     pub(crate) items: Table<Item>,
     pub(crate) movements: Table<Entry>,
@@ -184,7 +183,7 @@ impl World {
     }
 
     pub(crate) fn status(&self, order: &str) -> Option<ReservationStatus> {
-        self.reservations.get(&order_id(order).to_string()).map(|kept| kept.0.status)
+        self.reservations.get(&order_id(order).to_string()).map(|kept| kept.status)
     }
 }
 

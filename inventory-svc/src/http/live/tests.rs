@@ -3,13 +3,14 @@ use std::time::Duration;
 use futures_util::Stream;
 use serde_json::Value;
 use shared::{
-    app::App,
     bus::Bus,
     db::Db,
-    http::{Call, fresh_id},
-    live::Live,
-    pump,
-    service::Service,
+    engine::{
+        call::{Call, fresh_id},
+        live::Live,
+        pump, schema,
+    },
+    web::site::App,
 };
 
 use super::*;
@@ -21,14 +22,12 @@ use crate::{
     },
 };
 
-const PLUMBING: &str = include_str!("../../../../shared/migrations/0001_plumbing.sql");
-
 /// Runs the test against a service on a database of its own.
 async fn serve(test: impl AsyncFnOnce(&App<InventorySvc>)) {
     let path = std::env::temp_dir().join(format!("inventory-live-{}", fresh_id().simple()));
     let url = |name: &str| format!("sqlite:{}/{name}.db", path.display());
     let db = Db::open(&url("inventory")).await.unwrap();
-    db.migrate(&[&[PLUMBING], InventorySvc::MIGRATIONS].concat()).await.unwrap();
+    schema::prepare::<InventorySvc>(&db).await.unwrap();
     let bus = Bus::open(&url("bus")).await.unwrap();
     let (pump, engine, _deliveries, committed) = pump::new::<InventorySvc>(db.clone(), bus);
     let live = Live::new(db.clone(), committed, Default::default());

@@ -300,6 +300,6 @@ fn an_order_that_nobody_placed_is_nonsense() {
             stock.reserved #1 | 404 not-found: there is no order ffffffff-ffff-ffff-ffff-ffffffffffff
             ticket.ready #1 | 404 not-found: there is no order ffffffff-ffff-ffff-ffff-ffffffffffff
             cancel #1 | 404 not-found: there is no order ffffffff-ffff-ffff-ffff-ffffffffffff
-            stock.counted #1 | dead: stock.counted is none of stock.reserved, stock.rejected, availability.changed, ticket.started, ticket.ready, ticket.served, ticket.recalled, ticket.voided, ticket.cancel_refused"#]],
+            stock.counted #1 | dead: stock.counted is not for this service"#]],
     );
 }

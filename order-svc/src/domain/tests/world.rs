@@ -5,13 +5,17 @@ use std::{collections::HashMap, time::Duration};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
-    event::{Event, Said, derived_id},
-    http::Call,
-    problem::Problem,
-    rows::{Record, Rows},
-    service::{Decision, Input, Service},
-    time::Time,
-    trace::Trace,
+    contract::{
+        event::{Event, Said, derived_id},
+        time::Time,
+        trace::Trace,
+    },
+    engine::{
+        call::Call,
+        rows::{Record, Rows},
+        service::{Decision, Input, Service},
+    },
+    web::problem::Problem,
 };
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! Following a location: the snapshot, what changes, resuming.
 
-use shared::{contract::stock::Availability, http::Call};
+use shared::{contract::stock::Availability, engine::call::Call};
 
 use super::*;
 use crate::http::changes;

@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::header,
 };
-use shared::http::BODY_MAX;
+use shared::web::extract::BODY_MAX;
 
 use super::{colas, request};
 use crate::http::orders::Keyed;

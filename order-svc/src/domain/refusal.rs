@@ -1,0 +1,65 @@
+//! What the service answers instead of doing what it was asked to.
+
+use std::fmt;
+
+use shared::contract::{
+    order::{Mode, OrderStatus, Unavailable},
+    time::Time,
+    types::{FieldError, Money, Slug},
+};
+use uuid::Uuid;
+
+/// Its text says what to do. An event that is refused is nonsense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The idempotency key came with another body before.
+    KeyReused,
+    /// The channel's own id came with another body before.
+    ExternalIdConflict,
+    UnknownLocation(Slug),
+    NotAccepting {
+        location: Slug,
+        mode: Mode,
+        resume_at: Option<Time>,
+    },
+    /// Where in the body something stands that is not on the menu.
+    UnknownItem(Vec<FieldError>),
+    Unavailable(Vec<Unavailable>),
+    /// Our total.
+    PriceMismatch(Money),
+    NotCancellable(OrderStatus),
+    UnknownOrder(Uuid),
+    /// A pause that would be over before it begins.
+    UntilIsPast,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyReused => f.write_str("the key was used for another request"),
+            Self::ExternalIdConflict => f.write_str("the channel has placed another order under this external_id"),
+            Self::UnknownLocation(location) => write!(f, "there is no location {:?}", &**location),
+            Self::NotAccepting { location, mode, resume_at } => {
+                let state = if *mode == Mode::Paused { "paused" } else { "closed" };
+                match resume_at {
+                    Some(time) => write!(f, "{location} is {state} until {time}"),
+                    None => write!(f, "{location} is {state} until further notice"),
+                }
+            }
+            Self::UnknownItem(errors) => f.write_str(&listed(errors.iter().map(|error| &*error.detail), "; ")),
+            Self::Unavailable(out) => write!(f, "sold out: {}", listed(out.iter().map(|out| &*out.sku), ", ")),
+            Self::PriceMismatch(total) => write!(f, "the menu gives {} {}", total.amount, total.currency),
+            Self::NotCancellable(status) => f.write_str(match status {
+                OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Cancelled => "the order has ended",
+                OrderStatus::Preparing | OrderStatus::Ready => "the kitchen has begun to cook it",
+                OrderStatus::Placed | OrderStatus::Accepted => "the kitchen has refused to cancel it",
+            }),
+            Self::UnknownOrder(id) => write!(f, "there is no order {id}"),
+            Self::UntilIsPast => f.write_str("is past"),
+        }
+    }
+}
+
+fn listed<'a>(parts: impl Iterator<Item = &'a str>, separator: &str) -> String {
+    parts.collect::<Vec<_>>().join(separator)
+}

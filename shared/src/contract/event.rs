@@ -1,0 +1,205 @@
+//! The envelope: CloudEvents 1.0 in JSON, one event a message or an array of them.
+//! Ids of events derive from what caused them, so that saying the same thing twice is recognised.
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
+
+use crate::contract::{Subject, time::Time, trace::Trace};
+
+/// Content type of a message with one event.
+pub const ONE: &str = "application/cloudevents+json";
+/// Content type of a message with a JSON array of events.
+pub const BATCH: &str = "application/cloudevents-batch+json";
+
+/// Namespace of every derived id.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f8f_57b4_3d9e_5c0a_9a43_c0a1_da0c_0de5);
+
+/// An id that is the same whenever the same parts are given.
+pub fn derived_id(parts: &[&str]) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes())
+}
+
+/// What happened to one subject. Attributes as in CloudEvents 1.0 and the extensions of the contract.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    pub specversion: String,
+    pub id: Uuid,
+    /// The service that says it: `/order-svc`.
+    pub source: String,
+    /// Noun and past tense: `order.placed`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub subject: String,
+    pub time: Time,
+    pub datacontenttype: String,
+    pub location: String,
+    /// The order that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlationid: Option<Uuid>,
+    /// The id of the event or command that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<Uuid>,
+    /// The subject's version after the change.
+    pub sequence: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<bool>,
+    pub data: Box<RawValue>,
+}
+
+impl Event {
+    /// `data` as the type that the contract gives for the event's type.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(self.data.get()).with_context(|| format!("data of {} does not fit", self.kind))
+    }
+
+    /// What the subject is: the first word of the type.
+    pub fn noun(&self) -> &str {
+        noun(&self.kind)
+    }
+
+    /// Names the subject among all subjects of all services: `order:0190…`.
+    pub fn subject_key(&self) -> String {
+        format!("{}:{}", self.noun(), self.subject)
+    }
+}
+
+/// The first word of an event type.
+pub fn noun(kind: &str) -> &str {
+    kind.split('.').next().unwrap_or(kind)
+}
+
+/// `<type>.<location>`.
+pub fn routing_key(kind: &str, location: &str) -> String {
+    format!("{kind}.{location}")
+}
+
+/// What a decision says, before the pump makes it an [`Event`].
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub kind: &'static str,
+    pub subject: String,
+    pub location: String,
+    pub sequence: i64,
+    pub correlation: Option<Uuid>,
+    pub data: Box<RawValue>,
+}
+
+impl Said {
+    /// `data` is the subject, whole, as it is now.
+    pub fn new<T: Subject>(kind: &'static str, subject: &T) -> Self {
+        Self::with(kind, subject, &[])
+    }
+
+    /// As [`Said::new`], with further members of `data`: `reason`, `by`, `lines`.
+    pub fn with<T: Subject>(kind: &'static str, subject: &T, more: &[(&'static str, serde_json::Value)]) -> Self {
+        #[derive(Serialize)]
+        struct Data<'a, T> {
+            #[serde(flatten)]
+            subject: &'a T,
+            #[serde(flatten)]
+            more: std::collections::BTreeMap<&'static str, &'a serde_json::Value>,
+        }
+        let data = if more.is_empty() {
+            to_raw_value(subject)
+        } else {
+            to_raw_value(&Data { subject, more: more.iter().map(|(name, value)| (*name, value)).collect() })
+        };
+        Self {
+            kind,
+            subject: subject.subject(),
+            location: subject.location().to_string(),
+            sequence: subject.sequence(),
+            correlation: subject.correlation(),
+            data: data.expect("contract types are plain JSON"),
+        }
+    }
+
+    /// The event, its id derived from the service, its cause and its place among what the cause brought about.
+    pub fn into_event(self, service: &str, cause: Uuid, place: usize, at: Time, trace: &Trace) -> Event {
+        Event {
+            specversion: "1.0".into(),
+            id: derived_id(&[service, &cause.to_string(), &place.to_string()]),
+            source: format!("/{service}"),
+            kind: self.kind.into(),
+            subject: self.subject,
+            time: at,
+            datacontenttype: "application/json".into(),
+            location: self.location,
+            correlationid: self.correlation,
+            causationid: Some(cause),
+            sequence: self.sequence,
+            traceparent: Some(trace.to_string()),
+            replayed: None,
+            data: self.data,
+        }
+    }
+}
+
+/// The events of a message, whichever of the two shapes it has: each with its own bytes, or why it is none.
+pub fn decode(body: &[u8]) -> Vec<(Vec<u8>, Result<Event>)> {
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => return vec![(body.to_vec(), Err(error.into()))],
+    };
+    if !text.trim_start().starts_with('[') {
+        return vec![(body.to_vec(), decode_one(text))];
+    }
+    match serde_json::from_str::<Vec<&RawValue>>(text) {
+        Ok(events) => events.iter().map(|raw| (raw.get().as_bytes().to_vec(), decode_one(raw.get()))).collect(),
+        Err(error) => vec![(body.to_vec(), Err(error.into()))],
+    }
+}
+
+fn decode_one(text: &str) -> Result<Event> {
+    let event: Event = serde_json::from_str(text).context("not a CloudEvent of this contract")?;
+    ensure!(event.specversion == "1.0", "specversion {:?} is not 1.0", event.specversion);
+    ensure!(event.sequence > 0, "sequence {} is not positive", event.sequence);
+    let attributes = [&event.source, &event.kind, &event.subject, &event.location];
+    ensure!(!attributes.iter().any(|text| text.contains('\0')), "an attribute holds a NUL");
+    Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str = r#"{"specversion":"1.0","id":"0190b2f0-0000-7000-8000-000000000001","source":"/order-svc",
+        "type":"order.placed","subject":"s","time":"2026-11-23T18:42:00Z","datacontenttype":"application/json",
+        "location":"soho","sequence":1,"futureattribute":"x","data":{"a":1}}"#;
+
+    #[test]
+    fn one_or_many() {
+        assert!(decode(EVENT.as_bytes())[0].1.is_ok());
+        let many = decode(format!("[{EVENT},{EVENT}]").as_bytes());
+        assert_eq!(many.len(), 2);
+        assert_eq!(many[0].0, EVENT.as_bytes());
+    }
+
+    #[test]
+    fn a_wrong_event_leaves_its_neighbours_alone() {
+        let decoded = decode(format!(r#"[{EVENT},{{"id":1}},"x",{EVENT}]"#).as_bytes());
+        let good: Vec<bool> = decoded.iter().map(|(_, event)| event.is_ok()).collect();
+        assert_eq!(good, [true, false, false, true]);
+    }
+
+    #[test]
+    fn garbage_is_kept_whole() {
+        for garbage in [&b"\xff\xfe"[..], b"", b"[1,", b"null", b"{}"] {
+            let decoded = decode(garbage);
+            assert_eq!(decoded.len(), 1);
+            assert_eq!(decoded[0].0, garbage);
+            assert!(decoded[0].1.is_err());
+        }
+        assert!(decode(b"[]").is_empty());
+    }
+
+    #[test]
+    fn the_same_cause_gives_the_same_id() {
+        assert_eq!(derived_id(&["order-svc", "x", "0"]), derived_id(&["order-svc", "x", "0"]));
+        assert_ne!(derived_id(&["order-svc", "x", "0"]), derived_id(&["kitchen-svc", "x", "0"]));
+    }
+}

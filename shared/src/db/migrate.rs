@@ -1,0 +1,54 @@
+//! Scripts that bring a database up to date, each applied once and known by its number and its text.
+
+use std::borrow::Cow;
+
+use anyhow::{Context, Result, bail};
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+
+use super::Db;
+
+/// Where sqlx keeps what was applied.
+const TABLE: &str = "_sqlx_migrations";
+const RENUMBER: &str = "UPDATE _sqlx_migrations SET version = $1 WHERE checksum = $2 AND version <> $1";
+
+pub(super) async fn migrate(db: &Db, scripts: &[(i64, &'static str)]) -> Result<()> {
+    let steps: Vec<Migration> = scripts.iter().map(|(number, sql)| step(*number, sql)).collect();
+    renumber(db, &steps).await.context("renumber the migrations")?;
+    let migrator = Migrator::with_migrations(steps);
+    let applied = match db {
+        Db::Postgres(pool) => migrator.run(pool).await,
+        Db::Sqlite(lite) => migrator.run(&lite.writer).await,
+    };
+    match applied {
+        Err(MigrateError::VersionMismatch(number) | MigrateError::VersionMissing(number)) => bail!(
+            "its tables are not ours (script {number}): it belongs to another service, or to a newer version of this one"
+        ),
+        applied => applied.context("apply the migrations"),
+    }
+}
+
+fn step(number: i64, sql: &'static str) -> Migration {
+    let sql = sqlx::SqlSafeStr::into_sql_str(sql);
+    Migration::new(number, Cow::from("schema"), MigrationType::Simple, sql, false)
+}
+
+/// Scripts used to be numbered in a row, the services' behind the plumbing's: each is known by its text.
+async fn renumber(db: &Db, steps: &[Migration]) -> Result<()> {
+    match db {
+        Db::Postgres(pool) => {
+            let mut connection = pool.acquire().await?;
+            connection.ensure_migrations_table(TABLE).await?;
+            for step in steps {
+                sqlx::query(RENUMBER).bind(step.version).bind(&*step.checksum).execute(&mut *connection).await?;
+            }
+        }
+        Db::Sqlite(lite) => {
+            let mut connection = lite.writer.acquire().await?;
+            connection.ensure_migrations_table(TABLE).await?;
+            for step in steps {
+                sqlx::query(RENUMBER).bind(step.version).bind(&*step.checksum).execute(&mut *connection).await?;
+            }
+        }
+    }
+    Ok(())
+}

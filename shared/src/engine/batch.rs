@@ -1,0 +1,141 @@
+//! What one transaction decides: inputs, letters to keep, and who waits for what comes of them.
+
+use tokio::sync::oneshot;
+use tracing::error;
+
+use crate::{
+    bus::{Delivery, Receipt},
+    contract::{
+        event::{Event, decode},
+        time::Time,
+        trace::Trace,
+    },
+    engine::{
+        dead::Letter,
+        pump::{Denial, Outcome, Request},
+        service::{Input, Service},
+    },
+};
+
+/// What one transaction decides.
+#[derive(Debug)]
+pub(super) struct Batch<S: Service> {
+    pub(super) inputs: Vec<Pending<S>>,
+    pub(super) letters: Vec<Letter>,
+    pub(super) receipts: Vec<Receipt>,
+    pub(super) redelivered: bool,
+}
+
+/// An input and who waits for it.
+#[derive(Debug)]
+pub(super) struct Pending<S: Service> {
+    pub(super) input: Input<S::Command>,
+    pub(super) origin: Origin<S>,
+}
+
+#[derive(Debug)]
+pub(super) enum Origin<S: Service> {
+    Request(oneshot::Sender<Outcome<S>>),
+    Event { event: Box<Event>, bytes: Vec<u8>, attempts: i64 },
+}
+
+impl<S: Service> Batch<S> {
+    pub(super) fn empty() -> Self {
+        Self { inputs: Vec::new(), letters: Vec::new(), receipts: Vec::new(), redelivered: false }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.inputs.is_empty() && self.letters.is_empty()
+    }
+
+    /// Those that the bus delivered.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
+        self.inputs.iter().filter_map(|pending| match &pending.origin {
+            Origin::Event { event, .. } => Some(&**event),
+            Origin::Request(_) => None,
+        })
+    }
+
+    pub(super) fn request(&mut self, Request { input, asker }: Request<S>) {
+        self.inputs.push(Pending { input, origin: Origin::Request(asker) });
+    }
+
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        self.redelivered |= delivery.redelivered;
+        for (bytes, event) in decode(&delivery.body) {
+            if delivery.dead {
+                self.letters.push(Letter::undelivered(bytes, event.ok().as_ref()));
+                continue;
+            }
+            match event.and_then(|event| Ok((S::hear(&event)?, event))) {
+                Ok((command, event)) => self.inputs.push(Pending::of_event(command, event, bytes)),
+                Err(error) => self.letters.push(Letter::unreadable(bytes, &error)),
+            }
+        }
+        self.receipts.push(delivery.receipt);
+    }
+
+    /// Requests whose asker has gone need no decision.
+    pub(super) fn drop_abandoned(&mut self) {
+        self.inputs.retain(|pending| !matches!(&pending.origin, Origin::Request(asker) if asker.is_closed()));
+    }
+
+    pub(super) fn fail_requests(&mut self) {
+        let (requests, events) = std::mem::take(&mut self.inputs)
+            .into_iter()
+            .partition(|pending| matches!(pending.origin, Origin::Request(_)));
+        self.inputs = events;
+        for pending in requests as Vec<Pending<S>> {
+            pending.answer(Err(Denial::Unavailable));
+        }
+    }
+
+    /// Makes the only input a dead letter; a request hears that it is our fault.
+    pub(super) fn bury(&mut self, error: &anyhow::Error) {
+        for pending in std::mem::take(&mut self.inputs) {
+            match pending.origin {
+                Origin::Request(_) => {
+                    error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
+                    pending.answer(Err(Denial::Failed));
+                }
+                Origin::Event { event, bytes, attempts } => {
+                    self.letters.push(Letter::of_event(&event, bytes, format!("{error:#}"), attempts));
+                }
+            }
+        }
+    }
+}
+
+impl<S: Service> Pending<S> {
+    pub(super) fn of_event(command: S::Command, event: Event, bytes: Vec<u8>) -> Self {
+        let trace = event.traceparent.as_deref().and_then(|text| text.parse().ok());
+        let input = Input {
+            id: event.id,
+            at: Time::now(),
+            by: event.source.clone(),
+            trace: trace.unwrap_or_else(|| Trace::rooted_in(event.id)),
+            command,
+        };
+        Self { input, origin: Origin::Event { event: Box::new(event), bytes, attempts: 1 } }
+    }
+
+    pub(super) fn event_id(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Event { event, .. } => Some(event.id.to_string()),
+            Origin::Request(_) => None,
+        }
+    }
+
+    pub(super) fn set_attempts(&mut self, attempts: i64) {
+        if let Origin::Event { attempts: known, .. } = &mut self.origin {
+            *known = attempts;
+        }
+    }
+
+    pub(super) fn answer(self, answer: Outcome<S>) {
+        if let Origin::Request(asker) = self.origin {
+            // The asker may have gone; the key makes asking again safe.
+            let _ = asker.send(answer);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! How a service decides and remembers: every write goes through its pump, whatever asks for it. Knows nothing of HTTP.
+
+pub mod backoff;
+mod batch;
+pub mod call;
+pub mod dead;
+mod decide;
+pub mod idempotency;
+mod inbox;
+pub mod live;
+pub mod log;
+pub mod pump;
+pub mod relay;
+pub mod retention;
+pub mod rows;
+pub mod schema;
+pub mod service;

@@ -1,0 +1,253 @@
+//! Every write of a service goes through here: requests and events alike, in batches that form by themselves.
+//! While one batch is being committed the next one gathers; one batch is one transaction.
+
+use std::{collections::HashSet, fmt, time::Duration};
+
+use anyhow::Result;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+use tracing::warn;
+
+use crate::{
+    bus::{Bus, Delivery},
+    db::{Db, Failure},
+    engine::{
+        backoff::Backoff,
+        batch::{Batch, Pending},
+        call::Call,
+        dead, decide,
+        inbox::Inbox,
+        service::{Input, Service},
+    },
+};
+
+/// How long a request waits for its batch.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_QUEUE: usize = 4096;
+const DELIVERY_QUEUE: usize = 16;
+/// A batch takes no further message or request once it has this many inputs.
+const BATCH_MAX: usize = 512;
+
+impl<R: fmt::Display> fmt::Display for Denial<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Unavailable => f.write_str("the database does not answer"),
+            Self::Failed => f.write_str("it failed, and the log says why"),
+        }
+    }
+}
+
+/// Where requests go in. Cheap to clone.
+#[derive(Debug)]
+pub struct Pump<S: Service> {
+    requests: mpsc::Sender<Request<S>>,
+}
+
+impl<S: Service> Clone for Pump<S> {
+    fn clone(&self) -> Self {
+        Self { requests: self.requests.clone() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Request<S: Service> {
+    pub(super) input: Input<S::Command>,
+    pub(super) asker: oneshot::Sender<Outcome<S>>,
+}
+
+/// What a request hears.
+pub type Outcome<S> = Result<<S as Service>::Reply, Denial<<S as Service>::Refusal>>;
+
+/// Why a request got no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial<R> {
+    /// By the service's rules.
+    Refused(R),
+    /// The database is away: nothing was decided, or whether it was is not known. The same request may come again.
+    Unavailable,
+    /// Our fault; it was logged, and the same request would fail again.
+    Failed,
+}
+
+impl<S: Service> Pump<S> {
+    /// Has the command decided and committed. [`Denial::Unavailable`] where the database does not take it within 5 s.
+    pub async fn ask(&self, call: Call, command: S::Command) -> Outcome<S> {
+        let (asker, answer) = oneshot::channel();
+        let input = Input { id: call.id, at: call.at, by: call.by, trace: call.trace, command };
+        let asked = async {
+            self.requests.send(Request { input, asker }).await.ok()?;
+            answer.await.ok()
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, asked).await {
+            Ok(Some(answer)) => answer,
+            // Dropping the answer's channel takes the request out of the pump, if it is not being decided already.
+            Ok(None) | Err(_) => Err(Denial::Unavailable),
+        }
+    }
+}
+
+/// The other end of the [`Pump`].
+#[derive(Debug)]
+pub struct Engine<S: Service> {
+    db: Db,
+    bus: Bus,
+    requests: mpsc::Receiver<Request<S>>,
+    deliveries: mpsc::Receiver<Delivery>,
+    committed: watch::Sender<i64>,
+}
+
+/// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
+pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
+    let (request_in, requests) = mpsc::channel(REQUEST_QUEUE);
+    let (delivery_in, deliveries) = mpsc::channel(DELIVERY_QUEUE);
+    let (committed, log) = watch::channel(0);
+    (Pump { requests: request_in }, Engine { db, bus, requests, deliveries, committed }, delivery_in, log)
+}
+
+/// So often a batch is decided again at once; conflicts that last longer are an outage.
+const CONFLICTS_MAX: usize = 10;
+
+impl<S: Service> Engine<S> {
+    /// Until both of its queues are closed and empty.
+    pub async fn run(mut self) {
+        while let Some(batch) = self.gather().await {
+            let started = Instant::now();
+            self.process(batch).await;
+            metrics::histogram!("comanda_batch_seconds", "service" => S::NAME).record(started.elapsed());
+        }
+    }
+
+    /// Waits for the first input and takes what else has come meanwhile.
+    async fn gather(&mut self) -> Option<Batch<S>> {
+        let mut batch = Batch::empty();
+        tokio::select! {
+            Some(request) = self.requests.recv() => batch.request(request),
+            Some(delivery) = self.deliveries.recv() => batch.deliver(delivery),
+            else => return None,
+        }
+        while batch.inputs.len() < BATCH_MAX {
+            let (request, delivery) = (self.requests.try_recv().ok(), self.deliveries.try_recv().ok());
+            if request.is_none() && delivery.is_none() {
+                break;
+            }
+            request.into_iter().for_each(|request| batch.request(request));
+            delivery.into_iter().for_each(|delivery| batch.deliver(delivery));
+        }
+        Some(batch)
+    }
+
+    /// Commits the batch, however long that takes, then acknowledges and answers.
+    async fn process(&mut self, mut batch: Batch<S>) {
+        let receipts = std::mem::take(&mut batch.receipts);
+        let suspects = if batch.redelivered { self.suspects(&mut batch).await } else { Vec::new() };
+        self.commit(batch).await;
+        for suspect in suspects {
+            self.alone(suspect).await;
+        }
+        if let Err(error) = self.bus.settle(S::NAME, receipts).await {
+            // They come again, and the inbox knows them.
+            warn!(service = S::NAME, error = format!("{error:#}"), "could not acknowledge");
+        }
+    }
+
+    /// Commits a batch that may fail: on conflicts again, on outages later, on a fault one input at a time.
+    async fn commit(&mut self, mut batch: Batch<S>) {
+        let (mut backoff, mut conflicts) = (Backoff::default(), 0);
+        loop {
+            batch.drop_abandoned();
+            if batch.is_empty() {
+                return;
+            }
+            let Err(error) = self.attempt(&mut batch).await else { return };
+            match Failure::of(&error) {
+                Failure::Conflict if conflicts < CONFLICTS_MAX => conflicts += 1,
+                Failure::Fault if batch.inputs.len() + batch.letters.len() > 1 => {
+                    return Box::pin(self.one_by_one(batch)).await;
+                }
+                Failure::Fault if !batch.inputs.is_empty() => batch.bury(&error),
+                // A lasting conflict and a letter that cannot be kept are the database's trouble, too.
+                Failure::Conflict | Failure::Fault | Failure::Outage => {
+                    let inputs = batch.inputs.len();
+                    warn!(service = S::NAME, error = format!("{error:#}"), inputs, "waiting for the database");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn one_by_one(&mut self, batch: Batch<S>) {
+        for letter in batch.letters {
+            self.commit(Batch { letters: vec![letter], ..Batch::empty() }).await;
+        }
+        for pending in batch.inputs {
+            self.commit(Batch { inputs: vec![pending], ..Batch::empty() }).await;
+        }
+    }
+
+    /// One transaction; the answers go out once it is committed.
+    async fn attempt(&mut self, batch: &mut Batch<S>) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let decided = decide::decide(&mut tx, batch).await?;
+        if let Some(position) = decided.position {
+            if let Err(error) = tx.commit().await {
+                // Whether it is there is not known: events are tried again, requests hear 503 and may do the same.
+                batch.fail_requests();
+                return Err(error);
+            }
+            self.committed.send_replace(position);
+        } else {
+            tx.commit().await?;
+        }
+        decide::answer(std::mem::take(&mut batch.inputs), decided);
+        Ok(())
+    }
+
+    /// Of a batch that was delivered again, the events that came again before: one of them may be what the process
+    /// dies of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
+    /// What was taken in, and only not acknowledged, is no suspect.
+    async fn suspects(&mut self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
+        let ids: Vec<String> = batch.inputs.iter().filter_map(Pending::event_id).collect();
+        let repeated = insist::<S, _, _>(|| dead::note_repeated(&self.db, &ids)).await;
+        let open = insist::<S, _, _>(|| not_taken_in(&self.db, batch)).await;
+        let (suspects, rest) = std::mem::take(&mut batch.inputs)
+            .into_iter()
+            .partition(|pending| pending.event_id().is_some_and(|id| repeated.contains(&id) && open.contains(&id)));
+        batch.inputs = rest;
+        suspects
+    }
+
+    async fn alone(&mut self, mut suspect: Pending<S>) {
+        let id = suspect.event_id().unwrap_or_default();
+        let attempts = insist::<S, _, _>(|| dead::count_attempt(&self.db, &id)).await;
+        suspect.set_attempts(attempts);
+        let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
+        if attempts > dead::ATTEMPTS_MAX {
+            let times = attempts - 1;
+            batch.bury(&anyhow::anyhow!("given up: the process died on it {times} times"));
+        }
+        self.commit(batch).await;
+    }
+}
+
+/// The ids of those events that are not taken in yet.
+async fn not_taken_in<S: Service>(db: &Db, batch: &Batch<S>) -> Result<HashSet<String>> {
+    let inbox = Inbox::load(&mut db.begin().await?, batch.events()).await?;
+    Ok(batch.events().filter(|event| !inbox.knows(event)).map(|event| event.id.to_string()).collect())
+}
+
+/// Does it until the database takes it.
+async fn insist<S: Service, T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> T {
+    let mut backoff = Backoff::default();
+    loop {
+        match work().await {
+            Ok(done) => return done,
+            Err(error) => {
+                warn!(service = S::NAME, error = format!("{error:#}"), "waiting for the database");
+                backoff.wait().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Publishes what the service has said: reads on in the log from a stored cursor, which moves only over what the
+//! broker has confirmed. One relay a database; two by accident repeat, and never lose.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    bus::{Bus, Message, Publisher},
+    contract::{
+        event::{Event, routing_key},
+        time::Time,
+    },
+    db::{Db, Leader},
+    engine::{
+        log::{self, Entry},
+        service::Service,
+    },
+};
+
+/// How late a commit is noticed that did not wake the relay.
+const POLL: Duration = Duration::from_millis(200);
+/// How late the cursor is saved.
+const SAVE_AFTER: Duration = Duration::from_millis(50);
+/// How often a replica that does not lead asks whether it may.
+const RETRY: Duration = Duration::from_secs(1);
+/// How many events are in flight at once.
+const WINDOW: i64 = 1000;
+const WINDOW_BYTES: usize = 4 * 1024 * 1024;
+/// Of one message; the broker's cost is per message, up to its size limits.
+const EVENTS_MAX: usize = 100;
+const BYTES_MAX: usize = 64 * 1024;
+
+/// Relays until an error; whoever supervises starts it again.
+pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i64>) -> Result<()> {
+    let mut leader = loop {
+        match db.lead(S::NAME).await? {
+            Some(leader) => break leader,
+            None => tokio::time::sleep(RETRY).await,
+        }
+    };
+    let publisher = bus.publisher().await?;
+    let mut cursor = Cursor::load(&mut leader).await?;
+    loop {
+        let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
+        if let Some(last) = entries.last() {
+            cursor.published = publish(&publisher, &entries).await?;
+            if cursor.is_due() || cursor.published < last.position {
+                cursor.save(&mut leader).await?;
+            }
+            ensure!(cursor.published == last.position, "the broker did not take every message");
+        }
+        // What was committed meanwhile is read at once.
+        if more || *committed.borrow_and_update() > cursor.published {
+            continue;
+        }
+        let patience = if cursor.saved < cursor.published { SAVE_AFTER } else { POLL };
+        match timeout(patience, committed.changed()).await {
+            Ok(still_there) => still_there.context("the pump is gone")?,
+            Err(_) => cursor.save(&mut leader).await?,
+        }
+    }
+}
+
+/// Where the relay goes on. It is saved a moment late, so that not every event costs a commit of its own: what was
+/// published since is published again by the next relay, and known to those who have it.
+#[derive(Debug)]
+struct Cursor {
+    published: i64,
+    saved: i64,
+    /// Since when `saved` is behind, as far as anybody asked.
+    behind_since: Option<Instant>,
+}
+
+impl Cursor {
+    async fn load(leader: &mut Leader) -> Result<Self> {
+        let rows: Vec<(i64,)> = leader.fetch("SELECT position FROM relay_cursor WHERE id = 1", []).await?;
+        let saved = rows.first().map_or(0, |row| row.0);
+        Ok(Self { published: saved, saved, behind_since: None })
+    }
+
+    fn is_due(&mut self) -> bool {
+        self.behind_since.get_or_insert_with(Instant::now).elapsed() >= SAVE_AFTER
+    }
+
+    async fn save(&mut self, leader: &mut Leader) -> Result<()> {
+        if self.saved < self.published {
+            let args = [self.published.into()];
+            leader.execute("UPDATE relay_cursor SET position = $1 WHERE id = 1", args).await?;
+            (self.saved, self.behind_since) = (self.published, None);
+        }
+        Ok(())
+    }
+}
+
+/// As many of the first as fit a window's bytes, and at least one; and whether there may be more.
+fn bounded(mut entries: Vec<Entry>) -> (Vec<Entry>, bool) {
+    let read = entries.len();
+    let mut bytes = 0;
+    let fit = entries.iter().take_while(|entry| {
+        bytes += entry.doc.len();
+        bytes <= WINDOW_BYTES
+    });
+    let fit = fit.count().max(1);
+    entries.truncate(fit);
+    let more = entries.len() < read || i64::try_from(read).is_ok_and(|read| read >= WINDOW);
+    (entries, more)
+}
+
+/// How many events wait to be published, or were published a moment ago, and since when the oldest does.
+pub async fn pending(db: &Db) -> Result<(i64, Option<Time>)> {
+    let sql = "SELECT head.position - cursor.position, \
+               (SELECT doc FROM event_log WHERE event_log.position = cursor.position + 1) \
+               FROM event_log_head head, relay_cursor cursor WHERE head.id = 1 AND cursor.id = 1";
+    let rows: Vec<(i64, Option<String>)> = db.fetch(sql, []).await?;
+    let (pending, oldest) = rows.into_iter().next().unwrap_or((0, None));
+    let oldest: Option<Event> = oldest.map(|doc| serde_json::from_str(&doc)).transpose()?;
+    Ok((pending, oldest.map(|event| event.time)))
+}
+
+/// The last position before the first event that is not safe.
+async fn publish(publisher: &Publisher, entries: &[Entry]) -> Result<i64> {
+    let (messages, positions) = pack(entries);
+    let safe = publisher.publish(&messages).await?;
+    let unsafe_positions = safe.iter().zip(&positions).filter(|(safe, _)| !**safe).filter_map(|(_, held)| held.first());
+    Ok(match unsafe_positions.min() {
+        Some(first) => first - 1,
+        None => entries.last().map_or(0, |entry| entry.position),
+    })
+}
+
+/// Events of one routing key travel together, in order; and the positions that each message holds.
+fn pack(entries: &[Entry]) -> (Vec<Message>, Vec<Vec<i64>>) {
+    let (mut messages, mut positions): (Vec<Message>, Vec<Vec<i64>>) = (Vec::new(), Vec::new());
+    let mut open: HashMap<String, (usize, usize)> = HashMap::new();
+    for entry in entries {
+        let key = routing_key(&entry.kind, &entry.location);
+        if let Some((place, bytes)) = open.get_mut(&key)
+            && messages[*place].events.len() < EVENTS_MAX
+            && *bytes + entry.doc.len() < BYTES_MAX
+        {
+            messages[*place].events.push(entry.doc.clone());
+            positions[*place].push(entry.position);
+            *bytes += entry.doc.len();
+            continue;
+        }
+        open.insert(key.clone(), (messages.len(), entry.doc.len()));
+        messages.push(first(entry, key));
+        positions.push(vec![entry.position]);
+    }
+    (messages, positions)
+}
+
+fn first(entry: &Entry, routing_key: String) -> Message {
+    #[derive(Deserialize)]
+    struct Attributes {
+        id: String,
+        traceparent: Option<String>,
+    }
+    let attributes = serde_json::from_str(&entry.doc).unwrap_or(Attributes { id: String::new(), traceparent: None });
+    Message {
+        routing_key,
+        events: vec![entry.doc.clone()],
+        id: attributes.id,
+        kind: entry.kind.clone(),
+        correlation: entry.correlation.clone(),
+        traceparent: attributes.traceparent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(kind: &str, count: usize, bytes: usize) -> Vec<Entry> {
+        let entry = |position| Entry {
+            position,
+            kind: kind.into(),
+            subject: String::new(),
+            location: "soho".into(),
+            correlation: None,
+            doc: "x".repeat(bytes),
+        };
+        (1..).map(entry).take(count).collect()
+    }
+
+    #[test]
+    fn a_window_has_a_size_in_events_and_in_bytes() {
+        let window = |count, bytes| {
+            let (entries, more) = bounded(entries("order.placed", count, bytes));
+            (entries.len(), more)
+        };
+        assert_eq!(window(0, 1), (0, false));
+        assert_eq!(window(999, 100), (999, false));
+        assert_eq!(window(1000, 100), (1000, true));
+        assert_eq!(window(10, WINDOW_BYTES / 4), (4, true));
+        assert_eq!(window(2, WINDOW_BYTES * 2), (1, true), "one that is too large goes alone");
+    }
+
+    #[test]
+    fn events_of_one_key_travel_together_up_to_a_size() {
+        let packed = |count, bytes| -> Vec<usize> {
+            pack(&entries("order.placed", count, bytes)).0.iter().map(|message| message.events.len()).collect()
+        };
+        assert_eq!(packed(250, 100), [100, 100, 50]);
+        assert_eq!(packed(3, BYTES_MAX / 2 - 1), [2, 1]);
+        let both = [entries("order.placed", 2, 1), entries("order.accepted", 2, 1)].concat();
+        assert_eq!(pack(&both).1, [[1, 2], [1, 2]]);
+    }
+}

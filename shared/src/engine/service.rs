@@ -1,0 +1,92 @@
+//! What makes a service: what it listens to, what it loads, how it decides, what it saves.
+//! Everything else is plumbing that the three have in common.
+
+use std::{
+    fmt::{Debug, Display},
+    future::Future,
+};
+
+use anyhow::Result;
+use uuid::Uuid;
+
+use crate::{
+    contract::{
+        event::{Event, Said},
+        time::Time,
+        trace::Trace,
+    },
+    db::{Db, Tx},
+    engine::schema::Migration,
+};
+
+/// One of the three. The functions are free of `self`: all that a service knows is in its database.
+pub trait Service: Send + Sync + Sized + 'static {
+    /// `order-svc`: the queue's name, the events' source, the metrics' label.
+    const NAME: &'static str;
+    /// What its feed and its dead letters are called in paths: `orders`.
+    const FEED: &'static str;
+    /// Its tables, numbered from 101; each script is applied once.
+    const MIGRATIONS: &'static [Migration];
+
+    /// Everything the service can be told, by HTTP, by the bus or by the time.
+    type Command: Debug + Send + Sync + 'static;
+    /// What whoever asked for it hears.
+    type Reply: Debug + Send + 'static;
+    /// What they hear instead; its text is the reason of a dead letter where an event is refused.
+    type Refusal: Display + Debug + Send + 'static;
+    /// The rows that a batch touches.
+    type State: Send;
+
+    /// What an event on the bus tells the service. An error makes it a dead letter.
+    fn hear(event: &Event) -> Result<Self::Command>;
+
+    /// Everything that the batch touches, in as few statements as can be, tables always in the same order.
+    fn load(tx: &mut Tx, batch: &[&Input<Self::Command>]) -> impl Future<Output = Result<Self::State>> + Send;
+
+    /// Pure: the same state and input give the same decision. A refusal leaves the state as it was.
+    fn decide(state: &mut Self::State, input: &Input<Self::Command>) -> Result<Decision<Self::Reply>, Self::Refusal>;
+
+    /// Hands over what has changed.
+    fn save(tx: &mut Tx, state: Self::State) -> Result<()>;
+
+    /// What has fallen due by `now`; asked again and again, so a command that is already done decides nothing.
+    fn due(_db: &Db, _now: Time) -> impl Future<Output = Result<Vec<Self::Command>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+}
+
+/// One thing a service is told.
+#[derive(Clone, Debug)]
+pub struct Input<C> {
+    /// Of the event, or of the request; ids of whatever follows from it derive from this.
+    pub id: Uuid,
+    pub at: Time,
+    /// Who asks: the principal of a request, the source of an event.
+    pub by: String,
+    pub trace: Trace,
+    pub command: C,
+}
+
+/// What follows from an input.
+#[derive(Debug)]
+pub struct Decision<R> {
+    /// In the order in which they are said.
+    pub events: Vec<Said>,
+    /// For whoever asked; nobody waits for a reply to an event.
+    pub reply: Option<R>,
+}
+
+impl<R> Decision<R> {
+    /// Nothing changes and nobody is told: an event that came late or again.
+    pub fn nothing() -> Self {
+        Self { events: Vec::new(), reply: None }
+    }
+
+    pub fn of(events: Vec<Said>) -> Self {
+        Self { events, reply: None }
+    }
+
+    pub fn reply(self, reply: R) -> Self {
+        Self { reply: Some(reply), ..self }
+    }
+}

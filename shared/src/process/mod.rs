@@ -1,0 +1,6 @@
+//! A process: its configuration, logs and metrics, and the services that it hosts.
+
+pub mod config;
+pub mod host;
+pub mod supervise;
+pub mod telemetry;

@@ -1,0 +1,13 @@
+//! The HTTP interface: reading requests, errors, lists, live views, pages, documentation, the server.
+
+pub mod etag;
+pub mod extract;
+mod objects;
+mod openapi;
+pub mod page;
+pub mod pages;
+pub mod problem;
+pub mod routes;
+pub mod serve;
+pub mod site;
+pub mod sse;

@@ -1,0 +1,255 @@
+//! What every process serves around its services' routes: feeds, dead letters, health, metrics, documentation.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{
+    contract::time::{Time, TimeAndId},
+    db::Db,
+    engine::{
+        dead::{self, DeadLetter},
+        log, relay,
+    },
+    web::{
+        etag,
+        extract::{Answer, BODY_MAX, InPath, InQuery},
+        openapi,
+        page::{Page, Paging},
+        pages,
+        problem::{Problem, away},
+    },
+};
+
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What these routes know of a service.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub service: &'static str,
+    pub feed: &'static str,
+    pub db: Db,
+}
+
+/// What is known of the process itself.
+#[derive(Clone)]
+pub struct Probe {
+    pub prepared: Arc<AtomicBool>,
+    pub stop: CancellationToken,
+    pub metrics: &'static PrometheusHandle,
+}
+
+#[derive(Clone)]
+struct Process {
+    parts: Arc<[Part]>,
+    probe: Probe,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Comanda",
+    description = "Restaurant orders as events. Lists are pages of `items` with a cursor `next`; every error is an \
+                   RFC 9457 problem with a stable `type`.",
+    license(name = "MIT", identifier = "MIT")
+))]
+struct Document;
+
+/// The whole HTTP interface of a process.
+pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe) -> Router {
+    let process = Process { parts: parts.into(), probe };
+    let ours = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(feed))
+        .routes(routes!(dead_letters))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .with_state(process);
+    let (router, api) = ours.merge(services).split_for_parts();
+    // The page needs no other host, not even to check the document.
+    let docs = SwaggerUi::new("/docs")
+        .config(Config::default().validator_url("none"))
+        .external_url_unchecked("/openapi.json", openapi::complete(&api));
+    router
+        .merge(Router::from(docs).layer(middleware::from_fn(under_policy)))
+        .merge(pages)
+        .merge(pages::shared())
+        .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(etag::not_modified))
+        .layer(middleware::from_fn(observe))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+}
+
+/// The page of the documentation gives its parts styles of their own.
+async fn under_policy(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        return Problem::no_such_path(&path).into_response();
+    }
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+                  base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+/// Counts and times the request.
+async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
+        // Whatever a client makes up must not become a series of its own.
+        _ => "other".to_owned(),
+    };
+    let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    let labels = [("method", method), ("path", path), ("status", status)];
+    metrics::counter!("comanda_http_requests_total", &labels).increment(1);
+    metrics::histogram!("comanda_http_request_seconds", &labels[..2]).record(started.elapsed());
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+impl Process {
+    fn part(&self, feed: &str) -> Answer<&Part> {
+        let found = self.parts.iter().find(|part| part.feed == feed);
+        found.ok_or_else(|| Problem::not_found(format!("service {feed:?} here")))
+    }
+}
+
+/// Everything that a service has said, in order.
+#[derive(Debug, Serialize, ToSchema)]
+struct Feed {
+    /// CloudEvents 1.0.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<Box<RawValue>>,
+    /// Always set: ask again with it as `after` for what has come since.
+    next: String,
+}
+
+#[utoipa::path(
+    get, path = "/v1/feed/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
+    responses((status = 200, body = Feed))
+)]
+/// Every event that the service has said, in order, complete.
+async fn feed(
+    State(process): State<Process>,
+    InPath(feed): InPath<String>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Feed>> {
+    let part = process.part(&feed)?;
+    let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
+    let entries = log::after(&part.db, after, limit).await.map_err(away)?;
+    let is_beyond = entries.is_empty() && after > log::head(&part.db).await.map_err(away)?;
+    if after < 0 || is_beyond {
+        // Of a log that is gone, or of another service: whoever follows it would wait for ever.
+        return Err(Problem::invalid_field("after", "no event of this feed has that position yet"));
+    }
+    let next = entries.last().map_or(after, |entry| entry.position).to_string();
+    let items = entries.into_iter().map(|entry| RawValue::from_string(entry.doc));
+    let items = items.collect::<Result<_, _>>().map_err(|error| away(error.into()))?;
+    Ok(Json(Feed { items, next }))
+}
+
+#[utoipa::path(
+    get, path = "/v1/dead/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
+    responses((status = 200, body = Page<DeadLetter>))
+)]
+/// What the service refused or could not read, newest first.
+async fn dead_letters(
+    State(process): State<Process>,
+    InPath(feed): InPath<String>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<DeadLetter>>> {
+    let (part, limit) = (process.part(&feed)?, paging.limit()?);
+    let letters = dead::list(&part.db, paging.after()?, limit + 1).await.map_err(away)?;
+    Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct Health {
+    /// `ok`, or what is wrong.
+    status: String,
+    /// By service.
+    #[serde(default)]
+    services: BTreeMap<String, String>,
+}
+
+#[utoipa::path(get, path = "/healthz/live", tag = "every service", responses((status = 200, body = Health)))]
+/// The process runs.
+async fn live() -> Json<Health> {
+    Json(Health { status: "ok".into(), services: BTreeMap::new() })
+}
+
+#[utoipa::path(
+    get, path = "/healthz/ready", tag = "every service",
+    responses((status = 200, body = Health), (status = 503, body = Health))
+)]
+/// The process can do its job: its databases answer. The broker may be away.
+async fn ready(State(process): State<Process>) -> Response {
+    let mut services = BTreeMap::new();
+    for part in process.parts.iter() {
+        let answer = match timeout(PING_TIMEOUT, part.db.ping()).await {
+            Ok(Ok(())) => "ok",
+            Ok(Err(_)) | Err(_) => "its database does not answer",
+        };
+        services.insert(part.service.to_owned(), answer.to_owned());
+    }
+    let status = if process.probe.stop.is_cancelled() {
+        "stopping"
+    } else if !process.probe.prepared.load(Ordering::Acquire) {
+        "preparing"
+    } else if services.values().any(|answer| answer != "ok") {
+        "not all databases answer"
+    } else {
+        "ok"
+    };
+    let code = if status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(Health { status: status.into(), services })).into_response()
+}
+
+#[utoipa::path(get, path = "/metrics", tag = "every service", responses((status = 200, body = String, content_type = "text/plain")))]
+/// Prometheus text format.
+async fn metrics(State(process): State<Process>) -> Response {
+    for part in process.parts.iter() {
+        if let Ok(Err(error)) = timeout(PING_TIMEOUT, gauge(part)).await {
+            warn!(service = part.service, error = format!("{error:#}"), "could not measure");
+        }
+    }
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, process.probe.metrics.render()).into_response()
+}
+
+async fn gauge(part: &Part) -> Result<()> {
+    let (pending, oldest) = relay::pending(&part.db).await?;
+    ensure!(pending >= 0, "the relay is ahead of its log");
+    let age_s = oldest.map_or(0.0, |said| Time::now().since(said).as_secs_f64());
+    metrics::gauge!("comanda_outbox_pending", "service" => part.service).set(pending as f64);
+    metrics::gauge!("comanda_outbox_oldest_seconds", "service" => part.service).set(age_s);
+    metrics::gauge!("comanda_dead_letters", "service" => part.service).set(dead::count(&part.db).await? as f64);
+    Ok(())
+}
