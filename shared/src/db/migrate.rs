@@ -37,10 +37,13 @@ async fn renumber(db: &Db, steps: &[Migration]) -> Result<()> {
     match db {
         Db::Postgres(pool) => {
             let mut connection = pool.acquire().await?;
+            // Many replicas may start at once.
+            connection.lock().await?;
             connection.ensure_migrations_table(TABLE).await?;
             for step in steps {
                 sqlx::query(RENUMBER).bind(step.version).bind(&*step.checksum).execute(&mut *connection).await?;
             }
+            connection.unlock().await?;
         }
         Db::Sqlite(lite) => {
             let mut connection = lite.writer.acquire().await?;
