@@ -3,7 +3,11 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{self, Date},
+    tz::{AmbiguousOffset, TimeZone},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -46,6 +50,25 @@ impl Time {
         start.map_or(self, |start| Self(start.timestamp().as_microsecond()))
     }
 
+    /// The business day that this instant belongs to, as `2026-11-23`; in UTC where the zone's name is not known.
+    pub fn business_day(self, timezone: &str, starts: DayStarts) -> String {
+        self.business_date(timezone, starts).0.to_string()
+    }
+
+    /// When the business day at this instant began; in UTC where the zone's name is not known.
+    pub fn business_day_start(self, timezone: &str, starts: DayStarts) -> Self {
+        self.business_date(timezone, starts).1
+    }
+
+    /// The last day that has begun. Where clocks go back over midnight, the wall may show the day before it.
+    fn business_date(self, timezone: &str, starts: DayStarts) -> (Date, Self) {
+        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+        let today = self.timestamp().to_zoned(zone.clone()).date();
+        let days = [today.saturating_add(1.day()), today, today.saturating_sub(1.day())];
+        let begun = days.map(|day| (day, starts.on(day, &zone)));
+        begun.into_iter().find(|(_, start)| *start <= self).unwrap_or((today, self))
+    }
+
     /// How long ago `earlier` was; zero where it is later than this.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -55,6 +78,71 @@ impl Time {
         Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
     }
 }
+
+/// The local time at which the business day begins, to the minute: `05:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct DayStarts(civil::Time);
+
+impl DayStarts {
+    /// The first instant of the day at which the wall shows this time or a later one. Where clocks go forward over it,
+    /// that is when they do; where they go back over it, the first time counts.
+    fn on(self, day: Date, zone: &TimeZone) -> Time {
+        let wall = zone.to_ambiguous_timestamp(day.to_datetime(self.0));
+        let earlier = wall.earlier().unwrap_or(Timestamp::MIN);
+        let start = match wall.offset() {
+            AmbiguousOffset::Gap { .. } => zone.following(earlier).next().map_or(earlier, |change| change.timestamp()),
+            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => earlier,
+        };
+        Time(start.as_microsecond())
+    }
+}
+
+impl Default for DayStarts {
+    /// A service that runs past midnight is one day.
+    fn default() -> Self {
+        Self(civil::time(5, 0, 0, 0))
+    }
+}
+
+impl fmt::Display for DayStarts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
+    }
+}
+
+impl From<DayStarts> for String {
+    fn from(starts: DayStarts) -> Self {
+        starts.to_string()
+    }
+}
+
+impl TryFrom<String> for DayStarts {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let number = |digits: &str| {
+            let two = digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit());
+            if two { digits.parse::<i8>().ok() } else { None }
+        };
+        let parsed = text
+            .split_once(':')
+            .and_then(|(hour, minute)| civil::Time::new(number(hour)?, number(minute)?, 0, 0).ok().map(Self));
+        parsed.ok_or_else(|| format!("{:?} is no time of day like 05:00", text.chars().take(80).collect::<String>()))
+    }
+}
+
+impl PartialSchema for DayStarts {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$"))
+            .default(Some(Self::default().to_string().into()))
+            .description(Some("The local time at which the business day begins"))
+            .into()
+    }
+}
+
+impl ToSchema for DayStarts {}
 
 /// The cursor of a list that is ordered by time: `<time>_<id>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,5 +240,91 @@ mod tests {
         assert_eq!(time.day_in("Nowhere/At-All"), "2026-11-23");
         assert_eq!(time.day_start_in("Europe/London").to_string(), "2026-11-23T00:00:00.000000Z");
         assert_eq!(time.day_start_in("Europe/Madrid").to_string(), "2026-11-23T23:00:00.000000Z");
+    }
+
+    fn starts(text: &str) -> DayStarts {
+        text.to_owned().try_into().expect("a time of day")
+    }
+
+    /// Business days around an instant: the day, and when it began.
+    fn day(at: &str, zone: &str, begins: &str) -> (String, String) {
+        let at: Time = at.parse().expect("a time");
+        let start = at.business_day_start(zone, starts(begins));
+        (at.business_day(zone, starts(begins)), start.to_string().replace(":00.000000Z", "Z"))
+    }
+
+    #[track_caller]
+    fn check(at: &str, zone: &str, begins: &str, expected: (&str, &str)) {
+        let (day, start) = day(at, zone, begins);
+        assert_eq!((&*day, &*start), expected, "{at} {zone} {begins}");
+    }
+
+    #[test]
+    fn a_service_that_runs_past_midnight_is_one_day() {
+        let monday = ("2026-11-23", "2026-11-23T05:00Z");
+        check("2026-11-23T05:00:00Z", "Europe/London", "05:00", monday);
+        check("2026-11-24T04:59:59.999999Z", "Europe/London", "05:00", monday);
+        check("2026-11-24T05:00:00Z", "Europe/London", "05:00", ("2026-11-24", "2026-11-24T05:00Z"));
+        check("2026-11-23T23:30:00Z", "Europe/Madrid", "00:00", ("2026-11-24", "2026-11-23T23:00Z"));
+        check("2026-11-23T23:30:00Z", "Nowhere/At-All", "00:00", ("2026-11-23", "2026-11-23T00:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_starts_in_a_gap_starts_when_the_clocks_go_forward() {
+        // London, 29 March 2026: 01:00 becomes 02:00.
+        check("2026-03-29T00:59:59Z", "Europe/London", "01:30", ("2026-03-28", "2026-03-28T01:30Z"));
+        check("2026-03-29T01:00:00Z", "Europe/London", "01:30", ("2026-03-29", "2026-03-29T01:00Z"));
+        // Santiago, 6 September 2026: midnight becomes 01:00.
+        check("2026-09-06T04:10:00Z", "America/Santiago", "00:00", ("2026-09-06", "2026-09-06T04:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_starts_twice_starts_the_first_time() {
+        // London, 25 October 2026: 02:00 becomes 01:00.
+        check("2026-10-25T00:30:00Z", "Europe/London", "01:30", ("2026-10-25", "2026-10-25T00:30Z"));
+        check("2026-10-25T01:10:00Z", "Europe/London", "01:30", ("2026-10-25", "2026-10-25T00:30Z"));
+        // St. John's, 7 November 2010: 00:01 becomes 23:01 of the day before.
+        check("2010-11-07T02:45:00Z", "America/St_Johns", "00:00", ("2010-11-07", "2010-11-07T02:30Z"));
+    }
+
+    #[test]
+    fn days_follow_each_other_whatever_the_clocks_do() {
+        for zone in ["Europe/London", "America/Santiago", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia"] {
+            for begins in ["00:00", "00:30", "02:15", "05:00", "23:59"] {
+                for change in changes(zone) {
+                    let mut last = (String::new(), change);
+                    for quarter in 0..4 * 96 {
+                        let at = change - TWO_DAYS + Duration::from_secs(quarter * 900);
+                        let (day, start) =
+                            (at.business_day(zone, starts(begins)), at.business_day_start(zone, starts(begins)));
+                        assert!(start <= at, "{zone} {begins} {at}");
+                        assert!(last.0 <= day, "{zone} {begins} {at}: {day} after {}", last.0);
+                        assert_eq!(last.0 == day, last.1 == start, "{zone} {begins} {at}");
+                        assert_eq!(start.business_day(zone, starts(begins)), day, "{zone} {begins} {at}");
+                        last = (day, start);
+                    }
+                }
+            }
+        }
+    }
+
+    const TWO_DAYS: Duration = Duration::from_secs(2 * 86_400);
+
+    /// When the clocks of a zone were changed in 2010 and 2011; Apia lost a whole day then.
+    fn changes(zone: &str) -> Vec<Time> {
+        let zone = TimeZone::get(zone).expect("a zone");
+        let [from, to] = ["2010-01-01T00:00:00Z", "2012-01-01T00:00:00Z"].map(|at| at.parse().expect("a time"));
+        let changes = zone.following(from).map(|change| change.timestamp()).take_while(|at: &Timestamp| *at < to);
+        changes.map(|at| Time(at.as_microsecond())).collect()
+    }
+
+    #[test]
+    fn a_time_of_day_has_hours_and_minutes() {
+        for right in ["00:00", "05:00", "23:59"] {
+            assert_eq!(starts(right).to_string(), right);
+        }
+        for wrong in ["", "5:00", "24:00", "05:60", "05:00:00", "05.00", "+5:00", "-1:00", "0５:00", "05:00 "] {
+            assert!(DayStarts::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 }
