@@ -156,6 +156,6 @@ fn menu_item(item: &Item, kind: &str) -> Result<order_svc::domain::Command> {
 }
 
 fn location() -> Result<order_svc::domain::Command> {
-    let put = json!({ "name": "Comanda Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open" });
+    let put = json!({ "name": "Comanda Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open", "language": "en-GB" });
     Ok(order_svc::domain::Command::PutLocation { location: soho()?, put: body(put)? })
 }

@@ -8,6 +8,8 @@ pub mod request;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use shared::{
     contract::{
         kitchen::TicketState,
@@ -98,6 +100,16 @@ pub struct State {
     pub(crate) menu: Rows<MenuItem>,
     pub(crate) availabilities: Rows<Availability>,
     pub(crate) numbers: Rows<LastNumber>,
+    /// Items on the menu of a location that is put: one more than the batch can take off it, if there are as many.
+    pub(crate) priced: BTreeMap<Slug, Vec<String>>,
+}
+
+impl State {
+    /// Whether something is on the menu of the location.
+    fn has_prices(&self, location: &Slug) -> bool {
+        let known = self.priced.get(location).into_iter().flatten();
+        known.clone().any(|key| self.menu.get(key).is_none()) || self.menu.iter().any(|item| item.location == *location)
+    }
 }
 
 /// What follows from the input. A refusal leaves the state as it was.

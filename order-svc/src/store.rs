@@ -1,6 +1,6 @@
 //! The rows of the service: what a batch loads and saves, and the reads of the handlers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use shared::{
@@ -8,7 +8,7 @@ use shared::{
         Subject,
         order::{Location, MenuItem, Order, OrderStatus},
         stock::Availability,
-        time::Time,
+        time::{DayStarts, Time},
         types::{Sku, Slug},
     },
     db::{Db, Tx},
@@ -42,6 +42,8 @@ struct Keys<'a> {
     keys: Vec<String>,
     orders: Vec<String>,
     locations: BTreeSet<&'a Slug>,
+    /// Locked as well: those whose currency, or whose first price, the batch may put.
+    described: BTreeSet<&'a Slug>,
     menu: BTreeSet<String>,
     availabilities: Vec<String>,
 }
@@ -62,9 +64,10 @@ impl<'a> Keys<'a> {
             | Command::Short { order, .. } => self.orders.push(order.to_string()),
             Command::Ticket(ticket) => self.orders.push(ticket.order.to_string()),
             Command::PutLocation { location, .. } => {
-                self.locations.insert(location);
+                self.described.insert(location);
             }
             Command::PutItem { location, sku, .. } => {
+                self.described.insert(location);
                 self.menu.insert(item_key(location, sku));
                 self.availabilities.push(item_key(location, sku));
             }
@@ -86,12 +89,14 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Rows that are hardly ever written are read without a lock: their revisions settle the races.
+/// Rows that are hardly ever written are read without a lock: their revisions settle the races. Only prices and the
+/// currency that they are in are rows of two tables, so the location is locked for both.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let wanted = Keys::of(batch);
     let mut first = Load::default()
         .lock::<Remembered>(wanted.keys)
-        .read::<Location>(wanted.locations.into_iter().map(Slug::to_string))
+        .lock::<Location>(wanted.described.iter().map(|slug| slug.to_string()))
+        .read::<Location>(wanted.locations.difference(&wanted.described).map(|slug| slug.to_string()))
         .read::<MenuItem>(wanted.menu)
         .lock::<Availability>(wanted.availabilities)
         .run(tx)
@@ -104,18 +109,33 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .run(tx)
         .await?;
     let (orders, numbers) = (second.rows()?, second.rows()?);
-    Ok(State { keys, orders, locations, menu, availabilities, numbers })
+    let priced = priced(tx, batch).await?;
+    Ok(State { keys, orders, locations, menu, availabilities, numbers, priced })
 }
 
-/// The local days on which orders are placed, also where the batch itself changes the location's time zone.
+/// What is on the menus of the locations that the batch puts, after these were locked.
+async fn priced(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<BTreeMap<Slug, Vec<String>>> {
+    let sql = "SELECT key FROM menu_items WHERE location = $1 ORDER BY key LIMIT $2";
+    let mut priced = BTreeMap::new();
+    for input in batch {
+        let Command::PutLocation { location, .. } = &input.command else { continue };
+        if !priced.contains_key(location) {
+            let keys: Vec<(String,)> = tx.fetch(sql, [location.to_string().into(), 1.into()]).await?;
+            priced.insert(location.clone(), keys.into_iter().map(|(key,)| key).collect());
+        }
+    }
+    Ok(priced)
+}
+
+/// The business days on which orders are placed, also where the batch itself changes when the location's days begin.
 fn days(batch: &[&Input<Command>], locations: &Rows<Location>) -> BTreeSet<String> {
-    let mut zones: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut reckonings: HashMap<&str, Vec<(&str, DayStarts)>> = HashMap::new();
     for known in locations.iter() {
-        zones.entry(&known.location).or_default().push(&known.timezone);
+        reckonings.entry(&known.location).or_default().push((&known.timezone, known.day_starts));
     }
     for input in batch {
         if let Command::PutLocation { location, put } = &input.command {
-            zones.entry(location).or_default().push(&put.timezone);
+            reckonings.entry(location).or_default().push((&put.timezone, put.day_starts));
         }
     }
     let placed = batch.iter().filter_map(|input| match &input.command {
@@ -123,13 +143,13 @@ fn days(batch: &[&Input<Command>], locations: &Rows<Location>) -> BTreeSet<Strin
         _ => None,
     });
     let days = placed.flat_map(|(location, at)| {
-        zones.get(&**location).into_iter().flatten().map(move |zone| day_key(location, zone, at))
+        reckonings.get(&**location).into_iter().flatten().map(move |reckoning| day_key(location, *reckoning, at))
     });
     days.collect()
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, orders, locations, menu, availabilities, numbers } = state;
+    let State { keys, orders, locations, menu, availabilities, numbers, priced: _ } = state;
     keys.save(tx)?;
     orders.save(tx)?;
     locations.save(tx)?;

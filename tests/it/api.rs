@@ -2,6 +2,7 @@
 
 mod documented;
 mod live;
+mod menu;
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{App, PATIENCE, on_both, text};
 
 /// Status and problem type of the answer.
-async fn refusal(app: &App, request: reqwest::RequestBuilder) -> String {
+pub(crate) async fn refusal(app: &App, request: reqwest::RequestBuilder) -> String {
     let (status, body) = app.send(request).await;
     format!("{} {}", status.as_u16(), body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/"))
 }

@@ -173,6 +173,8 @@ async fn every_problem_looks_like_this() {
         note(app.send(app.request(Method::GET, "/v1/nothing")).await);
         let unit = json!({"name": "cheese", "unit": "each"});
         note(app.send(app.request(Method::PUT, "/v1/stock/soho/cheese").json(&unit)).await);
+        let euro = json!({"name": "Soho", "currency": "EUR", "timezone": "Europe/London"});
+        note(app.send(app.request(Method::PUT, "/v1/locations/soho").json(&euro)).await);
         app.place_with_key("used", &App::order("1 cola")).await;
         note(app.send(app.ordering("used", &App::order("2 cola"))).await);
         let mut external = App::order("1 cola");

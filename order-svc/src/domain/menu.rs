@@ -94,13 +94,20 @@ pub(super) fn put_location(
     at: Time,
 ) -> Result<Decision<Reply>, Refusal> {
     let known = state.locations.get(slug);
+    let (mode, until) = match (put.mode, known) {
+        (Some(mode), _) => (mode, put.until),
+        (None, Some(known)) => (known.mode, known.until),
+        (None, None) => (Mode::Open, None),
+    };
     let location = Location {
         location: slug.clone(),
         name: put.name.clone(),
         currency: put.currency.clone(),
         timezone: put.timezone.to_string(),
-        mode: put.mode,
-        until: put.until,
+        mode,
+        until,
+        day_starts: put.day_starts,
+        language: put.language.clone(),
         version: known.map_or(1, |known| known.version + 1),
     };
     if let Some(known) = known.filter(|known| location == Location { version: location.version, ..(*known).clone() }) {
@@ -108,6 +115,9 @@ pub(super) fn put_location(
     }
     if put.until.is_some_and(|until| until <= at) {
         return Err(Refusal::UntilIsPast);
+    }
+    if let Some(known) = known.filter(|known| known.currency != put.currency && state.has_prices(slug)) {
+        return Err(Refusal::CurrencyInUse(known.currency.clone()));
     }
     let said = Said::new("location.changed", &location);
     state.locations.put(location.clone());

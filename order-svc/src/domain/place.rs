@@ -5,7 +5,7 @@ use shared::{
     contract::{
         event::Said,
         order::{Line, LineModifier, Location, MenuItem, MenuKind, Order, OrderStatus, Unavailable},
-        time::Time,
+        time::{DayStarts, Time},
         types::{FieldError, Money, Sku, Slug},
     },
     engine::{
@@ -34,7 +34,7 @@ pub struct Place {
     pub external: Option<Idempotency>,
 }
 
-/// The last number that a location gave on a local day.
+/// The last number that a location gave on a business day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LastNumber {
     pub(crate) day: String,
@@ -102,7 +102,7 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
     let lines: Vec<Line> = picks.iter().zip(1..).map(|(pick, place)| line(pick, place)).collect();
     let amount = lines.iter().map(|line| line.total).sum();
     let total = as_expected(new, Money { amount, currency: location.currency.clone() })?;
-    let day = day_key(&new.location, &location.timezone, at);
+    let day = day_key(&new.location, (&location.timezone, location.day_starts), at);
     Ok(Order {
         id,
         number: next_number(&mut state.numbers, day),
@@ -220,9 +220,9 @@ fn as_expected(new: &NewOrder, total: Money) -> Result<Money, Refusal> {
     }
 }
 
-/// Under which a location counts the orders of a local day.
-pub(crate) fn day_key(location: &Slug, timezone: &str, at: Time) -> String {
-    format!("{location}/{}", at.day_in(timezone))
+/// Under which a location counts the orders of a business day, by its time zone and the start of its days.
+pub(crate) fn day_key(location: &Slug, (timezone, starts): (&str, DayStarts), at: Time) -> String {
+    format!("{location}/{}", at.business_day(timezone, starts))
 }
 
 fn next_number(numbers: &mut Rows<LastNumber>, day: String) -> i64 {

@@ -5,7 +5,7 @@ use std::fmt;
 use shared::contract::{
     order::{Mode, OrderStatus, Unavailable},
     time::Time,
-    types::{FieldError, Money, Slug},
+    types::{Currency, FieldError, Money, Slug},
 };
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ pub enum Refusal {
     PriceMismatch(Money),
     NotCancellable(OrderStatus),
     UnknownOrder(Uuid),
+    /// The currency that the prices on the menu are in.
+    CurrencyInUse(Currency),
     /// A pause that would be over before it begins.
     UntilIsPast,
 }
@@ -55,6 +57,9 @@ impl fmt::Display for Refusal {
                 OrderStatus::Placed | OrderStatus::Accepted => "the kitchen has refused to cancel it",
             }),
             Self::UnknownOrder(id) => write!(f, "there is no order {id}"),
+            Self::CurrencyInUse(currency) => {
+                write!(f, "the menu has prices in {currency}; take them off the menu before the currency changes")
+            }
             Self::UntilIsPast => f.write_str("is past"),
         }
     }

@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 use shared::contract::{
+    language::Language,
     order::{Channel, Customer, MenuKind, Mode, OrderType},
-    time::{Time, is_timezone},
+    time::{DayStarts, Time, is_timezone},
     types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
 use utoipa::ToSchema;
@@ -97,15 +98,18 @@ pub struct PutLocation {
     pub currency: Currency,
     #[schema(value_type = String, example = "Europe/London")]
     pub timezone: Timezone,
-    #[serde(default = "open")]
-    pub mode: Mode,
+    /// Left out, the mode stays as it is, and its `until` with it; a new location is `open`.
+    #[serde(default)]
+    pub mode: Option<Mode>,
     /// The mode is `open` again once this is past; only with `paused` and `closed`.
     #[serde(default)]
     pub until: Option<Time>,
-}
-
-fn open() -> Mode {
-    Mode::Open
+    /// When the business day begins, local time.
+    #[serde(default)]
+    pub day_starts: DayStarts,
+    /// What the menu is written in.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl NewOrder {

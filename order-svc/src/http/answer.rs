@@ -73,6 +73,9 @@ impl From<Refusal> for Problem {
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
             Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),
+            Refusal::CurrencyInUse(currency) => {
+                Self::new(CONFLICT, "currency-in-use", "Currency in use", detail).with("currency", currency)
+            }
             Refusal::UntilIsPast => Self::invalid_field("/until", detail),
         }
     }

@@ -129,9 +129,10 @@ pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
     request_body = PutLocation,
     responses(
         (status = 200, body = Location),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`currency-in-use`"),
     )
 )]
-/// Makes a location, or replaces it; pauses, closes and opens it.
+/// Makes a location, or replaces it; pauses, closes and opens it. Without `mode` the mode stays as it is.
 pub(super) async fn put_location(
     State(app): State<Orders>,
     InPath(location): InPath<Slug>,
@@ -141,7 +142,7 @@ pub(super) async fn put_location(
     if put.location.as_ref().is_some_and(|named| *named != location) {
         return Err(Problem::invalid_field("/location", format!("is not {location}, as the path says")));
     }
-    if put.mode == Mode::Open && put.until.is_some() {
+    if put.mode.is_none_or(|mode| mode == Mode::Open) && put.until.is_some() {
         return Err(Problem::invalid_field("/until", "goes only with paused and closed"));
     }
     Ok(app.pump.ask(call, Command::PutLocation { location, put }).await?)

@@ -362,6 +362,8 @@ async fn a_location_is_whole_or_refused() {
             (with("until", json!("2030-01-01T00:00:00Z")), "/until"),
             (with("location", json!("soho")), "/location"),
             (with("mode", json!("ajar")), "/mode"),
+            (with("day_starts", json!("5:00")), "/day_starts"),
+            (with("language", json!("en_GB")), "/language"),
             (with("capacity", json!(3)), "/capacity"),
         ] {
             let problem = put(wrong).await.unwrap_err();

@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod kitchen;
+pub mod language;
 pub mod order;
 pub mod stock;
 pub mod time;

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{
     Subject,
+    language::Language,
     types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
-use crate::contract::time::Time;
+use crate::contract::time::{DayStarts, Time};
 
 /// `placed → accepted → preparing → ready → completed`, or an end: `rejected`, `cancelled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -107,7 +108,7 @@ pub struct Cancellation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Order {
     pub id: Uuid,
-    /// For people: short, unique per location and local day.
+    /// For people: short, unique per location and business day.
     pub number: i64,
     pub location: Slug,
     pub status: OrderStatus,
@@ -184,6 +185,12 @@ pub struct Location {
     /// The mode is `open` again once this is past.
     #[serde(default)]
     pub until: Option<Time>,
+    /// When the business day begins, local time.
+    #[serde(default)]
+    pub day_starts: DayStarts,
+    /// What the menu is written in.
+    #[serde(default)]
+    pub language: Option<Language>,
     pub version: i64,
 }
 

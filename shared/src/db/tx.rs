@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, types::Json};
 
 use super::{
-    Value, bind_lite, bind_pg,
+    FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
     write::{Cells, Columns, Write, on_lite, on_pg},
 };
 
@@ -60,6 +60,16 @@ impl Tx {
             }
         }
         .with_context(|| format!("write: {sql}"))
+    }
+
+    /// Reads what is not found by its keys; rows that this transaction has not flushed yet are not in it.
+    pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
+        let args = args.into();
+        match &mut self.session {
+            Session::Postgres(tx) => bind_as_pg(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
+            Session::Sqlite(tx) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
+        }
+        .with_context(|| format!("read: {sql}"))
     }
 
     /// Reads, and locks in the order in which they are named, the tables in order, what exists of it.

@@ -69,3 +69,39 @@ fn a_location_that_is_there_already_says_nothing() {
             mode open | location.changed v3 soho open, -> soho v3"#]],
     );
 }
+
+#[test]
+fn a_location_that_is_put_without_a_mode_keeps_its_mode() {
+    check(
+        "mode paused 600
+         location name=Frith
+         location name=Frith
+         location name=Frith language=en-gb
+         wait 600
+         location name=Frith language=en-GB
+         mode closed
+         location timezone=Europe/London",
+        expect![[r#"
+            mode paused 600 | location.changed v2 soho paused 2026-11-23T18:10:00.000000Z, -> soho v2
+            location name=Frith | location.changed v3 soho paused 2026-11-23T18:10:00.000000Z, -> soho v3
+            location name=Frith | -> soho v3
+            location name=Frith language=en-gb | location.changed v4 soho paused 2026-11-23T18:10:00.000000Z, -> soho v4
+            wait 600 |
+            location name=Frith language=en-GB | -> soho v4
+            mode closed | location.changed v5 soho closed, -> soho v5
+            location timezone=Europe/London | location.changed v6 soho closed, -> soho v6"#]],
+    );
+}
+
+#[test]
+fn a_currency_does_not_change_under_prices() {
+    check(
+        "location currency=EUR
+         location currency=GBP name=Frith
+         place 1 cola",
+        expect![[r#"
+            location currency=EUR | 409 currency-in-use: the menu has prices in GBP; take them off the menu before the currency changes
+            location currency=GBP name=Frith | location.changed v2 soho open, -> soho v2
+            place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP"#]],
+    );
+}

@@ -16,19 +16,28 @@ fn an_order_is_priced_and_numbered_by_us() {
 }
 
 #[test]
-fn numbers_start_again_each_local_day() {
+fn numbers_start_again_each_business_day() {
+    // It is 20:00 in Athens.
     check(
         "place 1 cola
-         wait 14340
+         wait 32340
          place 1 cola
          wait 120
+         place 1 cola
+         location day_starts=06:00
+         place 1 cola
+         location day_starts=05:00
          place 1 cola",
         expect![[r#"
             place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP
-            wait 14340 |
+            wait 32340 |
             place 1 cola | order.placed v1 #2, -> #2 no 2 250 GBP
             wait 120 |
-            place 1 cola | order.placed v1 #3, -> #3 no 1 250 GBP"#]],
+            place 1 cola | order.placed v1 #3, -> #3 no 1 250 GBP
+            location day_starts=06:00 | location.changed v2 soho open, -> soho v2
+            place 1 cola | order.placed v1 #4, -> #4 no 3 250 GBP
+            location day_starts=05:00 | location.changed v3 soho open, -> soho v3
+            place 1 cola | order.placed v1 #5, -> #5 no 2 250 GBP"#]],
     );
 }
 

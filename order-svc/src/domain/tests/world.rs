@@ -61,7 +61,7 @@ impl World {
             "expire" => Ok(Command::Expire { order: self.order(rest) }),
             "menu" => Ok(put_item(rest, "dish")),
             "modifier" => Ok(put_item(rest, "modifier")),
-            "mode" => Ok(self.put_location(rest)),
+            "mode" | "location" => Ok(self.put_location(rest)),
             kind => OrderSvc::hear(&self.event(kind, rest)),
         };
         match command {
@@ -100,7 +100,7 @@ impl World {
 
     /// All rows, as text.
     pub(super) fn snapshot(&self) -> Vec<String> {
-        let State { keys, orders, locations, menu, availabilities, numbers } = &self.state;
+        let State { keys, orders, locations, menu, availabilities, numbers, priced: _ } = &self.state;
         let tables = [texts(keys), texts(orders), texts(locations), texts(menu), texts(availabilities), texts(numbers)];
         tables.concat()
     }
@@ -182,12 +182,16 @@ impl World {
         Command::Cancel { order: self.order(order), reason: reason.map(|text| text.try_into().expect("a reason")) }
     }
 
-    /// `paused 600`: until in 600 seconds.
+    /// `paused 600`: until in 600 seconds. `name=Soho currency=EUR`: as it was given, the mode left out.
     fn put_location(&self, text: &str) -> Command {
         let (mode, seconds) = text.split_once(' ').unwrap_or((text, ""));
-        let body = json!({
-            "name": "Soho", "currency": "GBP", "timezone": "Europe/Athens", "mode": mode, "until": self.until(seconds),
-        });
+        let mut body = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/Athens"});
+        let members: Vec<(&str, &str)> = text.split(' ').filter_map(|member| member.split_once('=')).collect();
+        if members.is_empty() {
+            body["mode"] = json!(mode);
+            body["until"] = json!(self.until(seconds));
+        }
+        members.into_iter().for_each(|(name, value)| body[name] = json!(value));
         Command::PutLocation { location: slug("soho"), put: serde_json::from_value(body).expect("a location") }
     }
 
