@@ -15,7 +15,7 @@ use shared::{
         host::{self, Host},
     },
     web::{
-        pages,
+        docs, pages,
         site::{App, Site},
     },
 };
@@ -27,8 +27,6 @@ use crate::{
     simulate::{self, Rate},
     start_page,
 };
-
-const DOCS: &str = "/docs";
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -171,7 +169,7 @@ fn try_empty(base: &str) -> (&'static str, String) {
 /// The pages that there are, and the documentation.
 fn places(base: &str) -> String {
     let pages = [("order", OrderSvc::PAGE), ("kitchen", KitchenSvc::PAGE), ("stock", InventorySvc::PAGE)];
-    let pages = pages.into_iter().filter(|(_, path)| *path != DOCS).chain([("API", DOCS)]);
+    let pages = pages.into_iter().filter(|(_, path)| *path != docs::PAGE).chain([("API", docs::PAGE)]);
     pages.map(|(name, path)| format!("  {name:<9}{base}{path}\n")).collect()
 }
 

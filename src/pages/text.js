@@ -11,7 +11,7 @@ export const text = {
   stock: "Stock",
   stockHint: "On hand, recipes, what is sold out",
   docs: "HTTP interface",
-  docsHint: "For developers: every call, to try out",
+  docsHint: "For developers: every call, with an example",
   asking: "Asking how everything is…",
   healthy: "Everything is healthy",
   unhealthy: "Not everything is healthy",

@@ -6,6 +6,7 @@ mod away;
 mod browser;
 mod cook;
 mod crowd;
+mod docs;
 mod flow;
 mod guest;
 mod manager;

@@ -11,7 +11,7 @@ use order_svc::OrderSvc;
 use shared::{
     contract::{event::Event, topology},
     engine::service::Service,
-    web::{pages::Asset, site::Site},
+    web::{docs, pages::Asset, site::Site},
 };
 
 const SERVICES: [&str; 3] = ["order-svc", "inventory-svc", "kitchen-svc"];
@@ -61,17 +61,18 @@ fn no_service_names_another() {
     }
 }
 
-/// The page of a service: its source directory, where it is served, its files.
-const PAGES: [(&str, &str, &[Asset]); 3] = [
-    ("order-svc", OrderSvc::PAGE, OrderSvc::ASSETS),
-    ("inventory-svc", InventorySvc::PAGE, InventorySvc::ASSETS),
-    ("kitchen-svc", KitchenSvc::PAGE, KitchenSvc::ASSETS),
+/// The page of a service, and the reader: its source directory, where it is served, its files.
+const PAGES: [(&str, &str, &[Asset]); 4] = [
+    ("order-svc/pages", OrderSvc::PAGE, OrderSvc::ASSETS),
+    ("inventory-svc/pages", InventorySvc::PAGE, InventorySvc::ASSETS),
+    ("kitchen-svc/pages", KitchenSvc::PAGE, KitchenSvc::ASSETS),
+    ("shared/pages/docs", docs::PAGE, docs::ASSETS),
 ];
 
 #[test]
 fn every_file_of_a_page_is_served() {
-    for (service, page, assets) in PAGES {
-        let files = std::fs::read_dir(root().join(service).join("pages")).unwrap();
+    for (directory, page, assets) in PAGES {
+        let files = std::fs::read_dir(root().join(directory)).unwrap();
         let path =
             |name: &str| if name == format!("{}.html", &page[1..]) { page.into() } else { format!("{page}/{name}") };
         let mut files: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
@@ -92,6 +93,13 @@ fn nothing_in_a_page_is_inline_or_from_elsewhere() {
             assert!(!asset.text.contains(forbidden), "{} contains {forbidden}", asset.path);
         }
     }
+}
+
+/// Every process carries it.
+#[test]
+fn the_reader_of_the_interface_is_small() {
+    let bytes: usize = docs::ASSETS.iter().map(|asset| asset.text.len()).sum();
+    assert!(bytes <= 25_000, "{bytes} bytes");
 }
 
 /// A service reads every type that is bound to its queue, and would not know what to do with any other.

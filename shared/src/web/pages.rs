@@ -47,10 +47,14 @@ pub(crate) fn alone<S: Site>() -> Router {
     router(S::ASSETS).route("/", get(|| async { Redirect::temporary(S::PAGE) }))
 }
 
+/// The same text has the same tag in every process and version.
+pub(crate) fn tag(path: &str, text: &str) -> HeaderValue {
+    let tag = format!("\"{}\"", derived_id(&[path, text]).simple());
+    HeaderValue::from_str(&tag).expect("hexadecimal digits and quotes")
+}
+
 fn serving(asset: &'static Asset) -> axum::routing::MethodRouter {
-    // The same text has the same tag in every process and version.
-    let etag = format!("\"{}\"", derived_id(&[asset.path, asset.text]).simple());
-    let etag = HeaderValue::from_str(&etag).expect("hexadecimal digits and quotes");
+    let etag = tag(asset.path, asset.text);
     get(move || async move { asset.answer(etag) })
 }
 

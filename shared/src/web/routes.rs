@@ -25,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     contract::time::{Time, TimeAndId},
@@ -35,7 +34,7 @@ use crate::{
         log, relay,
     },
     web::{
-        etag,
+        docs, etag,
         extract::{Answer, BODY_MAX, InPath, InQuery},
         openapi,
         page::{Page, Paging},
@@ -88,12 +87,8 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .routes(routes!(metrics))
         .with_state(process);
     let (router, api) = ours.merge(services).split_for_parts();
-    // The page needs no other host, not even to check the document.
-    let docs = SwaggerUi::new("/docs")
-        .config(Config::default().validator_url("none"))
-        .external_url_unchecked("/openapi.json", openapi::complete(&api));
     router
-        .merge(Router::from(docs).layer(middleware::from_fn(under_policy)))
+        .merge(docs::router(&openapi::complete(&api)))
         .merge(pages)
         .merge(pages::shared())
         .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
@@ -101,19 +96,6 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .layer(middleware::from_fn(etag::not_modified))
         .layer(middleware::from_fn(observe))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-}
-
-/// The page of the documentation gives its parts styles of their own.
-async fn under_policy(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
-        return Problem::no_such_path(&path).into_response();
-    }
-    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
-                  base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
 }
 
 /// Counts and times the request.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header::HeaderValue};
 use serde_json::Value;
 
 use crate::harness::{on_both_with, text};
@@ -24,6 +24,10 @@ fn is_complete(document: &Value) {
             }
         }
     }
+}
+
+fn text_of(header: &HeaderValue) -> String {
+    header.to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -75,10 +79,15 @@ async fn the_documentation_describes_every_route() {
         assert_eq!(schemas["NewLine"]["additionalProperties"], false);
         let fields = |name: &str| schemas[name]["properties"].as_object().unwrap().len();
         assert_eq!(schemas["Order"]["required"].as_array().unwrap().len(), fields("Order"), "null, but there");
-        let page = app.request(Method::GET, "/docs/").send().await.unwrap();
-        assert_eq!(page.status(), StatusCode::OK);
-        let page = page.text().await.unwrap();
-        assert!(!page.contains("https://") && !page.contains("http://"), "the page needs another host");
+        for path in ["/docs", "/docs/"] {
+            let page = app.request(Method::GET, path).send().await.unwrap();
+            assert_eq!((page.status(), page.url().path()), (StatusCode::OK, "/docs"));
+            let policy = text_of(&page.headers()["content-security-policy"]);
+            assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        }
+        let document = app.request(Method::GET, "/openapi.json").send().await.unwrap();
+        let again = app.request(Method::GET, "/openapi.json").header("if-none-match", &document.headers()["etag"]);
+        assert_eq!(again.send().await.unwrap().status(), StatusCode::NOT_MODIFIED);
     })
     .await;
 }

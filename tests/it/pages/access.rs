@@ -17,7 +17,7 @@ fn axe() -> Option<String> {
 }
 
 /// Fails on whatever would keep somebody from using what is shown.
-async fn check(page: &Page, what: &str) {
+pub(super) async fn check(page: &Page, what: &str) {
     let Some(axe) = axe() else { return };
     page.runs(&axe, json!([])).await;
     for theme in ["light", "dark"] {

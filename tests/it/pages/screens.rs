@@ -14,7 +14,7 @@ use crate::{
 
 const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
 /// The name of each page, its address, what is true when it has begun, and what is tapped then.
-const PAGES: [(&str, &str, &str, &[&str]); 8] = [
+const PAGES: [(&str, &str, &str, &[&str]); 9] = [
     (
         "kitchen",
         "/kitchen?location=soho&view=all",
@@ -42,6 +42,12 @@ const PAGES: [(&str, &str, &str, &[&str]); 8] = [
     ),
     ("ledger", "/stock#at/soho/stock/brioche_bun", "document.querySelectorAll('.chart').length === 1", &[]),
     ("out", "/stock#at/soho/out", "document.querySelectorAll('.on-card').length > 10", &[]),
+    (
+        "docs",
+        "/docs#post_v1_orders",
+        "document.querySelector('#post_v1_orders[open] pre') !== null",
+        &["GET /v1/orders/{id} ", "Fields of Order", "Fields of Line"],
+    ),
     ("start", "/", "document.querySelectorAll('#services li').length === 3", &[]),
 ];
 /// After so many minutes a ticket of the rush is late: some are.
