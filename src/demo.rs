@@ -1,161 +1,167 @@
-//! The demo restaurant, made by the same commands that HTTP uses where there is no location yet.
-//! The location comes last: one that was interrupted is made again, and what it has already stays as it is.
+//! The demo restaurant, made through the HTTP interface that everybody has: by the process itself where there is no
+//! location yet, by `comanda demo` where the services run elsewhere. The location comes last: one that was interrupted
+//! is made again, and what it has already stays as it is.
 
+pub(crate) mod command;
 mod menu;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context, Result, anyhow};
-use futures_util::future::join_all;
-use inventory_svc::domain::{Entered, Move, PutRecipe, PutStock};
-use kitchen_svc::domain::Arrangement;
-use order_svc::store;
-use serde::de::DeserializeOwned;
+use anyhow::{Result, bail};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{
-    contract::{
-        kitchen::{Route, Station},
-        stock::Portion,
-        types::Slug,
-    },
-    engine::{call::Call, service::Service},
-    web::site::App,
-};
 
-use crate::up::Apps;
+use crate::api::Api;
 use menu::{DEFAULT_PLACE, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, PLACES};
 
 const LOCATION: &str = "soho";
 /// What everybody is invited to order.
 const FAVOURITE: &str = "margherita";
+/// Requests in hand: few enough for the connections of a process, enough to share a batch.
+const AT_ONCE: usize = 32;
+
+/// Where each service answers; all at one address in one process.
+#[derive(Clone, Debug)]
+pub(crate) struct Services {
+    pub order: Api,
+    pub inventory: Api,
+    pub kitchen: Api,
+}
+
+/// A request that may be made again: a PUT, or a POST under its key.
+#[derive(Debug)]
+struct Ask {
+    path: String,
+    key: Option<String>,
+    body: Value,
+}
+
+/// What is asked together, since none of it needs the other.
+struct Step {
+    what: &'static str,
+    of: fn(&Services) -> &Api,
+    asks: Vec<Ask>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Known {
+    location: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Offered {
+    sku: String,
+}
 
 /// Makes the demo restaurant if it is wanted and there is no location. Whether it is there in the end.
-pub(crate) async fn open(apps: &Apps, wanted: bool) -> Result<bool> {
-    let db = &apps.order.db;
-    let locations = store::locations(db, None, i64::MAX).await?;
+pub(crate) async fn open(services: &Services, wanted: bool) -> Result<bool> {
+    let locations: Vec<Known> = services.order.list("/v1/locations?limit=500").await?;
     if wanted && locations.is_empty() {
-        make(apps).await?;
+        make(services, |_| ()).await?;
         return Ok(true);
     }
-    let menu = store::menu(db, &soho()?, None, i64::MAX).await?;
-    let is_there = locations.iter().any(|known| *known.location == *LOCATION);
-    Ok(is_there && menu.iter().any(|item| *item.sku == *FAVOURITE))
+    Ok(locations.iter().any(|known| known.location == LOCATION) && offers_favourite(services).await?)
 }
 
-async fn make(apps: &Apps) -> Result<()> {
-    tokio::try_join!(
-        stock(&apps.inventory),
-        ask_all(&apps.kitchen, [stations()?].map(kitchen_svc::domain::Command::Arrange)),
-        ask_all(&apps.order, menu_items()?),
-    )?;
-    ask_all(&apps.order, [location()?]).await
+async fn offers_favourite(services: &Services) -> Result<bool> {
+    let menu: Vec<Offered> = services.order.list(&format!("/v1/menu/{LOCATION}?limit=500")).await?;
+    Ok(menu.iter().any(|item| item.sku == FAVOURITE))
 }
 
-/// Has all of them decided, as one batch where the database lets it.
-async fn ask_all<S: Service>(app: &App<S>, commands: impl IntoIterator<Item = S::Command>) -> Result<()> {
-    let asked = commands.into_iter().map(|command| app.pump.ask(Call::internal("demo"), command));
-    for answer in join_all(asked).await {
-        answer.map_err(|denial| anyhow!("{}: {denial}", S::NAME))?;
+/// Tells each step once it is done.
+async fn make(services: &Services, told: impl Fn(&Step)) -> Result<()> {
+    for step in steps() {
+        let api = (step.of)(services);
+        let asked = stream::iter(&step.asks).map(|ask| ask.of(api)).buffer_unordered(AT_ONCE);
+        asked.try_collect::<()>().await?;
+        told(&step);
     }
     Ok(())
 }
 
-/// Nothing is low before the first delivery: until then nothing has a reorder point.
-async fn stock(inventory: &App<inventory_svc::InventorySvc>) -> Result<()> {
-    use inventory_svc::domain::Command;
-    let described = |with_reorder_point: bool| -> Result<Vec<Command>> {
-        INGREDIENTS.iter().map(|ingredient| Ok(Command::PutStock(described(ingredient, with_reorder_point)?))).collect()
-    };
-    let received: Result<Vec<Command>> = INGREDIENTS.iter().map(|it| Ok(Command::Move(received(it)?))).collect();
-    let recipes: Result<Vec<Command>> = items().filter_map(recipe).map(|it| Ok(Command::PutRecipe(it?))).collect();
-    ask_all(inventory, described(false)?).await?;
-    ask_all(inventory, received?).await?;
-    ask_all(inventory, described(true)?).await?;
-    ask_all(inventory, recipes?).await
+impl Ask {
+    fn put(path: String, body: Value) -> Self {
+        Self { path, key: None, body }
+    }
+
+    async fn of(&self, api: &Api) -> Result<()> {
+        let answer = match &self.key {
+            None => api.put(&self.path, &self.body).await?,
+            Some(key) => api.post(&self.path, key, false, &self.body).await?,
+        };
+        if !answer.status.is_success() {
+            let detail = answer.body["detail"].as_str().unwrap_or("no reason was given");
+            bail!("{}{} answers {}: {detail}", api.base, self.path, answer.status);
+        }
+        Ok(())
+    }
+}
+
+fn steps() -> Vec<Step> {
+    let step = |what, of, asks| Step { what, of, asks };
+    let order: fn(&Services) -> &Api = |services| &services.order;
+    let inventory: fn(&Services) -> &Api = |services| &services.inventory;
+    let kitchen: fn(&Services) -> &Api = |services| &services.kitchen;
+    vec![
+        // Nothing is low before the first delivery: until then nothing has a reorder point.
+        step("ingredients", inventory, INGREDIENTS.iter().map(|it| described(it, false)).collect()),
+        step("first deliveries", inventory, INGREDIENTS.iter().map(received).collect()),
+        step("reorder points", inventory, INGREDIENTS.iter().map(|it| described(it, true)).collect()),
+        step("recipes", inventory, items().filter_map(recipe).collect()),
+        step("plan of the kitchen", kitchen, vec![stations()]),
+        step("modifiers", order, MODIFIERS.iter().map(|item| menu_item(item, "modifier")).collect()),
+        step("dishes", order, DISHES.iter().map(|item| menu_item(item, "dish")).collect()),
+        step("location", order, vec![location()]),
+    ]
 }
 
 fn items() -> impl Iterator<Item = &'static Item> {
     DISHES.iter().chain(MODIFIERS)
 }
 
-/// A text as the edge would take it.
-fn text<T: TryFrom<String, Error = String>>(text: &str) -> Result<T> {
-    T::try_from(text.to_owned()).map_err(|error| anyhow!("the demo's data: {error}"))
-}
-
-fn body<T: DeserializeOwned>(json: Value) -> Result<T> {
-    serde_json::from_value(json).context("the demo's data")
-}
-
-fn soho() -> Result<Slug> {
-    text(LOCATION)
-}
-
-fn described(ingredient: &Ingredient, with_reorder_point: bool) -> Result<PutStock> {
-    Ok(PutStock {
-        location: soho()?,
-        ingredient: text(ingredient.id)?,
-        name: text(ingredient.name)?,
-        unit: ingredient.unit,
-        reorder_point: with_reorder_point.then_some(ingredient.reorder_point),
-        unit_cost: None,
-    })
+fn described(ingredient: &Ingredient, with_reorder_point: bool) -> Ask {
+    let reorder_point = with_reorder_point.then_some(ingredient.reorder_point);
+    let body = json!({ "name": ingredient.name, "unit": ingredient.unit, "reorder_point": reorder_point });
+    Ask::put(format!("/v1/stock/{LOCATION}/{}", ingredient.id), body)
 }
 
 /// The first delivery. Its key is always the same, so it comes once however often the demo is made.
-fn received(ingredient: &Ingredient) -> Result<Move> {
-    let key = format!("first delivery of {}", ingredient.id);
-    Ok(Move {
-        location: soho()?,
-        ingredient: text(ingredient.id)?,
-        entered: Entered::Receive,
-        quantity: ingredient.received,
-        reason: Some(text("first delivery")?),
-        once: Call::internal("demo").idempotency("movement", &key, &ingredient.received),
-    })
+fn received(ingredient: &Ingredient) -> Ask {
+    Ask {
+        path: format!("/v1/stock/{LOCATION}/{}/movements", ingredient.id),
+        key: Some(format!("first delivery of {} to {LOCATION}", ingredient.id)),
+        body: json!({ "kind": "receive", "quantity": ingredient.received, "reason": "first delivery" }),
+    }
 }
 
 /// Nothing for an item that is not counted.
-fn recipe(item: &Item) -> Option<Result<PutRecipe>> {
-    let portion =
-        |(ingredient, quantity): &(&str, i64)| Ok(Portion { ingredient: text(ingredient)?, quantity: *quantity });
-    let made = || {
-        let ingredients: Result<Vec<Portion>> = item.recipe.iter().map(portion).collect();
-        Ok(PutRecipe { location: soho()?, sku: text(item.sku)?, ingredients: ingredients? })
-    };
-    (!item.recipe.is_empty()).then(made)
+fn recipe(item: &Item) -> Option<Ask> {
+    let portion = |(ingredient, quantity): &(&str, i64)| json!({ "ingredient": ingredient, "quantity": quantity });
+    let ingredients: Vec<Value> = item.recipe.iter().map(portion).collect();
+    let path = format!("/v1/recipes/{LOCATION}/{}", item.sku);
+    (!item.recipe.is_empty()).then(|| Ask::put(path, json!({ "ingredients": ingredients })))
 }
 
-fn stations() -> Result<Arrangement> {
-    let (mut stations, mut routes) = (Vec::new(), Vec::new());
-    for place in PLACES {
-        let station: Slug = text(place.id)?;
-        stations.push(Station { id: station.clone(), name: text(place.name)? });
-        for category in place.categories {
-            routes.push(Route { sku: None, category: Some(text(category)?), station: station.clone() });
-        }
-        for sku in place.skus {
-            routes.push(Route { sku: Some(text(sku)?), category: None, station: station.clone() });
-        }
-    }
-    Ok(Arrangement { location: soho()?, stations, default: text(DEFAULT_PLACE)?, routes })
+fn stations() -> Ask {
+    let stations: Vec<Value> = PLACES.iter().map(|place| json!({ "id": place.id, "name": place.name })).collect();
+    let routes = PLACES.iter().flat_map(|place| {
+        let by_category = place.categories.iter().map(|category| json!({ "category": category, "station": place.id }));
+        by_category.chain(place.skus.iter().map(|sku| json!({ "sku": sku, "station": place.id })))
+    });
+    let routes: Vec<Value> = routes.collect();
+    let body = json!({ "stations": stations, "default": DEFAULT_PLACE, "routes": routes });
+    Ask::put(format!("/v1/stations/{LOCATION}"), body)
 }
 
-/// Modifiers before the dishes that list them.
-fn menu_items() -> Result<Vec<order_svc::domain::Command>> {
-    let modifiers = MODIFIERS.iter().map(|item| (item, "modifier"));
-    let dishes = DISHES.iter().map(|item| (item, "dish"));
-    modifiers.chain(dishes).map(|(item, kind)| menu_item(item, kind)).collect()
-}
-
-fn menu_item(item: &Item, kind: &str) -> Result<order_svc::domain::Command> {
+fn menu_item(item: &Item, kind: &str) -> Ask {
     let put = json!({
         "name": item.name, "price": item.price, "category": item.category, "kind": kind, "modifiers": item.modifiers,
     });
-    Ok(order_svc::domain::Command::PutItem { location: soho()?, sku: text(item.sku)?, item: body(put)? })
+    Ask::put(format!("/v1/menu/{LOCATION}/{}", item.sku), put)
 }
 
-fn location() -> Result<order_svc::domain::Command> {
+fn location() -> Ask {
     let put = json!({ "name": "Comanda Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open", "language": "en-GB" });
-    Ok(order_svc::domain::Command::PutLocation { location: soho()?, put: body(put)? })
+    Ask::put(format!("/v1/locations/{LOCATION}"), put)
 }

@@ -1,5 +1,6 @@
 //! `comanda`: the whole restaurant in one process, and the developer's commands.
 
+mod api;
 mod demo;
 mod simulate;
 mod start_page;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Runs everything; the same as without a command
     Up(Box<up::Options>),
+    /// Makes the demo restaurant at services that run already
+    Demo(demo::command::Options),
 }
 
 #[tokio::main]
@@ -32,5 +35,6 @@ async fn main() -> ExitCode {
     match command {
         None => up::run(up).await,
         Some(Command::Up(up)) => up::run(*up).await,
+        Some(Command::Demo(demo)) => demo::command::run(demo).await,
     }
 }

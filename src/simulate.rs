@@ -1,6 +1,5 @@
 //! A restaurant at work: guests, cooks and a manager who know nothing but the HTTP interface.
 
-mod api;
 mod cooks;
 mod guests;
 mod manager;
@@ -9,7 +8,7 @@ mod tests;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     str::FromStr,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -22,8 +21,10 @@ use shared::contract::{order::Mode, types::Currency};
 use tokio::time::{Instant, interval_at};
 use tracing::info;
 
-use api::Api;
+use crate::api::Api;
 
+/// With a process that does not answer.
+const PATIENCE: Duration = Duration::from_secs(120);
 const SUMMARY: Duration = Duration::from_secs(60);
 /// For a place to go to, at the start.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -104,7 +105,7 @@ struct Place {
 
 /// Plays until it is dropped, or fails.
 pub(crate) async fn run(address: SocketAddr, rate: Rate) -> Result<()> {
-    let api = Api::new(reachable(address))?;
+    let api = Api::at(address, PATIENCE)?;
     let place = open_place(&api).await?;
     info!("simulation: guests come to {:?}, {rate}", place.location);
     let tally = Tally::default();
@@ -115,16 +116,6 @@ pub(crate) async fn run(address: SocketAddr, rate: Rate) -> Result<()> {
         summarise(&tally),
     )?;
     Ok(())
-}
-
-/// An address that listens on all interfaces is reached over loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// Waits until there is a location to go to.

@@ -1,6 +1,8 @@
 //! `comanda up`: the three services in one process, with a demo restaurant where there is none.
 
-use std::{collections::HashMap, io::Write, net::SocketAddr, process::ExitCode, sync::atomic::Ordering};
+use std::{
+    collections::HashMap, io::Write, net::SocketAddr, process::ExitCode, sync::atomic::Ordering, time::Duration,
+};
 
 use anyhow::{Result, bail};
 use axum::Router;
@@ -14,19 +16,20 @@ use shared::{
         config::Settings,
         host::{self, Host},
     },
-    web::{
-        docs, pages,
-        site::{App, Site},
-    },
+    web::{docs, pages, site::Site},
 };
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use crate::{
-    demo,
+    api::Api,
+    demo::{self, Services},
     simulate::{self, Rate},
     start_page,
 };
+
+/// With ourselves, before a word about it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -52,14 +55,6 @@ pub(crate) struct Options {
     /// Play guests, cooks and a manager, with so many orders: 30/min, 2/s
     #[arg(long, value_name = "RATE")]
     simulate: Option<Rate>,
-}
-
-/// The three services, as the demo and the pages need them.
-#[derive(Clone, Debug)]
-pub(crate) struct Apps {
-    pub order: App<OrderSvc>,
-    pub inventory: App<InventorySvc>,
-    pub kitchen: App<KitchenSvc>,
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
@@ -95,12 +90,10 @@ async fn start(options: Options) -> Result<(Host, TcpListener)> {
     let listener = host::bind(&options.settings).await?;
     let address = listener.local_addr()?;
     let mut host = Host::new(options.settings).await?;
-    let apps = Apps {
-        order: host.add(&options.order_database_url).await?,
-        inventory: host.add(&options.inventory_database_url).await?,
-        kitchen: host.add(&options.kitchen_database_url).await?,
-    };
-    prepare(&host, apps, address, !options.no_demo);
+    host.add::<OrderSvc>(&options.order_database_url).await?;
+    host.add::<InventorySvc>(&options.inventory_database_url).await?;
+    host.add::<KitchenSvc>(&options.kitchen_database_url).await?;
+    prepare(&host, address, !options.no_demo)?;
     if let Some(rate) = options.simulate {
         host.tasks.supervise("simulation", "comanda", move || simulate::run(address, rate));
     }
@@ -115,12 +108,14 @@ fn pages() -> Router {
 }
 
 /// Makes the demo restaurant while requests are served already; the process is ready at the end of it.
-fn prepare(host: &Host, apps: Apps, address: SocketAddr, with_demo: bool) {
+fn prepare(host: &Host, address: SocketAddr, with_demo: bool) -> Result<()> {
+    let api = Api::at(address, PATIENCE)?;
+    let services = Services { order: api.clone(), inventory: api.clone(), kitchen: api };
     host.prepared.store(false, Ordering::Release);
     let (prepared, stop) = (host.prepared.clone(), host.tasks.stop.clone());
     host.tasks.spawn(async move {
         tokio::select! {
-            demo = open(&apps, with_demo) => {
+            demo = open(&services, with_demo) => {
                 prepared.store(true, Ordering::Release);
                 // Nobody has to read it.
                 let _ = std::io::stdout().write_all(welcome(address, demo).as_bytes());
@@ -128,13 +123,14 @@ fn prepare(host: &Host, apps: Apps, address: SocketAddr, with_demo: bool) {
             () = stop.cancelled() => {}
         }
     });
+    Ok(())
 }
 
 /// Whether the demo restaurant is there.
-async fn open(apps: &Apps, with_demo: bool) -> bool {
+async fn open(services: &Services, with_demo: bool) -> bool {
     let mut backoff = Backoff::default();
     loop {
-        match demo::open(apps, with_demo).await {
+        match demo::open(services, with_demo).await {
             Ok(there) => return there,
             Err(error) => warn!(error = format!("{error:#}"), "could not make the demo restaurant; trying again"),
         }
@@ -150,7 +146,7 @@ fn welcome(address: SocketAddr, demo: bool) -> String {
 }
 
 /// Works in every shell, and orders something each second.
-fn try_demo(base: &str) -> (&'static str, String) {
+pub(crate) fn try_demo(base: &str) -> (&'static str, String) {
     let body = r#"{"location":"soho","lines":[{"sku":"margherita","quantity":2}]}"#;
     let curl = format!(
         "  curl {base}/v1/orders -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\\n    \

@@ -19,18 +19,6 @@ fn there_is_a_real_menu() {
 }
 
 #[test]
-fn everything_passes_the_checks_of_the_edge() {
-    assert_eq!(menu_items().unwrap().len(), DISHES.len() + MODIFIERS.len());
-    location().unwrap();
-    stations().unwrap();
-    for ingredient in INGREDIENTS {
-        described(ingredient, true).unwrap();
-        received(ingredient).unwrap();
-    }
-    items().filter_map(recipe).for_each(|recipe| drop(recipe.unwrap()));
-}
-
-#[test]
 fn skus_and_ingredients_are_unique() {
     let skus: BTreeSet<&str> = items().map(|item| item.sku).collect();
     assert_eq!(skus.len(), items().count());
@@ -85,9 +73,9 @@ fn every_category_has_a_station() {
 #[test]
 fn the_first_delivery_comes_once() {
     for ingredient in INGREDIENTS {
-        assert_eq!(received(ingredient).unwrap().once, received(ingredient).unwrap().once);
+        assert_eq!(received(ingredient).key, received(ingredient).key);
     }
-    let keys: BTreeSet<String> = INGREDIENTS.iter().map(|it| received(it).unwrap().once.key).collect();
+    let keys: BTreeSet<String> = INGREDIENTS.iter().filter_map(|it| received(it).key).collect();
     assert_eq!(keys.len(), INGREDIENTS.len());
 }
 

@@ -15,7 +15,8 @@ use shared::contract::{
 use tracing::debug;
 use uuid::Uuid;
 
-use super::{Place, Rate, Tally, api::Api, count};
+use super::{Place, Rate, Tally, count};
+use crate::api::Api;
 
 /// At once, over all stations.
 const HANDS: usize = 64;

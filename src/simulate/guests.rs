@@ -12,7 +12,8 @@ use shared::{contract::order::MenuKind, engine::call::fresh_id};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
-use super::{Place, Rate, Tally, api::Api, count};
+use super::{Place, Rate, Tally, count};
+use crate::api::Api;
 
 /// More guests than that stay outside until one has gone.
 const GUESTS_MAX: usize = 512;

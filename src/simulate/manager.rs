@@ -9,7 +9,8 @@ use serde_json::json;
 use shared::{contract::stock::AvailabilityCause, engine::call::fresh_id};
 use tracing::debug;
 
-use super::{Place, Rate, api::Api};
+use super::{Place, Rate};
+use crate::api::Api;
 
 /// A delivery brings that many times the reorder point.
 const DELIVERY: i64 = 20;

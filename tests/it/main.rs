@@ -6,6 +6,7 @@ mod audit;
 mod bus;
 mod checker;
 mod db;
+mod demo;
 mod faults;
 mod flows;
 mod harness;

@@ -1,6 +1,10 @@
-//! The HTTP interface as anybody sees it. What is answered with 503 is asked again, under the same key.
+//! The HTTP interface as anybody sees it, for the demo and the simulated people. What is answered with 503 is asked
+//! again, under the same key.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::RETRY_AFTER};
@@ -11,19 +15,19 @@ use tokio::time::Instant;
 
 /// Of one attempt; orders may ask to wait for 5 s.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// Of all attempts together.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Api {
+pub(crate) struct Api {
     http: Client,
-    base: String,
+    pub base: String,
+    /// Of all attempts together.
+    patience: Duration,
 }
 
 /// What was answered, good or bad.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     /// `null` where it was not JSON.
     pub body: Value,
@@ -38,20 +42,31 @@ struct Page<T> {
 
 impl Answer {
     /// The last part of a problem's type: `item-unavailable`.
-    pub(super) fn problem(&self) -> &str {
+    pub(crate) fn problem(&self) -> &str {
         let kind = self.body["type"].as_str().unwrap_or("no problem type");
         kind.trim_start_matches("/problems/")
     }
 }
 
 impl Api {
-    pub(super) fn new(address: SocketAddr) -> Result<Self> {
+    /// `base` is what all paths are put behind: `http://127.0.0.1:8080`.
+    pub(crate) fn new(base: impl Into<String>, patience: Duration) -> Result<Self> {
         let http = Client::builder().no_proxy().timeout(TIMEOUT).build().context("make an HTTP client")?;
-        Ok(Self { http, base: format!("http://{address}") })
+        Ok(Self { http, base: base.into(), patience })
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let answer = self.persist(|| self.request(Method::GET, path)).await?;
+    /// Of a process that listens there.
+    pub(crate) fn at(address: SocketAddr, patience: Duration) -> Result<Self> {
+        Self::new(format!("http://{}", reachable(address)), patience)
+    }
+
+    /// What is there; an error where nobody answers.
+    pub(crate) async fn look(&self, path: &str) -> Result<Answer> {
+        self.persist(|| self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let answer = self.look(path).await?;
         if !answer.status.is_success() {
             bail!("GET {path} answers {}", answer.status);
         }
@@ -59,12 +74,12 @@ impl Api {
     }
 
     /// All pages of a list. The path has a query already.
-    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+    pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
         self.follow(path, &mut None).await
     }
 
     /// The pages of a list from the cursor on, which is left where the last page began.
-    pub(super) async fn follow<T: DeserializeOwned>(&self, path: &str, cursor: &mut Option<String>) -> Result<Vec<T>> {
+    pub(crate) async fn follow<T: DeserializeOwned>(&self, path: &str, cursor: &mut Option<String>) -> Result<Vec<T>> {
         let mut all = Vec::new();
         loop {
             let after = cursor.as_ref().map_or(String::new(), |cursor| format!("&after={cursor}"));
@@ -78,16 +93,16 @@ impl Api {
     }
 
     /// An action: no body, and doing it twice is doing it once.
-    pub(super) async fn act(&self, path: &str) -> Result<Answer> {
+    pub(crate) async fn act(&self, path: &str) -> Result<Answer> {
         self.persist(|| self.request(Method::POST, path)).await
     }
 
-    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Answer> {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Answer> {
         self.persist(|| self.request(Method::PUT, path).json(body)).await
     }
 
     /// A request that must not be done twice, whatever happens to the answer.
-    pub(super) async fn post(&self, path: &str, key: &str, wait: bool, body: &impl Serialize) -> Result<Answer> {
+    pub(crate) async fn post(&self, path: &str, key: &str, wait: bool, body: &impl Serialize) -> Result<Answer> {
         self.persist(|| {
             let request = self.request(Method::POST, path).header("idempotency-key", key).json(body);
             if wait { request.header("prefer", "wait=5") } else { request }
@@ -103,7 +118,7 @@ impl Api {
     async fn persist(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer> {
         let (started, mut backoff) = (Instant::now(), Backoff::default());
         loop {
-            let patient = started.elapsed() < PATIENCE;
+            let patient = started.elapsed() < self.patience;
             match request().send().await {
                 Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE && patient => {
                     let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -118,5 +133,27 @@ impl Api {
                 Err(_) => backoff.wait().await,
             }
         }
+    }
+}
+
+/// An address that listens on all interfaces is reached over loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reachable;
+
+    #[test]
+    fn an_address_on_all_interfaces_is_reached_over_loopback() {
+        let reached =
+            ["0.0.0.0:8080", "[::]:8080", "127.0.0.1:1"].map(|text| reachable(text.parse().unwrap()).to_string());
+        assert_eq!(reached, ["127.0.0.1:8080", "[::1]:8080", "127.0.0.1:1"]);
     }
 }
