@@ -68,6 +68,11 @@ impl Backends {
         Self { name: "embedded", bus: file("bus"), databases, servers: None, scratch }
     }
 
+    /// On servers that the test itself has started.
+    pub(crate) fn at(bus: String, databases: [String; 3]) -> Self {
+        Self { name: "servers of its own", bus, databases, servers: None, scratch: scratch() }
+    }
+
     /// Where its files are, if it has any.
     pub(crate) fn directory(&self) -> String {
         self.scratch.path().display().to_string()
@@ -363,7 +368,7 @@ impl App {
     }
 }
 
-fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
+pub(crate) fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
     Ok(Settings {
         bus_url: backends.bus.clone(),
         listen: "127.0.0.1:0".parse()?,

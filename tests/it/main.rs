@@ -10,6 +10,7 @@ mod demo;
 mod faults;
 mod flows;
 mod harness;
+mod owner;
 mod pages;
 mod process;
 mod rules;

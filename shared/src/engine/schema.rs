@@ -1,6 +1,7 @@
 //! The tables of a service's database: the plumbing's and its own, brought up to date at the start.
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::{db::Db, engine::service::Service};
 
@@ -11,14 +12,31 @@ pub type Migration = (i64, &'static str);
 const PLUMBING: &[Migration] =
     &[(1, include_str!("../../migrations/0001_plumbing.sql")), (2, include_str!("../../migrations/0002_owner.sql"))];
 
-/// Brings the database up to date. An error where it is another service's.
+/// Brings the database up to date. An error where it is another service's, which it names where that can be known.
 pub async fn prepare<S: Service>(db: &Db) -> Result<()> {
-    db.migrate(&[PLUMBING, S::MIGRATIONS].concat()).await?;
+    if let Err(error) = db.migrate(&[PLUMBING, S::MIGRATIONS].concat()).await {
+        refuse_foreign::<S>(db).await?;
+        return Err(error);
+    }
     let mut tx = db.begin().await?;
     tx.execute("INSERT INTO owner (id, service) VALUES (1, $1) ON CONFLICT DO NOTHING", [S::NAME.into()]).await?;
     tx.commit().await.context("write the owner")?;
-    let known: Vec<(String,)> = db.fetch("SELECT service FROM owner WHERE id = 1", []).await?;
-    let owner = known.first().map_or("nobody", |row| &row.0);
+    refuse_foreign::<S>(db).await
+}
+
+async fn refuse_foreign<S: Service>(db: &Db) -> Result<()> {
+    let owner = owner(db).await.unwrap_or_else(|| S::NAME.into());
     ensure!(owner == S::NAME, "the database belongs to {owner}; each service needs one of its own");
     Ok(())
+}
+
+/// Whose database it is: by its mark, or where it is older than that by what was said there.
+async fn owner(db: &Db) -> Option<String> {
+    let marked: Result<Vec<(String,)>> = db.fetch("SELECT service FROM owner WHERE id = 1", []).await;
+    if let Ok([(owner,)]) = marked.as_deref() {
+        return Some(owner.clone());
+    }
+    let said: Vec<(String,)> = db.fetch("SELECT doc FROM event_log ORDER BY position LIMIT 1", []).await.ok()?;
+    let event: Value = serde_json::from_str(&said.first()?.0).ok()?;
+    Some(event["source"].as_str()?.trim_start_matches('/').to_owned())
 }
