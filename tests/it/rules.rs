@@ -61,6 +61,13 @@ fn no_service_names_another() {
     }
 }
 
+#[test]
+fn plain_cargo_test_means_every_package() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let list = |name: &str| manifest.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    assert_eq!(list("default-members = "), list("members = "));
+}
+
 /// The page of a service, and the reader: its source directory, where it is served, its files.
 const PAGES: [(&str, &str, &[Asset]); 4] = [
     ("order-svc/pages", OrderSvc::PAGE, OrderSvc::ASSETS),
