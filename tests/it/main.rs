@@ -14,6 +14,7 @@ mod owner;
 mod pages;
 mod process;
 mod rules;
+mod scripts;
 mod servers;
 mod start;
 mod wire;

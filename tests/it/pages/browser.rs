@@ -32,6 +32,9 @@ const FLAGS: [&str; 9] = [
     "--disable-dev-shm-usage",
     "--force-device-scale-factor=1",
 ];
+const SANDBOX_REFUSED: &str = "Chromium cannot make its sandbox: user namespaces are refused here \
+    (kernel.apparmor_restrict_unprivileged_userns, kernel.unprivileged_userns_clone, or a container's rules); allow \
+    them, or set TEST_NO_SANDBOX=1: the pages are our own";
 /// How often something is looked for.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -83,7 +86,8 @@ impl Browsers {
     pub(super) async fn open(&self, address: &str) -> Page {
         let url = format!("{}/session", self.base);
         let session = Session { url, client: self.client.clone(), allowed: Mutex::default() };
-        let opened = session.command(Method::POST, "", &self.capabilities()).await.unwrap();
+        let opened = session.command(Method::POST, "", &self.capabilities()).await;
+        let opened = opened.unwrap_or_else(|error| panic!("{}", self.why_none_starts(&error)));
         let url = format!("{}/session/{}", self.base, text(&opened["sessionId"]));
         let session = Arc::new(Session { url, ..session });
         self.sessions.lock().unwrap().push(Arc::clone(&session));
@@ -93,15 +97,31 @@ impl Browsers {
         page
     }
 
-    fn capabilities(&self) -> Value {
+    fn flags(&self) -> Vec<String> {
         let profile = self.profiles.path().join(self.sessions.lock().unwrap().len().to_string());
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.display()));
         // Chromium refuses to run as root with its sandbox, and as anybody else it is wanted.
-        if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        if std::fs::metadata("/proc/self").unwrap().uid() == 0 || variable("TEST_NO_SANDBOX").is_some() {
             flags.push("--no-sandbox".into());
         }
-        let mut options = json!({"args": flags});
+        flags
+    }
+
+    /// In one line. The driver does not pass on what the browser says of it.
+    fn why_none_starts(&self, error: &Value) -> String {
+        let Some(binary) = variable("TEST_CHROMIUM") else { return format!("no browser starts: {error}") };
+        let output = Command::new(binary).args(self.flags()).args(["--dump-dom", "about:blank"]).output();
+        let said =
+            output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into());
+        if said.contains("sandbox") {
+            return SANDBOX_REFUSED.to_owned();
+        }
+        format!("no browser starts: {}; it says: {}", error["message"], said.lines().last().unwrap_or("nothing"))
+    }
+
+    fn capabilities(&self) -> Value {
+        let mut options = json!({"args": self.flags()});
         if let Some(binary) = variable("TEST_CHROMIUM") {
             options["binary"] = json!(binary);
         }
