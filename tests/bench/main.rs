@@ -1,5 +1,6 @@
 //! `cargo bench`: orders a second from POST to the committed ticket, latencies at a quiet rate, memory, and the raw
-//! limits of the same machine in the same minutes. A table on standard output, JSON in `target/bench.json`.
+//! limits of the same machine in the same minutes. A table on standard output as soon as each pair of backends is
+//! measured, JSON in `target/bench.json`.
 //!
 //! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only.
 
@@ -12,7 +13,7 @@ mod servers;
 use std::{
     collections::HashMap,
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -35,8 +36,8 @@ struct Arguments {
     /// How long the load for the throughput lasts, about
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// `embedded`, `servers` or `both`
-    #[arg(long, default_value = "both")]
+    /// Of which to measure; `both` leaves out the servers where there are none
+    #[arg(long, default_value = "both", value_parser = ["embedded", "servers", "both"])]
     backends: String,
     /// Measure the binaries as they are
     #[arg(long)]
@@ -66,20 +67,63 @@ struct Figures {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let on_files = arguments.backends != "servers";
+    let on_servers = arguments.backends != "embedded" && servers_are_there(arguments.backends == "servers")?;
     if !arguments.no_build {
-        let build = ["build", "--release", "--workspace", "--bins", "--quiet"];
-        ensure!(Command::new(env!("CARGO")).args(build).status()?.success(), "the binaries do not build");
+        build()?;
     }
     let mut all = Vec::new();
-    if arguments.backends != "servers" {
+    if on_files {
         all.push(embedded(arguments.seconds).await?);
+        report(&all)?;
     }
-    if arguments.backends != "embedded" {
-        all.push(on_servers(arguments.seconds).await?);
+    if on_servers {
+        all.push(measured_on_servers(arguments.seconds).await?);
+        report(&all)?;
     }
-    print(&all);
+    Ok(())
+}
+
+/// Whether servers are named or can be started; told before minutes are spent on the other half.
+fn servers_are_there(required: bool) -> Result<bool> {
+    let is_installed = |kind: &str| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/servers");
+        anyhow::Ok(Command::new(script).args(["find", kind]).stdout(Stdio::null()).status()?.success())
+    };
+    if Servers::named().is_some() || (is_installed("postgres")? && is_installed("rabbitmq")?) {
+        return Ok(true);
+    }
+    let missing =
+        "PostgreSQL + RabbitMQ: neither named (TEST_POSTGRES_URL, TEST_AMQP_URL, TEST_RABBITMQ_API) nor installed";
+    ensure!(!required, "{missing}");
+    eprintln!("left out: {missing}");
+    Ok(false)
+}
+
+/// The services' binaries, which cargo does not build for a benchmark of another package: in the profile of this one,
+/// and with the same features as this one, so that nothing below them is built again.
+fn build() -> Result<()> {
+    let binaries = restaurant::binaries();
+    let profile = binaries.file_name().and_then(|name| name.to_str()).context("the binaries have a directory")?;
+    let profile = if profile == "debug" { "dev" } else { profile };
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--workspace", "--bins", "--benches", "--profile", profile]);
+    // What cargo has told this process of its package is an input of some build scripts.
+    for (name, _) in std::env::vars_os() {
+        let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if own.iter().any(|own| name.to_string_lossy().starts_with(own)) {
+            cargo.env_remove(name);
+        }
+    }
+    ensure!(cargo.status()?.success(), "the binaries do not build");
+    Ok(())
+}
+
+/// What there is by now: shown, and kept.
+fn report(all: &[Figures]) -> Result<()> {
+    all.last().into_iter().for_each(print);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench.json");
-    std::fs::write(&path, serde_json::to_string_pretty(&all)?)?;
+    std::fs::write(&path, serde_json::to_string_pretty(all)?)?;
     Ok(())
 }
 
@@ -97,7 +141,7 @@ async fn embedded(seconds: u64) -> Result<Figures> {
     Ok(figures)
 }
 
-async fn on_servers(seconds: u64) -> Result<Figures> {
+async fn measured_on_servers(seconds: u64) -> Result<Figures> {
     // Kept until the end: dropping them stops them.
     let (private, servers) = match Servers::named() {
         Some(servers) => (None, servers),
@@ -223,24 +267,22 @@ fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
 }
 
 #[expect(clippy::print_stdout, reason = "the output of the benchmark")]
-fn print(all: &[Figures]) {
-    for figures in all {
-        println!("\n{}", figures.backends);
-        println!("  ready after                       {:>10.0} ms", figures.ready_ms);
-        println!("  end to end                        {:>10.0} orders/s", figures.orders_per_s);
-        println!(
-            "  POST to 202, 200 orders/s         {:>10.2} ms p50 {:>8.2} ms p99",
-            figures.accepted_p50_ms, figures.accepted_p99_ms
-        );
-        println!(
-            "  POST to ticket, 200 orders/s      {:>10.2} ms p50 {:>8.2} ms p99",
-            figures.ticket_p50_ms, figures.ticket_p99_ms
-        );
-        println!("  raw: order + event rows           {:>10.0} /s", figures.raw_inserts_per_s);
-        println!("  raw: confirmed messages of 1      {:>10.0} /s", figures.raw_publishes_per_s);
-        println!("  raw: confirmed messages of 50     {:>10.0} /s", figures.raw_publishes_of_50_per_s);
-        for ((name, mb), (_, us)) in figures.memory_mb.iter().zip(&figures.cpu_us_per_order) {
-            println!("  {name:<20} at most {mb:>6.1} MB, {us:>6.0} µs of a core an order");
-        }
+fn print(figures: &Figures) {
+    println!("\n{}", figures.backends);
+    println!("  ready after                       {:>10.0} ms", figures.ready_ms);
+    println!("  end to end                        {:>10.0} orders/s", figures.orders_per_s);
+    println!(
+        "  POST to 202, 200 orders/s         {:>10.2} ms p50 {:>8.2} ms p99",
+        figures.accepted_p50_ms, figures.accepted_p99_ms
+    );
+    println!(
+        "  POST to ticket, 200 orders/s      {:>10.2} ms p50 {:>8.2} ms p99",
+        figures.ticket_p50_ms, figures.ticket_p99_ms
+    );
+    println!("  raw: order + event rows           {:>10.0} /s", figures.raw_inserts_per_s);
+    println!("  raw: confirmed messages of 1      {:>10.0} /s", figures.raw_publishes_per_s);
+    println!("  raw: confirmed messages of 50     {:>10.0} /s", figures.raw_publishes_of_50_per_s);
+    for ((name, mb), (_, us)) in figures.memory_mb.iter().zip(&figures.cpu_us_per_order) {
+        println!("  {name:<20} at most {mb:>6.1} MB, {us:>6.0} µs of a core an order");
     }
 }
