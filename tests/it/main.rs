@@ -13,6 +13,7 @@ mod harness;
 mod owner;
 mod pages;
 mod process;
+mod readme;
 mod rules;
 mod scripts;
 mod servers;
