@@ -111,7 +111,7 @@ fn received(ingredient: &Ingredient) -> Result<Move> {
         entered: Entered::Receive,
         quantity: ingredient.received,
         reason: Some(text("first delivery")?),
-        once: Call::internal("demo").idempotency("movement", &key, &ingredient.received),
+        once: Call::internal("demo").idempotency("movement", &[&key], &ingredient.received),
     })
 }
 
