@@ -368,6 +368,7 @@ fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
         bus_url: backends.bus.clone(),
         listen: "127.0.0.1:0".parse()?,
         accept_within,
+        keep_alive: Duration::from_secs(75),
         allow_unauthenticated: false,
     })
 }
