@@ -4,7 +4,7 @@ mod answer;
 mod body;
 mod live;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     contract::{
@@ -13,7 +13,7 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, Body, IdempotencyKey, InPath, InQuery, Raw},
+        extract::{Answer, Body, InPath, InQuery, Keyed},
         page::{Page, Paging},
         problem::{Problem, away},
         site::App,
@@ -28,6 +28,7 @@ use crate::{
     domain::{Command, Move, PutRecipe, PutStock, Reply, SetAvailability, key},
     store,
 };
+use answer::versioned;
 use body::{AvailabilityBody, MovementBody, RecipeBody, StockBody};
 
 type Inventory = App<InventorySvc>;
@@ -88,7 +89,7 @@ async fn list_stock(
     put, path = "/v1/stock/{location}/{ingredient}", tag = "inventory-svc", params(OfIngredient),
     request_body = StockBody,
     responses(
-        (status = 200, body = StockItem),
+        (status = 200, body = StockItem, headers(("ETag" = String, description = "The version"))),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`unit-in-use`"),
     )
 )]
@@ -139,13 +140,10 @@ async fn post_movement(
     State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
-    key: IdempotencyKey,
-    raw: Raw,
+    Keyed { key, body }: Keyed<MovementBody>,
 ) -> Answer<Reply> {
-    raw.syntax()?;
-    let key = key.required()?;
-    let body: MovementBody = raw.parse()?;
-    let once = call.idempotency("movement", &key, &(&location, &ingredient, &body));
+    let key = key.ok_or_else(Problem::key_missing)?;
+    let once = call.idempotency("movement", &[&key], &(&location, &ingredient, &body));
     let (entered, quantity, reason) = body.checked()?;
     let entry = Move { location, ingredient, entered, quantity, reason, once };
     Ok(app.pump.ask(call, Command::Move(entry)).await?)
@@ -171,23 +169,20 @@ async fn list_recipes(
 #[utoipa::path(
     get, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
     responses(
-        (status = 200, body = Recipe),
+        (status = 200, body = Recipe, headers(("ETag" = String, description = "The version"))),
     )
 )]
 /// What one portion takes.
-async fn get_recipe(
-    State(app): State<Inventory>,
-    InPath(OfItem { location, sku }): InPath<OfItem>,
-) -> Answer<Json<Recipe>> {
+async fn get_recipe(State(app): State<Inventory>, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Reply> {
     let recipe = store::recipe(&app.db, &location, &sku).await.map_err(away)?;
-    recipe.map(Json).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
+    recipe.map(Reply::Recipe).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
 }
 
 #[utoipa::path(
     put, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
     request_body = RecipeBody,
     responses(
-        (status = 200, body = Recipe),
+        (status = 200, body = Recipe, headers(("ETag" = String, description = "The version"))),
     )
 )]
 /// Says what one portion takes. Every ingredient must be in stock, if with nothing on hand.
@@ -222,7 +217,7 @@ async fn list_availability(
     put, path = "/v1/availability/{location}/{sku}", tag = "inventory-svc", params(OfItem),
     request_body = AvailabilityBody,
     responses(
-        (status = 200, body = Availability),
+        (status = 200, body = Availability, headers(("ETag" = String, description = "The version"))),
     )
 )]
 /// Takes an item off the menu by hand, or lifts that. What is out for want of stock stays out.
@@ -241,11 +236,13 @@ async fn put_availability(
     get, path = "/v1/reservations/{order_id}", tag = "inventory-svc",
     params(("order_id" = Uuid, Path, description = "The order's id")),
     responses(
-        (status = 200, body = Reservation),
+        (status = 200, body = Reservation, headers(("ETag" = String, description = "The version"))),
     )
 )]
 /// What was set aside for an order.
-async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Json<Reservation>> {
+async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Response> {
     let reservation = store::reservation(&app.db, order).await.map_err(away)?;
-    reservation.map(Json).ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
+    reservation
+        .map(|reservation| versioned(reservation.version, reservation))
+        .ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
 }

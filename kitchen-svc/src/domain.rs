@@ -123,6 +123,26 @@ pub struct State {
     pub clocks: Rows<Clock>,
 }
 
+/// The version of what the command is to change, if it is one thing; 0 where there is none yet. What is done already is
+/// not refused because it changed the version.
+pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
+    let is_fresh = |key: &Option<Idempotency>| key.as_ref().is_none_or(|key| state.keys.recall(key) == Recall::Fresh);
+    match command {
+        Command::Act { ticket, key, .. } if is_fresh(key) => {
+            state.tickets.get(&ticket.to_string()).map(|row| row.ticket.version)
+        }
+        Command::MarkOut { location, sku, key, .. } if is_fresh(key) => {
+            Some(state.marked_out.get(&item_key(location, sku)).map_or(0, |marked| marked.version))
+        }
+        Command::Arrange(wanted) => Some(state.stations.get(&wanted.location).map_or(0, |stations| stations.version)),
+        Command::Act { .. }
+        | Command::MarkOut { .. }
+        | Command::Open(_)
+        | Command::Cancel(_)
+        | Command::SetClock(_) => None,
+    }
+}
+
 pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     match &input.command {
         Command::Open(order) => Ok(open(state, order, input)),

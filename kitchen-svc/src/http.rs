@@ -6,6 +6,7 @@ mod stream;
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, de::IntoDeserializer};
+use serde_json::Value;
 use shared::{
     contract::{
         kitchen::{Ticket, TicketState},
@@ -13,7 +14,7 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, IdempotencyKey, InPath, InQuery, OptionalBody},
+        extract::{Answer, InPath, InQuery, Keyed, KeyedBody},
         page::{Page, Paging},
         problem::{Problem, away},
         site::App,
@@ -94,8 +95,18 @@ async fn get(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Rep
 }
 
 /// An action takes no body, or an empty one.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 struct Nothing {}
+
+impl KeyedBody for Nothing {
+    fn absent() -> Option<Self> {
+        Some(Self {})
+    }
+
+    fn needs_key(_: &Value) -> bool {
+        false
+    }
+}
 
 #[utoipa::path(
     post, path = "/v1/tickets/{id}/{action}", tag = "kitchen-svc",
@@ -111,8 +122,7 @@ async fn act(
     State(app): State<Kitchen>,
     call: Call,
     InPath((id, action)): InPath<(Uuid, TicketAction)>,
-    key: IdempotencyKey,
-    _: OptionalBody<Nothing>,
+    Keyed { key, body: Nothing {} }: Keyed<Nothing>,
 ) -> Answer<Reply> {
     ask(&app, call, id, Action::Ticket(action), key).await
 }
@@ -134,14 +144,13 @@ async fn act_on_item(
     State(app): State<Kitchen>,
     call: Call,
     InPath((id, item, action)): InPath<(Uuid, String, ItemAction)>,
-    key: IdempotencyKey,
-    _: OptionalBody<Nothing>,
+    Keyed { key, body: Nothing {} }: Keyed<Nothing>,
 ) -> Answer<Reply> {
     ask(&app, call, id, Action::Item(item, action), key).await
 }
 
-async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: IdempotencyKey) -> Answer<Reply> {
-    let key = key.0.map(|key| call.idempotency("kitchen", &key, &(ticket, &action)));
+async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: Option<String>) -> Answer<Reply> {
+    let key = key.map(|key| call.idempotency("kitchen", &[&key], &(ticket, &action)));
     Ok(app.pump.ask(call, Command::Act { ticket, action, key }).await?)
 }
 

@@ -45,6 +45,10 @@ impl Service for KitchenSvc {
         store::load(tx, batch).await
     }
 
+    fn version(state: &State, command: &Command) -> Option<i64> {
+        domain::version(state, command)
+    }
+
     fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
         domain::decide(state, input)
     }

@@ -112,6 +112,25 @@ impl State {
     }
 }
 
+/// The version of what the command is to change, if it is one thing; 0 where there is none yet.
+pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
+    match command {
+        Command::Cancel { order, .. } => state.orders.get(&order.to_string()).map(|order| order.version),
+        Command::PutItem { location, sku, .. } => {
+            Some(state.menu.get(&menu::item_key(location, sku)).map_or(0, |item| item.version))
+        }
+        Command::PutLocation { location, .. } => {
+            Some(state.locations.get(location).map_or(0, |location| location.version))
+        }
+        Command::Place(_)
+        | Command::Expire { .. }
+        | Command::Reserved { .. }
+        | Command::Short { .. }
+        | Command::Availability(_)
+        | Command::Ticket(_) => None,
+    }
+}
+
 /// What follows from the input. A refusal leaves the state as it was.
 pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     let at = input.at;

@@ -1,5 +1,6 @@
 //! The HTTP contract: idempotency, waiting, versions, pages, limits. On both pairs of backends.
 
+mod conditions;
 mod documented;
 mod live;
 mod menu;
@@ -150,9 +151,6 @@ async fn versions_are_etags() {
         assert_eq!(unchanged.text().await.unwrap(), "");
         let stations = app.request(Method::GET, "/v1/stations/soho").header("if-none-match", "\"0\", W/\"1\"");
         assert_eq!(stations.send().await.unwrap().status(), StatusCode::NOT_MODIFIED);
-        let again =
-            app.request(Method::POST, &format!("{path}/cancel")).header("if-none-match", "*").send().await.unwrap();
-        assert!(again.status().is_success(), "only reading depends on it: {}", again.status());
     })
     .await;
 }

@@ -373,6 +373,7 @@ pub(crate) fn settings(backends: &Backends, accept_within: Duration) -> Result<S
         bus_url: backends.bus.clone(),
         listen: "127.0.0.1:0".parse()?,
         accept_within,
+        keep_alive: Duration::from_secs(75),
         allow_unauthenticated: false,
     })
 }

@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod bus;
 mod checker;
+mod crowd;
 mod db;
 mod demo;
 mod faults;

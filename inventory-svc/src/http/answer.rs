@@ -5,7 +5,11 @@ use axum::{
     http::{HeaderName, StatusCode},
     response::{IntoResponse, Response},
 };
-use shared::{contract::types::FieldError, web::problem::Problem};
+use serde::Serialize;
+use shared::{
+    contract::types::FieldError,
+    web::{etag, problem::Problem},
+};
 
 use super::body::at_ingredient;
 use crate::domain::{Refusal, Reply};
@@ -13,9 +17,9 @@ use crate::domain::{Refusal, Reply};
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         match self {
-            Self::Stock(item) => Json(item).into_response(),
-            Self::Recipe(recipe) => Json(recipe).into_response(),
-            Self::Availability(availability) => Json(availability).into_response(),
+            Self::Stock(item) => versioned(item.version, item),
+            Self::Recipe(recipe) => versioned(recipe.version, recipe),
+            Self::Availability(availability) => versioned(availability.version, availability),
             Self::Moved { movement, replayed: false } => (StatusCode::CREATED, Json(movement)).into_response(),
             Self::Moved { movement, replayed: true } => {
                 let replayed = [(HeaderName::from_static("idempotent-replayed"), "true")];
@@ -23,6 +27,11 @@ impl IntoResponse for Reply {
             }
         }
     }
+}
+
+/// It, with its version as the `ETag`.
+pub(super) fn versioned(version: i64, shown: impl Serialize) -> Response {
+    (etag::of_version(version), Json(shown)).into_response()
 }
 
 impl From<Refusal> for Problem {

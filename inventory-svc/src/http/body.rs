@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::{
     contract::{
         stock::{Portion, Unit},
         time::Time,
         types::{Name, Notes, Price, Slug},
     },
-    web::problem::Problem,
+    web::{extract::KeyedBody, problem::Problem},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -83,6 +84,12 @@ pub(crate) struct MovementBody {
     quantity: Amount<0>,
     #[serde(default)]
     reason: Option<Notes>,
+}
+
+impl KeyedBody for MovementBody {
+    fn needs_key(_: &Value) -> bool {
+        true
+    }
 }
 
 impl MovementBody {

@@ -33,7 +33,7 @@ impl Scratch {
     async fn batch(&self, commands: Vec<Command>) {
         let input = |command| {
             let Call { id, trace, by, .. } = Call::internal("ann");
-            Input { id, at: seconds(1), by, trace, command }
+            Input { id, at: seconds(1), by, trace, condition: Default::default(), command }
         };
         let inputs: Vec<_> = commands.into_iter().map(input).collect();
         let mut tx = self.db.begin().await.expect("begun");

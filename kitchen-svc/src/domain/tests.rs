@@ -39,7 +39,7 @@ impl Kitchen {
         self.at = self.at + Duration::from_secs(1);
         let id = Uuid::from_u128(self.inputs);
         let (by, trace) = ("ada".to_owned(), Trace::rooted_in(id));
-        decide(&mut self.state, &Input { id, at: self.at, by, trace, command })
+        decide(&mut self.state, &Input { id, at: self.at, by, trace, condition: Default::default(), command })
     }
 
     fn ticket(&self) -> Option<&Ticket> {
@@ -135,7 +135,7 @@ fn text<T: for<'de> Deserialize<'de>>(text: &str) -> T {
 }
 
 fn idempotency(key: &str, body: &impl Serialize) -> Idempotency {
-    Call { by: "ada".into(), ..Call::internal("ada") }.idempotency("kitchen", key, body)
+    Call { by: "ada".into(), ..Call::internal("ada") }.idempotency("kitchen", &[key], body)
 }
 
 fn order(lines: &str) -> Order {

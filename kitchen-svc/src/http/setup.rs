@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use axum::extract::State;
 use serde::Deserialize;
+use serde_json::Value;
 use shared::{
     contract::{
         kitchen::{MarkedOut, Route, Station, Stations},
-        types::{FieldError, Sku, Slug},
+        types::{FieldError, Sku, Slug, null_as_default},
     },
     engine::call::Call,
     web::{
-        extract::{Answer, Body, IdempotencyKey, InPath, OptionalBody},
+        extract::{Answer, Body, InPath, Keyed, KeyedBody},
         problem::{Problem, away},
     },
 };
@@ -22,6 +23,16 @@ use crate::{
     domain::{Arrangement, Command, Out, Reply},
     store,
 };
+
+impl KeyedBody for Out {
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn needs_key(_: &Value) -> bool {
+        false
+    }
+}
 
 #[utoipa::path(
     put, path = "/v1/tickets/out/{location}/{sku}", tag = "kitchen-svc",
@@ -37,10 +48,9 @@ pub(super) async fn mark_out(
     State(app): State<Kitchen>,
     call: Call,
     InPath((location, sku)): InPath<(Slug, Sku)>,
-    key: IdempotencyKey,
-    OptionalBody(out): OptionalBody<Out>,
+    Keyed { key, body: out }: Keyed<Out>,
 ) -> Answer<Reply> {
-    let key = key.0.map(|key| call.idempotency("kitchen", &key, &("out", &location, &sku, &out)));
+    let key = key.map(|key| call.idempotency("kitchen", &[&key], &("out", &location, &sku, &out)));
     Ok(app.pump.ask(call, Command::MarkOut { location, sku, out, key }).await?)
 }
 
@@ -64,7 +74,7 @@ pub(super) struct StationsRequest {
     #[schema(min_items = 1, max_items = 100)]
     stations: Vec<Station>,
     default: Slug,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(max_items = 1000)]
     routes: Vec<Route>,
 }

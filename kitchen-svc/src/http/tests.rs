@@ -38,6 +38,7 @@ impl Display {
             bus_url: url("bus"),
             listen: "127.0.0.1:0".parse().unwrap(),
             accept_within: std::time::Duration::from_secs(240),
+            keep_alive: std::time::Duration::from_secs(75),
             allow_unauthenticated: false,
         };
         let mut host = Host::new(settings).await.unwrap();

@@ -43,10 +43,9 @@ pub(crate) struct LastNumber {
 
 impl Place {
     pub fn new(call: &Call, key: Option<&str>, order: NewOrder, accept_by: Time) -> Self {
-        let external = order.external_id().map(|(channel, id)| format!("{channel}\n{id}"));
         Self {
-            key: key.map(|key| call.idempotency("orders", key, &order)),
-            external: external.map(|id| call.idempotency("external", &id, &order)),
+            key: key.map(|key| call.idempotency("orders", &[key], &order)),
+            external: order.external_id().map(|(channel, id)| call.idempotency("external", &[channel, id], &order)),
             accept_by,
             order,
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use shared::contract::{
     language::Language,
     order::{Channel, Customer, MenuKind, Mode, OrderType},
-    time::{DayStarts, Time, is_timezone},
-    types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
+    time::{DayStarts, Time, timezone_name},
+    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, null_as_default},
 };
 use utoipa::ToSchema;
 
@@ -34,16 +34,16 @@ pub struct NewOrder {
     pub location: Slug,
     #[schema(value_type = Vec<NewLine>, min_items = 1, max_items = 100)]
     pub lines: List<NewLine, 1, 100>,
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: OrderType,
     #[serde(default)]
-    pub table: Option<Text<20>>,
+    pub table: Option<Label<20>>,
     #[serde(default)]
     pub customer: Option<Customer>,
     /// Its `external_id` serves as a further idempotency key.
     #[serde(default)]
     pub channel: Option<Channel>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Name>, max_items = 20)]
     pub allergies: List<Name, 0, 20>,
     #[serde(default)]
@@ -59,7 +59,7 @@ pub struct NewLine {
     pub sku: Sku,
     pub quantity: Quantity,
     /// Each is listed by the dish.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Sku>, max_items = 20)]
     pub modifiers: List<Sku, 0, 20>,
     #[serde(default)]
@@ -78,10 +78,10 @@ pub struct PutItem {
     pub name: Name,
     pub price: Price,
     pub category: Name,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub kind: MenuKind,
     /// The modifiers that may be ordered with the dish.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Sku>, max_items = 100)]
     pub modifiers: List<Sku, 0, 100>,
     #[serde(default)]
@@ -145,8 +145,9 @@ impl<T, const MIN: usize, const MAX: usize> Deref for List<T, MIN, MAX> {
 
 impl TryFrom<String> for Timezone {
     type Error = String;
+    /// As the database spells it, however it was sent.
     fn try_from(name: String) -> Result<Self, String> {
-        if is_timezone(&name) {
+        if let Some(name) = timezone_name(&name) {
             return Ok(Self(name));
         }
         let shown: String = name.chars().take(80).collect();

@@ -21,8 +21,8 @@ impl IntoResponse for Reply {
             Self::Placed { order, replayed } => placed(&order, replayed, StatusCode::ACCEPTED),
             Self::Cancelled(order) => versioned(StatusCode::OK, &order),
             Self::CancelRequested(order) => versioned(StatusCode::ACCEPTED, &order),
-            Self::Item(item) => Json(item).into_response(),
-            Self::Location(location) => Json(location).into_response(),
+            Self::Item(item) => (etag::of_view(item.version, &item), Json(item)).into_response(),
+            Self::Location(location) => (etag::of_view(location.version, &location), Json(location)).into_response(),
         }
     }
 }

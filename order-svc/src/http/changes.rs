@@ -30,6 +30,7 @@ use crate::domain::menu::location_as_of;
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LocationSnapshot)]
 pub(super) struct Snapshot {
     location: Location,
     items: Vec<MenuItem>,

@@ -62,7 +62,7 @@ pub(super) async fn items_as_of(
     put, path = "/v1/menu/{location}/{sku}", tag = "order-svc",
     params(("location" = Slug, Path), ("sku" = Sku, Path)), request_body = PutItem,
     responses(
-        (status = 200, body = MenuItem),
+        (status = 200, body = MenuItem, headers(("ETag" = String, description = "The version, and what time has made of it"))),
     )
 )]
 /// Puts an item on the menu, or replaces it. The location may be made later.
@@ -106,7 +106,7 @@ pub(super) async fn list_locations(
 #[utoipa::path(
     get, path = "/v1/locations/{location}", tag = "order-svc", params(("location" = Slug, Path)),
     responses(
-        (status = 200, body = Location),
+        (status = 200, body = Location, headers(("ETag" = String, description = "The version, and what time has made of it"))),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
     )
 )]
@@ -115,8 +115,8 @@ pub(super) async fn show_location(
     State(app): State<Orders>,
     InPath(location): InPath<Slug>,
     call: Call,
-) -> Answer<Json<Location>> {
-    Ok(Json(location_as_of(find(&app, &location).await?, call.at)))
+) -> Answer<Reply> {
+    Ok(Reply::Location(location_as_of(find(&app, &location).await?, call.at)))
 }
 
 pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
@@ -128,7 +128,7 @@ pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
     put, path = "/v1/locations/{location}", tag = "order-svc", params(("location" = Slug, Path)),
     request_body = PutLocation,
     responses(
-        (status = 200, body = Location),
+        (status = 200, body = Location, headers(("ETag" = String, description = "The version, and what time has made of it"))),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`currency-in-use`"),
     )
 )]

@@ -4,12 +4,13 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
+use serde_json::Value;
 use shared::{
     contract::{
         order::{Order, OrderStatus},
@@ -17,7 +18,7 @@ use shared::{
     },
     engine::{call::Call, live::Live, log::Entry},
     web::{
-        extract::{Answer, IdempotencyKey, InPath, InQuery, OptionalBody, PreferWait, Raw},
+        extract::{Answer, InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
         page::{Page, Paging},
         problem::{Problem, away},
     },
@@ -39,43 +40,11 @@ use crate::{
     store,
 };
 
-/// An order with what makes it the only one of its kind: a key, an external id or both.
-#[derive(Debug)]
-pub(super) struct Keyed {
-    key: Option<String>,
-    order: NewOrder,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Keyed {
-    type Rejection = Problem;
-
-    /// Checks in the order of the contract: size, type, syntax, key present, shape.
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let typed = parts.headers.contains_key(header::CONTENT_TYPE);
-        let key = IdempotencyKey::from_request_parts(&mut parts, state).await;
-        let raw = Raw::from_request(Request::from_parts(parts, body), state).await?;
-        if raw.is_empty() && !typed {
-            return Err(Problem::not_json());
-        }
-        let keyless = matches!(key, Ok(IdempotencyKey(None)));
-        let order = match raw.parse::<NewOrder>() {
-            Ok(order) if !keyless || order.external_id().is_some() => order,
-            Err(problem) if !keyless || problem.status() != StatusCode::UNPROCESSABLE_ENTITY => return Err(problem),
-            Err(problem) if has_external_id(&raw)? => return Err(problem),
-            Ok(_) | Err(_) => return Err(key_missing()),
-        };
-        Ok(Self { key: key?.0, order })
+impl KeyedBody for NewOrder {
+    /// The channel's own id of the order is as good as a key, of whatever shape it is.
+    fn needs_key(body: &Value) -> bool {
+        body.pointer("/channel/external_id").is_none_or(Value::is_null)
     }
-}
-
-/// Whether it is there at all, of whatever shape.
-fn has_external_id(raw: &Raw) -> Result<bool, Problem> {
-    Ok(raw.syntax()?.pointer("/channel/external_id").is_some_and(|id| !id.is_null()))
-}
-
-fn key_missing() -> Problem {
-    IdempotencyKey(None).required().map_or_else(|problem| problem, |_| Problem::internal())
 }
 
 #[utoipa::path(
@@ -100,7 +69,7 @@ pub(super) async fn place(
     State(app): State<Orders>,
     call: Call,
     PreferWait(seconds): PreferWait,
-    Keyed { key, order }: Keyed,
+    Keyed { key, body: order }: Keyed<NewOrder>,
 ) -> Answer<Response> {
     let place = Place::new(&call, key.as_deref(), order, call.at + app.accept_within);
     let Some(seconds) = seconds else {

@@ -25,7 +25,7 @@ use shared::{
         service::Service,
     },
     web::{
-        extract::{InPath, InQuery, OptionalBody, PreferWait},
+        extract::{InPath, InQuery, Keyed, OptionalBody, PreferWait},
         page::Paging,
         site::App,
         sse::LastEventId,
@@ -33,10 +33,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{
-    Orders, live, menu,
-    orders::{self, Keyed},
-};
+use super::{Orders, live, menu, orders};
 use crate::{
     OrderSvc,
     domain::{Command, Progress, request::CancelOrder},

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Subject,
     order::{LineModifier, OrderType},
-    types::{Name, Notes, Quantity, Sku, Slug, Text},
+    types::{Label, Name, Notes, Quantity, Sku, Slug},
 };
 use crate::contract::time::Time;
 
@@ -63,7 +63,7 @@ pub struct Ticket {
     #[serde(rename = "type")]
     pub kind: OrderType,
     #[serde(default)]
-    pub table: Option<Text<20>>,
+    pub table: Option<Label<20>>,
     pub state: TicketState,
     /// Above 0 for a rush; displays sort by it.
     pub priority: i64,

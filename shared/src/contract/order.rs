@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Subject,
     language::Language,
-    types::{Currency, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
+    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug},
 };
 use crate::contract::time::{DayStarts, Time};
 
@@ -41,9 +41,9 @@ pub struct Customer {
 /// Where the order came from: `{name: "web"}`, or an aggregator with its own id of the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Channel {
-    pub name: Text<50>,
+    pub name: Label<50>,
     #[serde(default)]
-    pub external_id: Option<Text<255>>,
+    pub external_id: Option<Label<255>>,
 }
 
 /// A modifier as it was priced.
@@ -117,7 +117,7 @@ pub struct Order {
     #[serde(rename = "type")]
     pub kind: OrderType,
     #[serde(default)]
-    pub table: Option<Text<20>>,
+    pub table: Option<Label<20>>,
     #[serde(default)]
     pub customer: Option<Customer>,
     #[serde(default)]

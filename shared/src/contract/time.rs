@@ -162,9 +162,9 @@ impl FromStr for TimeAndId {
     }
 }
 
-/// Whether the time zone database has this name.
-pub fn is_timezone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+/// The name as the time zone database spells it: `Europe/London` for `EUROPE/london`. `None` where it has none such.
+pub fn timezone_name(name: &str) -> Option<String> {
+    TimeZone::get(name).ok()?.iana_name().map(str::to_owned)
 }
 
 impl std::ops::Add<Duration> for Time {
@@ -229,6 +229,20 @@ mod tests {
             let time: Time = text.parse().expect("a time");
             assert_eq!(time.to_string().len(), "2026-11-23T18:42:00.000000Z".len());
             assert_eq!(time.to_string().parse::<Time>().expect("the same"), time);
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_spelled_as_its_database_does() {
+        for (sent, name) in [
+            ("EUROPE/london", Some("Europe/London")),
+            ("utc", Some("UTC")),
+            ("etc/utc", Some("Etc/UTC")),
+            ("Mars/Phobos", None),
+            ("+02:00", None),
+            ("", None),
+        ] {
+            assert_eq!(timezone_name(sent).as_deref(), name, "{sent}");
         }
     }
 

@@ -1,12 +1,22 @@
 //! Small types that cannot be wrong: parsed once at the edge, from HTTP and from the bus alike.
 
+mod text;
+
 use std::{fmt, ops::Deref, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
+
+/// Reads `null` as if nothing were there: `#[serde(default, deserialize_with = "null_as_default")]`.
+pub fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(given: D) -> Result<T, D::Error> {
+    Option::deserialize(given).map(Option::unwrap_or_default)
+}
+
+pub(crate) use text::refused_at_the_edge;
+pub use text::{Label, Name, Notes, Photo, Text};
 
 /// A location, station or ingredient: `soho`, `grill-2`. Safe in a URL path and in a routing key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,11 +27,6 @@ pub struct Slug(String);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Sku(String);
-
-/// Text a person wrote: 1 to `MAX` characters, no control characters but tab and line feed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Text<const MAX: usize>(String);
 
 /// How many of a dish: 1 to 999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,22 +43,12 @@ pub struct Price(i64);
 #[serde(into = "String", try_from = "String")]
 pub struct Currency(String);
 
-/// The address of a picture: `https://…`, or a path on the same host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Photo(String);
-
 /// An amount of money in minor units (cents, pence).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
     pub amount: i64,
     pub currency: Currency,
 }
-
-/// A name: of a dish, an ingredient, a guest.
-pub type Name = Text<100>;
-/// Notes to the kitchen.
-pub type Notes = Text<500>;
 
 const SLUG: &str = "^[a-z0-9][a-z0-9_-]{0,63}$";
 const SKU: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
@@ -66,7 +61,6 @@ const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BH
     OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN \
     SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF \
     XPF YER ZAR ZMW ZWG";
-const PHOTO: &str = "^(https://|/[^/])[!-~]{1,490}$";
 const PRICE_MAX: i64 = 100_000_000;
 const QUANTITY_MAX: i64 = 999;
 
@@ -108,32 +102,6 @@ impl TryFrom<String> for Currency {
         }
         let known = CURRENCIES.split(' ').any(|code| code == text);
         if known { Ok(Self(text)) } else { Err(format!("{text} is no currency of ISO 4217")) }
-    }
-}
-
-impl TryFrom<String> for Photo {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let rest = text.strip_prefix("https://").or_else(|| {
-            let path = text.strip_prefix('/')?;
-            (!path.starts_with('/')).then(|| path.get(1..)).flatten()
-        });
-        let fits = |rest: &str| (1..=490).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic());
-        if rest.is_some_and(fits) && text.is_ascii() { Ok(Self(text)) } else { Err(mismatch(&text, PHOTO)) }
-    }
-}
-
-impl<const MAX: usize> TryFrom<String> for Text<MAX> {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let length = text.chars().count();
-        if length == 0 || length > MAX {
-            return Err(format!("{length} characters, expected 1 to {MAX}"));
-        }
-        if text.chars().any(|c| c.is_control() && !"\n\t".contains(c)) {
-            return Err("control characters other than tab and line feed are not accepted".into());
-        }
-        Ok(Self(text))
     }
 }
 
@@ -208,18 +176,6 @@ impl From<Currency> for String {
     }
 }
 
-impl From<Photo> for String {
-    fn from(photo: Photo) -> String {
-        photo.0
-    }
-}
-
-impl<const MAX: usize> From<Text<MAX>> for String {
-    fn from(text: Text<MAX>) -> String {
-        text.0
-    }
-}
-
 impl Deref for Slug {
     type Target = str;
     fn deref(&self) -> &str {
@@ -228,13 +184,6 @@ impl Deref for Slug {
 }
 
 impl Deref for Sku {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<const MAX: usize> Deref for Text<MAX> {
     type Target = str;
     fn deref(&self) -> &str {
         &self.0
@@ -260,12 +209,6 @@ impl fmt::Display for Quantity {
 }
 
 impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<const MAX: usize> fmt::Display for Text<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -297,18 +240,6 @@ impl PartialSchema for Currency {
     }
 }
 
-impl PartialSchema for Photo {
-    fn schema() -> RefOr<Schema> {
-        pattern(PHOTO)
-    }
-}
-
-impl<const MAX: usize> PartialSchema for Text<MAX> {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).into()
-    }
-}
-
 impl PartialSchema for Quantity {
     fn schema() -> RefOr<Schema> {
         range(1, QUANTITY_MAX)
@@ -324,15 +255,8 @@ impl PartialSchema for Price {
 impl ToSchema for Slug {}
 impl ToSchema for Sku {}
 impl ToSchema for Currency {}
-impl ToSchema for Photo {}
 impl ToSchema for Quantity {}
 impl ToSchema for Price {}
-impl<const MAX: usize> ToSchema for Text<MAX> {
-    fn name() -> std::borrow::Cow<'static, str> {
-        format!("Text{MAX}").into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,20 +271,10 @@ mod tests {
         for wrong in [0, -1, 1000, i64::MAX, i64::MIN] {
             assert!(Quantity::try_from(wrong).is_err(), "{wrong}");
         }
-        assert!(Text::<3>::try_from("äöü".to_owned()).is_ok());
-        assert!(Text::<3>::try_from("four".to_owned()).is_err());
-        assert!(Text::<3>::try_from("a\0".to_owned()).is_err());
         assert!(Price::try_from(-1).is_err());
         assert!(Currency::try_from("EUR".to_owned()).is_ok());
         for wrong in ["eur", "EURO", "ZZZ", "AED ", "D A"] {
             assert!(Currency::try_from(wrong.to_owned()).is_err(), "{wrong}");
-        }
-        for right in ["https://photos.example/pizza.jpg", "/photos/pizza.jpg?width=300"] {
-            assert!(Photo::try_from(right.to_owned()).is_ok(), "{right}");
-        }
-        for wrong in ["", "/", "https://", "http://a.example/b", "//a.example/b", "javascript:alert(1)", "/a b", "/é/a"]
-        {
-            assert!(Photo::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }
 }

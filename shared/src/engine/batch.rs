@@ -11,6 +11,7 @@ use crate::{
         trace::Trace,
     },
     engine::{
+        condition::Condition,
         dead::Letter,
         pump::{Denial, Outcome, Request},
         service::{Input, Service},
@@ -114,6 +115,7 @@ impl<S: Service> Pending<S> {
             at: Time::now(),
             by: event.source.clone(),
             trace: trace.unwrap_or_else(|| Trace::rooted_in(event.id)),
+            condition: Condition::default(),
             command,
         };
         Self { input, origin: Origin::Event { event: Box::new(event), bytes, attempts: 1 } }

@@ -50,8 +50,8 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
                         inbox.take_in(event);
                         decided.outcomes.push((event.kind.clone(), "taken_in"));
                     }
-                    Err(refused) => {
-                        decided.letters.push(Letter::of_event(event, bytes.clone(), refused.to_string(), *attempts));
+                    Err(denied) => {
+                        decided.letters.push(Letter::of_event(event, bytes.clone(), denied.to_string(), *attempts));
                     }
                 }
                 None
@@ -86,8 +86,8 @@ pub(super) fn answer<S: Service>(inputs: Vec<Pending<S>>, decided: Decided<S>) {
 }
 
 /// A command that was decided has a reply for whoever asked: that it has none is our fault.
-fn reply<R, E>(decided: Result<Option<R>, E>) -> Result<R, Denial<E>> {
-    decided.map_err(Denial::Refused)?.ok_or(Denial::Failed)
+fn reply<R, E>(decided: Result<Option<R>, Denial<E>>) -> Result<R, Denial<E>> {
+    decided?.ok_or(Denial::Failed)
 }
 
 /// Decides one input. A panic is an error of the whole batch, since it may have left the state half changed.
@@ -95,12 +95,15 @@ fn one<S: Service>(
     state: &mut S::State,
     pending: &Pending<S>,
     said: &mut Vec<Event>,
-) -> Result<Result<Option<S::Reply>, S::Refusal>> {
+) -> Result<Result<Option<S::Reply>, Denial<S::Refusal>>> {
     let input = &pending.input;
+    if let Some(version) = S::version(state, &input.command).filter(|version| !input.condition.holds(*version)) {
+        return Ok(Err(Denial::VersionMismatch(version)));
+    }
     let decided = catch_unwind(AssertUnwindSafe(|| S::decide(state, input)));
     let decision = match decided.map_err(|_| anyhow!("deciding {} panicked", input.id))? {
         Ok(decision) => decision,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(Err(Denial::Refused(refusal))),
     };
     let trace = input.trace.child(derived_id(&[S::NAME, &input.id.to_string()]));
     for (place, event) in decision.events.into_iter().enumerate() {

@@ -3,6 +3,7 @@
 pub mod backoff;
 mod batch;
 pub mod call;
+pub mod condition;
 pub mod dead;
 mod decide;
 pub mod idempotency;

@@ -34,6 +34,7 @@ impl<R: fmt::Display> fmt::Display for Denial<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::VersionMismatch(version) => write!(f, "it is at version {version}"),
             Self::Unavailable => f.write_str("the database does not answer"),
             Self::Failed => f.write_str("it failed, and the log says why"),
         }
@@ -66,6 +67,8 @@ pub type Outcome<S> = Result<<S as Service>::Reply, Denial<<S as Service>::Refus
 pub enum Denial<R> {
     /// By the service's rules.
     Refused(R),
+    /// What was to be changed has another version than the asker takes it for; 0 where there is none.
+    VersionMismatch(i64),
     /// The database is away: nothing was decided, or whether it was is not known. The same request may come again.
     Unavailable,
     /// Our fault; it was logged, and the same request would fail again.
@@ -76,7 +79,8 @@ impl<S: Service> Pump<S> {
     /// Has the command decided and committed. [`Denial::Unavailable`] where the database does not take it within 5 s.
     pub async fn ask(&self, call: Call, command: S::Command) -> Outcome<S> {
         let (asker, answer) = oneshot::channel();
-        let input = Input { id: call.id, at: call.at, by: call.by, trace: call.trace, command };
+        let Call { id, at, by, trace, condition } = call;
+        let input = Input { id, at, by, trace, condition, command };
         let asked = async {
             self.requests.send(Request { input, asker }).await.ok()?;
             answer.await.ok()

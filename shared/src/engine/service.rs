@@ -16,7 +16,7 @@ use crate::{
         trace::Trace,
     },
     db::{Db, Tx},
-    engine::schema::Migration,
+    engine::{condition::Condition, schema::Migration},
 };
 
 /// One of the three. The functions are free of `self`: all that a service knows is in its database.
@@ -43,6 +43,10 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Everything that the batch touches, in as few statements as can be, tables always in the same order.
     fn load(tx: &mut Tx, batch: &[&Input<Self::Command>]) -> impl Future<Output = Result<Self::State>> + Send;
 
+    /// Of the one thing that the command is to change: 0 where it would make it. `None` where there is no such thing,
+    /// or the command is a repetition.
+    fn version(state: &Self::State, command: &Self::Command) -> Option<i64>;
+
     /// Pure: the same state and input give the same decision. A refusal leaves the state as it was.
     fn decide(state: &mut Self::State, input: &Input<Self::Command>) -> Result<Decision<Self::Reply>, Self::Refusal>;
 
@@ -64,6 +68,8 @@ pub struct Input<C> {
     /// Who asks: the principal of a request, the source of an event.
     pub by: String,
     pub trace: Trace,
+    /// Of an event: none.
+    pub condition: Condition,
     pub command: C,
 }
 

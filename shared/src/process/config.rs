@@ -20,6 +20,10 @@ pub struct Settings {
     #[arg(long, env = "ACCEPT_WITHIN", default_value = "4m", value_parser = duration)]
     pub accept_within: Duration,
 
+    /// How long a connection may be idle before it is closed: longer than load balancers keep theirs (60s)
+    #[arg(long, env = "KEEP_ALIVE", default_value = "75s", value_parser = duration)]
+    pub keep_alive: Duration,
+
     /// Listen on other addresses than loopback although nobody has to authenticate
     #[arg(long, env = "ALLOW_UNAUTHENTICATED", num_args = 0..=1, default_value = "false",
           default_missing_value = "true", value_parser = BoolishValueParser::new())]

@@ -22,13 +22,14 @@ use crate::{
     engine::{call::Call, live::Live, pump, relay, retention, schema, service::Service},
     process::{
         config::{self, Settings},
+        files,
         supervise::Tasks,
         telemetry,
     },
     web::{
         pages,
         routes::{self, Part, Probe},
-        serve,
+        serve::{self, Limits},
         site::{App, Site},
     },
 };
@@ -98,12 +99,13 @@ impl Host {
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
-        let Self { tasks, parts, router, prepared, bus, .. } = self;
+        let Self { tasks, parts, router, prepared, bus, settings } = self;
+        let limits = Limits::new(settings.keep_alive, files::connections_max());
         let probe = Probe { prepared, stop: tasks.stop.clone(), metrics: telemetry::metrics() };
         let router = routes::router(router, pages, parts.clone(), probe);
         let gave_up = watch_signals(tasks.stop.clone());
         let finished = async {
-            serve::serve(listener, router, &tasks.stop).await;
+            serve::serve(listener, router, limits, &tasks.stop).await;
             tasks.finish().await;
             if let Err(error) = bus.close().await {
                 warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");

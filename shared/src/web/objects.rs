@@ -1,13 +1,16 @@
-//! A deserializer that takes an object where an object is wanted and a word where a word is. Serde itself would fill
-//! the fields of a structure from an array too, by their order in our source: `["soho", […]]` would be an order.
+//! A deserializer that takes an object where an object is wanted, a word where a word is, and a whole number however it
+//! is spelled. Serde itself would fill the fields of a structure from an array too, by their order in our source:
+//! `["soho", […]]` would be an order.
 
 use std::fmt;
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor},
     forward_to_deserialize_any,
 };
+
+use crate::contract::types::refused_at_the_edge;
 
 /// Around everything that takes part in reading: deserializer, visitor, accesses and seeds.
 pub(super) struct Objects<T>(pub(super) T);
@@ -42,13 +45,72 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         self.0.deserialize_option(Objects(visitor))
     }
 
+    /// Those that are read here are texts.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, Objects(visitor))
+        self.0.deserialize_str(Newtype { name, visitor })
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_i64(Whole(visitor))
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_u64(Whole(visitor))
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        bool i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
+    }
+}
+
+/// Takes `1.0` and `1e0` for 1.
+struct Whole<V>(V);
+
+/// JSON's numbers are exact in every reader up to here.
+const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Whole<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer")
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_i64(value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_u64(value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if value.fract() == 0.0 && value.abs() <= EXACT_MAX {
+            return self.0.visit_i64(value as i64);
+        }
+        Err(E::invalid_type(Unexpected::Float(value), &self))
+    }
+}
+
+/// Reads what a type of that name is made of, and holds it to what only requests are held to.
+struct Newtype<V> {
+    name: &'static str,
+    visitor: V,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Newtype<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        match refused_at_the_edge(self.name, text) {
+            None => self.visitor.visit_newtype_struct(text.into_deserializer()),
+            Some(wrong) => Err(E::custom(wrong)),
+        }
     }
 }
 

@@ -7,18 +7,26 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use super::extract::BODY_MAX;
+
 /// The whole document, as it is served.
 pub(crate) fn complete(api: &OpenApi) -> Value {
     let mut document = serde_json::to_value(api).expect("an OpenAPI document is plain JSON");
     for (path, operations) in members(&mut document["paths"]) {
         for (method, operation) in members(operations) {
             operation["operationId"] = id(method, path).into();
-            require_no_null(&mut operation["requestBody"]);
+            if let Some(body) = operation.get_mut("requestBody") {
+                describe_body(body);
+            }
             for (status, names) in problems_of(method, path, operation) {
                 add_problem(&mut operation["responses"], status, names);
             }
-            if method == "get" && operation["responses"]["200"]["headers"]["ETag"].is_object() {
-                add_condition(operation);
+            let is_versioned = operation["responses"]["200"]["headers"]["ETag"].is_object();
+            match method.as_str() {
+                "get" if is_versioned => add_condition(operation),
+                "get" => {}
+                _ if path.contains('{') => add_precondition(operation),
+                _ => {}
             }
             for (status, response) in members(&mut operation["responses"]) {
                 describe(status, response);
@@ -27,7 +35,10 @@ pub(crate) fn complete(api: &OpenApi) -> Value {
     }
     let sent = sent_schemas(&document);
     for (name, schema) in members(&mut document["components"]["schemas"]) {
-        close(schema, sent.contains(name));
+        // A problem has the members that its type has use for.
+        if name != "Problem" {
+            close(schema, sent.contains(name));
+        }
     }
     document
 }
@@ -51,6 +62,7 @@ fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str
         (writes, "400", "`malformed`"),
         (in_path && method != "put", "404", "`not-found`"),
         (writes, "408", "`too-slow`"),
+        (writes && in_path, "412", "`version-mismatch`"),
         (writes, "413", "`too-large`"),
         (writes, "415", "`unsupported-media-type`"),
         (is_checked, "422", "`invalid`"),
@@ -59,8 +71,10 @@ fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str
     all.into_iter().filter(|(applies, ..)| *applies).map(|(_, status, names)| (status, names)).collect()
 }
 
-/// A body that may be missing is an object where there is one.
-fn require_no_null(body: &mut Value) {
+/// How much of it there may be, whatever its parts allow. One that may be missing is an object where there is one.
+fn describe_body(body: &mut Value) {
+    body["description"] =
+        format!("At most {BODY_MAX} bytes in all, whatever the limits of its parts add up to.").into();
     let Some(schema) = body.pointer_mut("/content/application~1json/schema") else { return };
     let object = schema["oneOf"].as_array().and_then(|all| all.iter().find(|one| one["$ref"].is_string())).cloned();
     if let Some(object) = object {
@@ -79,6 +93,16 @@ fn add_condition(operation: &mut Value) {
     }
 }
 
+/// What is changed under a condition is not changed if it has another version by now.
+fn add_precondition(operation: &mut Value) {
+    let header = |name: &str, text: &str| json!({"name": name, "in": "header", "schema": {"type": "string"}, "description": text});
+    let headers = [
+        header("If-Match", "Only if the present version is this one: an `ETag`, or `*` for any."),
+        header("If-None-Match", "`*`: only if there is none yet."),
+    ];
+    operation["parameters"].as_array_mut().into_iter().for_each(|parameters| parameters.extend(headers.clone()));
+}
+
 fn add_problem(responses: &mut Value, status: &str, names: &str) {
     let known = responses[status]["description"].as_str().filter(|text| !text.is_empty());
     let description = match known {
@@ -91,6 +115,10 @@ fn add_problem(responses: &mut Value, status: &str, names: &str) {
     if status == "503" {
         let seconds = json!({"schema": {"type": "integer"}, "description": "Seconds after which to try again"});
         responses[status]["headers"] = json!({"Retry-After": seconds});
+    }
+    if status == "412" {
+        let version = json!({"schema": {"type": "string"}, "description": "The present version"});
+        responses[status]["headers"] = json!({"ETag": version});
     }
 }
 
@@ -128,8 +156,27 @@ fn close(schema: &mut Value, sent: bool) {
     let Some(fields) = schema["properties"].as_object() else { return };
     let names: Vec<Value> = fields.keys().cloned().map(Value::from).collect();
     if sent {
+        let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
+        let optional = members(&mut schema["properties"]).filter(|(name, _)| !required.contains(&json!(name)));
+        optional.for_each(|(_, field)| allow_null(field));
         schema["additionalProperties"] = false.into();
     } else {
         schema["required"] = names.into();
+    }
+}
+
+/// `null` stands for what is not there.
+fn allow_null(field: &mut Value) {
+    let null = json!("null");
+    match field.get_mut("type") {
+        Some(Value::Array(all)) if !all.contains(&null) => all.push(null),
+        Some(Value::String(one)) => field["type"] = json!([one, null]),
+        Some(_) => {}
+        None => {
+            let known = field["oneOf"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == null));
+            if !known {
+                *field = json!({"oneOf": [{"type": null}, field.take()]});
+            }
+        }
     }
 }

@@ -43,7 +43,7 @@ impl<T> Page<T> {
 impl Paging {
     /// Where the list goes on: what its cursors are made of. `None` at its beginning.
     pub fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
-        let Some(text) = &self.after else { return Ok(None) };
+        let Some(text) = self.after.as_ref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let wrong = |_| Problem::invalid_field("after", "is no `next` of a page of this list");
         text.parse().map(Some).map_err(wrong)
     }

@@ -1,18 +1,23 @@
 //! Errors as RFC 9457 `application/problem+json`: a stable type, and what a program needs to act.
 
+mod schema;
+
+use crate::{contract::types::FieldError, engine::pump::Denial, web::etag};
 use axum::{
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::warn;
-use utoipa::ToSchema;
 
-use crate::{contract::types::FieldError, engine::pump::Denial};
+/// So many errors of one request are told.
+const ERRORS_MAX: usize = 100;
 
 /// What HTTP answers instead of what was asked for. Holds no internals.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     /// `/problems/<name>`: stable, for programs.
     #[serde(rename = "type")]
@@ -20,15 +25,16 @@ pub struct Problem {
     /// For people: the same for every problem of the type.
     title: String,
     #[serde(serialize_with = "number")]
-    #[schema(value_type = u16)]
     status: StatusCode,
     /// For people: this occurrence, and what to do.
     detail: String,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     more: Map<String, Value>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
+    /// The present version of what was to be changed.
+    #[serde(skip)]
+    etag: Option<i64>,
 }
 
 fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,6 +50,7 @@ impl Problem {
             detail: detail.into(),
             more: Map::new(),
             retry_after_s: None,
+            etag: None,
         }
     }
 
@@ -82,6 +89,21 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency key reused", detail)
     }
 
+    pub fn key_missing() -> Self {
+        let detail = "send an Idempotency-Key header, so that a retry cannot do it twice";
+        Self::new(StatusCode::BAD_REQUEST, "idempotency-key-missing", "Idempotency key missing", detail)
+    }
+
+    /// What `If-Match` or `If-None-Match` asks for is not so: version 0 is none at all.
+    pub fn version_mismatch(version: i64) -> Self {
+        let detail = match version {
+            0 => "there is none yet; send the request without If-Match to make it".to_owned(),
+            version => format!("it is at version {version} by now; read it again"),
+        };
+        let problem = Self::new(StatusCode::PRECONDITION_FAILED, "version-mismatch", "Version mismatch", detail);
+        Self { etag: Some(version).filter(|version| *version > 0), ..problem.with("version", version) }
+    }
+
     pub fn unknown_location(location: &str) -> Self {
         let detail = format!("there is no location {location:?}; PUT /v1/locations/{{location}} makes one");
         Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
@@ -91,12 +113,18 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
     }
 
-    /// JSON of the wrong shape or range; `invalid-line` where it is in the lines of an order.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    /// JSON of the wrong shape or range; `invalid-line` where it is in the lines of an order. Of very many errors the
+    /// first are told, and how many there are.
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let in_lines = !errors.is_empty() && errors.iter().all(|error| error.pointer.starts_with("/lines"));
         let (name, title) = if in_lines { ("invalid-line", "Invalid line") } else { ("invalid", "Invalid request") };
-        let shown: Vec<String> = errors.iter().map(FieldError::to_string).collect();
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, title, shown.join("; ")).with("errors", errors)
+        let count = errors.len();
+        errors.truncate(ERRORS_MAX);
+        let mut shown = errors.iter().map(FieldError::to_string).collect::<Vec<_>>().join("; ");
+        if count > ERRORS_MAX {
+            shown = format!("{shown}; and {} more", count - ERRORS_MAX);
+        }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, title, shown).with("errors", errors)
     }
 
     /// One [`FieldError`].
@@ -147,10 +175,35 @@ impl<R: Into<Problem>> From<Denial<R>> for Problem {
     fn from(denial: Denial<R>) -> Self {
         match denial {
             Denial::Refused(refusal) => refusal.into(),
+            Denial::VersionMismatch(version) => Self::version_mismatch(version),
             Denial::Unavailable => Self::unavailable(),
             Denial::Failed => Self::internal(),
         }
     }
+}
+
+/// What the framework refuses in plain text is a problem like all others.
+pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_ours = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/"));
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::no_such_path(&path),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::method_not_allowed(),
+        status if status.is_server_error() => Problem::internal(),
+        _ => Problem::malformed("the path or the query cannot be read"),
+    };
+    let (head, body) = problem.into_response().into_parts();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().extend(head.headers);
+    *response.status_mut() = head.status;
+    *response.body_mut() = body;
+    response
 }
 
 /// A read that failed: the database is away.
@@ -167,6 +220,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(version) = self.etag {
+            headers.extend(etag::of_version(version).map(|(name, tag)| (name, tag.try_into().expect("plain ASCII"))));
         }
         response
     }

@@ -39,7 +39,7 @@ use crate::{
         openapi,
         page::{Page, Paging},
         pages,
-        problem::{Problem, away},
+        problem::{self, Problem, away},
     },
 };
 
@@ -94,6 +94,7 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(etag::not_modified))
+        .layer(middleware::from_fn(problem::instead_of_text))
         .layer(middleware::from_fn(observe))
         .layer(DefaultBodyLimit::max(BODY_MAX))
 }

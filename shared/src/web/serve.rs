@@ -1,69 +1,109 @@
-//! The server: an accept loop with limits on time and number, so that slow or idle clients cost little.
+//! The server: an accept loop with limits on time and number, so that slow, idle and stalled clients cost little and
+//! keep nobody else out.
 
-use std::{sync::Arc, time::Duration};
+mod body;
+mod places;
+mod socket;
+#[cfg(test)]
+mod tests;
 
-use axum::{Router, routing::RouterIntoService};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
-/// For the headers of a request, also of the next one on a connection that is kept open.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
+use self::{
+    body::{Lent, Tracked},
+    places::{Place, Places},
+    socket::Socket,
+};
+
 const HEADER_BYTES_MAX: usize = 32 * 1024;
-const CONNECTIONS_MAX: usize = 20_000;
 /// What requests in hand get to finish when the process is asked to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 
+/// How long clients may take, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the next request of a connection that is kept open.
+    pub keep_alive: Duration,
+    /// For the headers of a request, from their first byte.
+    pub headers: Duration,
+    /// For a client to take anything at all of an answer.
+    pub stall: Duration,
+    /// Who comes when all places are taken gets that of the connection that has been idle longest.
+    pub connections: usize,
+}
+
+impl Limits {
+    pub fn new(keep_alive: Duration, connections: usize) -> Self {
+        Self { keep_alive, headers: Duration::from_secs(20), stall: Duration::from_secs(30), connections }
+    }
+}
+
 /// Serves until asked to stop, then finishes the requests in hand.
-pub async fn serve(listener: TcpListener, router: Router, stop: &CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let (graceful, clients) = (GracefulShutdown::new(), TaskTracker::new());
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: &CancellationToken) {
+    let (places, clients) = (Places::new(limits.connections), TaskTracker::new());
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, most likely: the others go on, and places come back.
-                    warn!(error = %error, "could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+        let accepted = async {
+            let (stream, _) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, places.take().await))
+        };
+        let accepted = tokio::select! {
+            accepted = accepted => accepted,
             () = stop.cancelled() => break,
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
-        clients.spawn(async move {
-            // A client that goes away is its own affair.
-            let _ = connection.await;
-            drop(place);
-        });
+        match accepted {
+            Ok((stream, place)) => drop(clients.spawn(connection(stream, place, router.clone(), limits, stop.clone()))),
+            Err(error) => {
+                // Out of file descriptors, most likely: whoever has been idle longest gives his back.
+                warn!(error = %error, "could not accept a connection");
+                places.close_longest_idle();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
-    if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+    clients.close();
+    if timeout(DRAIN_TIMEOUT, clients.wait()).await.is_err() {
         warn!("some requests did not finish in time");
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    router: Router,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<RouterIntoService<Incoming>>> {
-    // Answers are small and written whole; waiting for more of them only delays them.
-    let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router.into_service::<Incoming>());
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+/// Serves a connection to its end. A client that goes away is its own affair.
+async fn connection(stream: TcpStream, place: Place, router: Router, limits: Limits, stop: CancellationToken) {
+    let (socket, activity) = (Socket::new(stream, &place, limits), Arc::clone(&place.activity));
+    let router = TowerToHyperService::new(router.into_service::<Lent>());
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let busy = activity.begin();
+        let (request, rest) = body::lend(request);
+        let answer = hyper::service::Service::call(&router, request);
+        async move {
+            let answer = answer.await?;
+            // Whoever still sends would not hear an answer before the connection is closed under him.
+            rest.drain().await;
+            Ok::<_, std::convert::Infallible>(answer.map(|body| Tracked::new(body, busy)))
+        }
+    });
+    let mut served = pin!(
+        http1::Builder::new()
+            // One who has said all that he will say still listens.
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_buf_size(HEADER_BYTES_MAX)
+            .serve_connection(TokioIo::new(socket), service)
+    );
+    tokio::select! {
+        _ = served.as_mut() => return,
+        () = place.activity.closed() => return,
+        () = stop.cancelled() => {}
+    }
+    served.as_mut().graceful_shutdown();
+    let _ = served.await;
 }

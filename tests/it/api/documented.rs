@@ -1,12 +1,95 @@
 //! The OpenAPI document and its page.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use expect_test::expect;
+use inventory_svc::InventorySvc;
+use jsonschema::{Validator, draft202012};
+use kitchen_svc::KitchenSvc;
+use order_svc::OrderSvc;
 use reqwest::{Method, StatusCode, header::HeaderValue};
 use serde_json::Value;
 
-use crate::harness::{on_both_with, text};
+use crate::harness::{App, Backends, on_both_with, text};
+
+/// The OpenAPI Initiative's own description of documents of version 3.1 (Apache License 2.0), of 2022-10-07.
+const META_SCHEMA: &str = include_str!("../schemas/openapi-3.1.json");
+
+/// The document is one of OpenAPI 3.1, and every schema in it is one of JSON Schema.
+fn is_valid(name: &str, meta: &Validator, document: &Value) {
+    let wrong: Vec<String> =
+        meta.iter_errors(document).map(|error| format!("{} {error:.200}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{name}: {}", wrong.join("\n"));
+    for (schema, content) in document["components"]["schemas"].as_object().unwrap() {
+        if let Err(error) = draft202012::meta::validate(content) {
+            panic!("{name}: {schema}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_documents_are_valid() {
+    let meta = jsonschema::validator_for(&serde_json::from_str(META_SCHEMA).unwrap()).unwrap();
+    let broken = serde_json::json!({"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/a": {"get": {"requestBody": null}}}});
+    assert!(!meta.is_valid(&broken), "the schema finds what is wrong");
+    let backends = Backends::embedded();
+    let others = [Backends::embedded(), Backends::embedded()];
+    let alone = [
+        App::start_alone::<OrderSvc>(&backends, &backends.databases[0]).await,
+        App::start_alone::<InventorySvc>(&others[0], &others[0].databases[1]).await,
+        App::start_alone::<KitchenSvc>(&others[1], &others[1].databases[2]).await,
+    ];
+    let mut schemas = BTreeMap::new();
+    for app in alone {
+        let document = app.get("/openapi.json").await;
+        is_valid("one alone", &meta, &document);
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            let known = schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            assert_eq!(known, schema, "{name} means two things");
+        }
+        app.stop().await;
+    }
+    let backends = Backends::embedded();
+    let app = App::start(&backends, Duration::from_secs(60)).await;
+    let document = app.get("/openapi.json").await;
+    is_valid("all in one", &meta, &document);
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert_eq!(Some(schema), schemas.get(name), "{name}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn null_may_stand_for_all_that_need_not_be_there() {
+    let backends = Backends::embedded();
+    let app = App::start(&backends, Duration::from_secs(60)).await;
+    let document = app.get("/openapi.json").await;
+    let mut tried = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let Some(schema) = body.as_str().and_then(|reference| document.pointer(&reference[1..])) else { continue };
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let optional = schema["properties"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .filter(|name| !required.contains(&Value::from(&***name)));
+            for name in optional {
+                let path = path.replace("{location}", "soho").replace("{order_id}", "x").replace(['{', '}'], "");
+                let request = app.request(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), &path);
+                let body = serde_json::json!({name: null});
+                let (_, problem) = app.send(request.header("idempotency-key", "k").json(&body)).await;
+                let pointers = problem["errors"].as_array().cloned().unwrap_or_default();
+                let is_wrong = pointers.iter().any(|error| error["pointer"] == format!("/{name}"));
+                assert!(!is_wrong, "{method} {path} {name}: {problem}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 15, "{tried}");
+    app.stop().await;
+}
 
 /// Every reference leads somewhere, every operation has an id of its own, every answer a description.
 fn is_complete(document: &Value) {

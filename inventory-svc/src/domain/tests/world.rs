@@ -115,7 +115,14 @@ impl World {
     pub(crate) fn input(&mut self, command: Command) -> Input<Command> {
         self.inputs += 1;
         let id = Uuid::from_u128(self.inputs);
-        Input { id, at: seconds(self.clock), by: "ann".into(), trace: Trace::rooted_in(id), command }
+        Input {
+            id,
+            at: seconds(self.clock),
+            by: "ann".into(),
+            trace: Trace::rooted_in(id),
+            condition: Default::default(),
+            command,
+        }
     }
 
     /// Decides one input by itself.
@@ -208,7 +215,7 @@ pub(crate) fn movement(line: &str, ingredient: &str, entered: Entered, quantity:
     let key = line.split_once(" key ").map_or(line, |(_, key)| key);
     let body = derived_id(&[ingredient, &format!("{entered:?}"), &quantity.to_string()]);
     let call = Call::internal("ann");
-    let once = Idempotency { body, ..call.idempotency("movement", key, &"") };
+    let once = Idempotency { body, ..call.idempotency("movement", &[key], &"") };
     let reason = Notes::try_from("said so".to_owned()).ok();
     Move { location: soho(), ingredient: slug(ingredient), entered, quantity, reason, once }
 }

@@ -78,7 +78,14 @@ impl World {
         self.inputs += 1;
         let id = derived_id(&["test", &self.inputs.to_string()]);
         let placing = matches!(command, Command::Place(_));
-        let input = Input { id, at: self.now, by: "test".into(), trace: Trace::rooted_in(id), command };
+        let input = Input {
+            id,
+            at: self.now,
+            by: "test".into(),
+            trace: Trace::rooted_in(id),
+            condition: Default::default(),
+            command,
+        };
         let before = self.snapshot();
         let decision = decide(&mut self.state, &input);
         match &decision {
@@ -170,7 +177,7 @@ impl World {
             body["expected_total"] = json!({"amount": amount.parse::<i64>().expect("pence"), "currency": currency});
         }
         let order = serde_json::from_value(body).expect("an order");
-        let call = Call { id: Uuid::nil(), at: self.now, by: "test".into(), trace: Trace::rooted_in(Uuid::nil()) };
+        let call = Call { at: self.now, ..Call::internal("test") };
         let accept_by = self.now + Duration::from_secs(240);
         Command::Place(Box::new(Place::new(&call, options.get("key").copied(), order, accept_by)))
     }

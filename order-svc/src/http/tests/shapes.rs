@@ -5,14 +5,14 @@ use axum::{
     extract::{FromRequest, Request},
     http::header,
 };
-use shared::web::extract::BODY_MAX;
+use shared::web::extract::{BODY_MAX, Keyed};
 
 use super::{colas, request};
-use crate::http::orders::Keyed;
+use crate::domain::request::NewOrder;
 
 /// What is wrong with the request, if anything.
 async fn parsed(request: Request) -> String {
-    match Keyed::from_request(request, &()).await {
+    match Keyed::<NewOrder>::from_request(request, &()).await {
         Ok(_) => "good".into(),
         Err(problem) => problem.name().to_owned(),
     }

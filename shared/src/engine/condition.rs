@@ -1,0 +1,35 @@
+//! What a command asks of the present version of the one thing that it changes, so that nobody writes over what he has
+//! not seen. Checked inside the decision, where the thing cannot change meanwhile.
+
+/// `If-Match` and `If-None-Match`, as far as versions go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// The present version is one of these.
+    pub matching: Option<Tags>,
+    /// The present version is none of these.
+    pub other_than: Option<Tags>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tags {
+    /// Whatever is there, if there is anything.
+    Any,
+    Versions(Vec<i64>),
+}
+
+impl Condition {
+    /// Whether it may be changed; `version` is 0 where there is none yet.
+    pub fn holds(&self, version: i64) -> bool {
+        self.matching.as_ref().is_none_or(|tags| tags.name(version))
+            && !self.other_than.as_ref().is_some_and(|tags| tags.name(version))
+    }
+}
+
+impl Tags {
+    fn name(&self, version: i64) -> bool {
+        match self {
+            Self::Any => version > 0,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}

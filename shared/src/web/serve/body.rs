@@ -1,0 +1,118 @@
+//! Bodies on their way: that of a request comes back from its reader, so that the rest of it can be taken in; that of
+//! an answer tells when it is over.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::body::{Body as AxumBody, Bytes};
+use http_body_util::BodyExt;
+use hyper::{
+    Request,
+    body::{Body, Frame, Incoming, SizeHint},
+    header,
+};
+use tokio::{sync::oneshot, time::timeout};
+
+use super::places::Busy;
+
+/// What is taken in of a body that nobody wants; a client that sends more finds the connection closed.
+const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A request's body; what its reader leaves of it goes back.
+pub(super) struct Lent {
+    body: Option<Incoming>,
+    back: Option<oneshot::Sender<Incoming>>,
+    /// The client waits to be told to send it, and was not.
+    waits: bool,
+}
+
+/// Where the rest of a body comes back to.
+pub(super) struct Rest(oneshot::Receiver<Incoming>);
+
+pub(super) fn lend(request: Request<Incoming>) -> (Request<Lent>, Rest) {
+    let (back, rest) = oneshot::channel();
+    let waits = request.headers().contains_key(header::EXPECT);
+    (request.map(|body| Lent { body: Some(body), back: Some(back), waits }), Rest(rest))
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let rest = self.body.take().filter(|body| !self.waits && !body.is_end_stream());
+        if let (Some(rest), Some(back)) = (rest, self.back.take()) {
+            // Nobody wants it where the request was given up.
+            let _ = back.send(rest);
+        }
+    }
+}
+
+impl Rest {
+    /// Takes in what is left, up to a limit.
+    pub(super) async fn drain(mut self) {
+        let Ok(mut body) = self.0.try_recv() else { return };
+        let drained = async {
+            let mut bytes = 0;
+            while let Some(Ok(frame)) = body.frame().await {
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+                if bytes > DRAIN_BYTES_MAX {
+                    return;
+                }
+            }
+        };
+        // Whoever is slower finds the connection closed.
+        let _ = timeout(DRAIN_TIMEOUT, drained).await;
+    }
+}
+
+impl Body for Lent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.waits = false;
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+/// An answer's body; its connection is busy until it is sent or given up.
+pub(super) struct Tracked {
+    body: AxumBody,
+    _busy: Busy,
+}
+
+impl Tracked {
+    pub(super) fn new(body: AxumBody, busy: Busy) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl Body for Tracked {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
