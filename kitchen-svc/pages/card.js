@@ -104,8 +104,10 @@ export class Card {
     setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
-    this.rush.hidden = ticket.priority > 0 || ticket.state !== "open";
+    const isRushed = ticket.priority > 0;
+    this.rush.hidden = ticket.state !== "open";
     this.rush.disabled = gone;
+    setText(this.rush, isRushed ? t.unrush : t.rush);
   }
 
   /** On the expo how far each station is; elsewhere what the other stations do. */

@@ -66,6 +66,7 @@ pub enum TicketAction {
     Serve,
     Recall,
     Rush,
+    Unrush,
     Ack,
 }
 

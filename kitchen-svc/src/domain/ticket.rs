@@ -17,6 +17,7 @@ use shared::{
 
 use super::{Action, Command, ItemAction, Refusal, Stations, TicketAction, default_stations, station, ticket_id};
 
+const CALM: i64 = 0;
 const RUSHED: i64 = 1;
 
 /// A ticket as it is stored: what everybody sees, and what the kitchen alone needs.
@@ -48,7 +49,7 @@ impl TicketRow {
             kind: order.kind,
             table: order.table.clone(),
             state: TicketState::Open,
-            priority: 0,
+            priority: CALM,
             items,
             allergies: order.allergies.clone(),
             notes: order.notes.clone(),
@@ -113,14 +114,18 @@ impl<'a> Change<'a> {
             (Is::Open, Do::Ready) => self.finish(),
             (Is::Open | Is::Ready, Do::Serve) => self.serve(),
             (Is::Ready | Is::Served, Do::Recall) => self.recall(None, timezone)?,
-            (Is::Open | Is::Ready, Do::Rush) => self.rush(),
+            (Is::Open | Is::Ready, Do::Rush) => self.prioritize(RUSHED, "rushed"),
+            (Is::Open | Is::Ready, Do::Unrush) => self.prioritize(CALM, "unrushed"),
             (Is::Void, Do::Ack) => self.acknowledge(),
             (Is::Ready, Do::Ready) | (Is::Served, Do::Serve) => {}
             (Is::Open, Do::Recall) if again => {}
             (Is::Served, Do::Rush) if self.ticket.priority == RUSHED => {}
-            (Is::Void, Do::Start | Do::Ready | Do::Serve | Do::Recall | Do::Rush) => return Err(Refusal::TicketVoid),
+            (Is::Served, Do::Unrush) if self.ticket.priority == CALM => {}
+            (Is::Void, Do::Start | Do::Ready | Do::Serve | Do::Recall | Do::Rush | Do::Unrush) => {
+                return Err(Refusal::TicketVoid);
+            }
             (state @ (Is::Ready | Is::Served), Do::Start)
-            | (state @ Is::Served, Do::Ready | Do::Rush)
+            | (state @ Is::Served, Do::Ready | Do::Rush | Do::Unrush)
             | (state @ Is::Open, Do::Recall)
             | (state @ (Is::Open | Is::Ready | Is::Served), Do::Ack) => return Err(Refusal::TicketState(state)),
         }
@@ -233,10 +238,10 @@ impl<'a> Change<'a> {
         self.say_changed("undone", Some(place));
     }
 
-    fn rush(&mut self) {
-        if self.ticket.priority < RUSHED {
-            self.ticket.priority = RUSHED;
-            self.say_changed("rushed", None);
+    fn prioritize(&mut self, priority: i64, reason: &'static str) {
+        if self.ticket.priority != priority {
+            self.ticket.priority = priority;
+            self.say_changed(reason, None);
         }
     }
 

@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 use shared::contract::kitchen::ItemState;
 
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     "accept",
     "cancel",
     "start",
@@ -13,6 +13,7 @@ const STEPS: [&str; 22] = [
     "serve",
     "recall",
     "rush",
+    "unrush",
     "ack",
     "start 1",
     "done 1",
