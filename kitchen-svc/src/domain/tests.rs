@@ -142,7 +142,8 @@ fn order(lines: &str) -> Order {
     let lines: Vec<Value> = lines.split(", ").zip(1..).map(|(line, number)| order_line(line, number)).collect();
     serde_json::from_value(json!({
         "id": "0190b2f0-0000-7000-8000-000000000001", "number": 17, "location": "soho", "status": "accepted",
-        "version": 2, "type": "dine_in", "table": "7", "lines": lines,
+        "version": 2, "type": "dine_in", "table": "7", "customer": {"name": "Ada"},
+        "channel": {"name": "deliveroo", "external_id": "D-4711"}, "lines": lines,
         "total": {"amount": 900, "currency": "GBP"}, "allergies": ["nuts"], "notes": "in a hurry",
         "placed_at": OPENED, "accept_by": "2026-11-23T18:46:00Z", "updated_at": OPENED,
     }))

@@ -48,6 +48,8 @@ impl TicketRow {
             location: order.location.clone(),
             kind: order.kind,
             table: order.table.clone(),
+            customer: order.customer.clone(),
+            channel: order.channel.clone(),
             state: TicketState::Open,
             priority: CALM,
             items,

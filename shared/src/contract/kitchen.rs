@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Subject,
-    order::{LineModifier, OrderType},
+    order::{Channel, Customer, LineModifier, OrderType},
     types::{Name, Notes, Quantity, Sku, Slug, Text},
 };
 use crate::contract::time::Time;
@@ -64,6 +64,12 @@ pub struct Ticket {
     pub kind: OrderType,
     #[serde(default)]
     pub table: Option<Text<20>>,
+    /// Whose name is called.
+    #[serde(default)]
+    pub customer: Option<Customer>,
+    /// Where the order came from, and what it is called there.
+    #[serde(default)]
+    pub channel: Option<Channel>,
     pub state: TicketState,
     /// Above 0 for a rush; displays sort by it.
     pub priority: i64,

@@ -158,6 +158,22 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
 }
 
 #[tokio::test]
+async fn whoever_hands_over_sees_whose_it_is() {
+    in_browsers(async |app, browsers| {
+        let mut body = crate::harness::App::order("1 burger");
+        body["customer"] = json!({"name": "Ada Lovelace"});
+        body["channel"] = json!({"name": "deliveroo", "external_id": "D-4711"});
+        app.place_with_key("one", &body).await;
+        let display = browsers.open(&format!("{}/kitchen?location=soho&view=expo", app.base)).await;
+        display.sees("Ada Lovelace · deliveroo D-4711").await;
+        display.goes_to(&format!("{}/kitchen?location=soho&station=grill", app.base)).await;
+        display.sees("burger").await;
+        display.sees_no("Ada").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn tickets_stay_where_they_are_while_a_finger_is_down() {
     in_browsers(async |app, browsers| {
         let first = app.place("1 cola").await;

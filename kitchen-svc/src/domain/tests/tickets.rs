@@ -17,7 +17,7 @@ fn an_order_becomes_one_ticket() {
 }
 
 #[test]
-fn a_ticket_holds_what_the_cook_needs() {
+fn a_ticket_holds_what_cooking_and_handing_over_need() {
     let mut kitchen = Kitchen::new("2 margherita");
     kitchen.run("accept");
     let ticket = serde_json::to_string_pretty(kitchen.ticket().unwrap()).unwrap();
@@ -29,6 +29,13 @@ fn a_ticket_holds_what_the_cook_needs() {
           "location": "soho",
           "type": "dine_in",
           "table": "7",
+          "customer": {
+            "name": "Ada"
+          },
+          "channel": {
+            "name": "deliveroo",
+            "external_id": "D-4711"
+          },
           "state": "open",
           "priority": 0,
           "items": [
