@@ -1,7 +1,10 @@
 //! What the kitchen decides. Pure: the same state and input give the same decision, and a refusal changes nothing.
 
+mod day;
 mod refusal;
 mod ticket;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +12,7 @@ use shared::{
     contract::{
         event::{Said, derived_id},
         kitchen::{MarkedOut, Route, Station, Stations, Ticket},
-        order::{Line, Location, Order},
+        order::{Line, Order},
         time::Time,
         types::{Name, Notes, Sku, Slug},
     },
@@ -23,6 +26,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use day::LocalDay;
 pub use refusal::Refusal;
 use ticket::Change;
 pub use ticket::TicketRow;
@@ -34,8 +38,8 @@ pub enum Command {
     Open(Box<Order>),
     /// Somebody wants an order cancelled.
     Cancel(Box<Order>),
-    /// A location has a name, a currency, a time zone.
-    SetClock(Box<Location>),
+    /// A location has another time zone, or its day starts at another time.
+    SetDay(LocalDay),
     Act {
         ticket: Uuid,
         action: Action,
@@ -105,15 +109,6 @@ pub enum Reply {
     Stations(Stations),
 }
 
-/// What time it is at a location: all that the kitchen needs to know of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
-    pub location: Slug,
-    pub timezone: String,
-    /// Of the location that it was taken from.
-    pub version: i64,
-}
-
 /// The rows that a batch touches.
 #[derive(Debug, Default)]
 pub struct State {
@@ -121,14 +116,20 @@ pub struct State {
     pub tickets: Rows<TicketRow>,
     pub marked_out: Rows<MarkedOut>,
     pub stations: Rows<Stations>,
-    pub clocks: Rows<Clock>,
+    pub days: Rows<LocalDay>,
+}
+
+impl State {
+    fn day(&self, location: &Slug) -> Cow<'_, LocalDay> {
+        self.days.get(location).map_or_else(|| Cow::Owned(LocalDay::unknown(location)), Cow::Borrowed)
+    }
 }
 
 pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     match &input.command {
         Command::Open(order) => Ok(open(state, order, input)),
         Command::Cancel(order) => Ok(cancel(state, order, input)),
-        Command::SetClock(location) => Ok(set_clock(state, location)),
+        Command::SetDay(day) => Ok(day::set(state, day)),
         Command::Act { ticket, action, key } => act(state, *ticket, action, key.as_ref(), input),
         Command::MarkOut { location, sku, out, key } => mark_out(state, (location, sku), out, key.as_ref(), input),
         Command::Arrange(arrangement) => Ok(arrange(state, arrangement, input)),
@@ -174,18 +175,6 @@ fn cancel(state: &mut State, order: &Order, input: &Input<Command>) -> Decision<
     Decision::of(said)
 }
 
-fn set_clock(state: &mut State, location: &Location) -> Decision<Reply> {
-    let known = state.clocks.get(&location.location).map_or(0, |clock| clock.version);
-    if known < location.version {
-        state.clocks.put(Clock {
-            location: location.location.clone(),
-            timezone: location.timezone.clone(),
-            version: location.version,
-        });
-    }
-    Decision::nothing()
-}
-
 fn act(
     state: &mut State,
     id: Uuid,
@@ -198,13 +187,13 @@ fn act(
     if repeated {
         return Ok(Decision::nothing().reply(Reply::Ticket(Box::new(row.ticket))));
     }
-    let timezone = state.clocks.get(&row.ticket.location).map_or("UTC", |clock| &clock.timezone);
+    let day = state.day(&row.ticket.location);
     let again = row.last.as_ref() == Some(action);
     let mut change = Change::new(&mut row.ticket, input);
     match action {
-        Action::Ticket(action) => change.ticket(*action, again, timezone)?,
+        Action::Ticket(action) => change.ticket(*action, again, &day)?,
         // Two keys are two wishes: only without one may the same again be a repetition.
-        Action::Item(item, action) => change.item(item, *action, again && key.is_none(), timezone)?,
+        Action::Item(item, action) => change.item(item, *action, again && key.is_none(), &day)?,
     }
     let said = change.said;
     let reply = Reply::Ticket(Box::new(row.ticket.clone()));

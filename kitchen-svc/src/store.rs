@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::{
     contract::{
         kitchen::{MarkedOut, Stations, Ticket, TicketState},
-        time::{Time, TimeAndId},
+        time::{DayStarts, Time, TimeAndId},
         types::Slug,
     },
     db::{Db, Tx, Value},
@@ -20,7 +20,7 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::{Clock, Command, State, TicketRow, default_stations, item_key, ticket_id};
+use crate::domain::{Command, LocalDay, State, TicketRow, default_stations, item_key, ticket_id};
 
 impl Record for TicketRow {
     const TABLE: &'static str = "tickets";
@@ -29,14 +29,15 @@ impl Record for TicketRow {
     }
 }
 
-impl Record for Clock {
+/// The table has the name that it was made with: while versions change, the one before reads it as well.
+impl Record for LocalDay {
     const TABLE: &'static str = "clocks";
     fn key(&self) -> String {
         self.location.to_string()
     }
 }
 
-/// Stations and clocks are hardly ever written: they are not locked, and a write that meets another is decided again.
+/// Stations and local days are hardly ever written: they are not locked, and a write that meets another is decided again.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
     let mut first = Load::default()
@@ -49,9 +50,9 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let (keys, marked_out, stations) = (first.rows()?, first.rows()?, first.rows()?);
     let tickets: Rows<TicketRow> = first.rows()?;
     let of_tickets = tickets.iter().map(|row| row.ticket.location.to_string());
-    let clocks = commands().filter_map(clock_key).chain(of_tickets);
-    let clocks = Load::default().read::<Clock>(clocks).run(tx).await?.rows()?;
-    Ok(State { keys, tickets, marked_out, stations, clocks })
+    let days = commands().filter_map(day_key).chain(of_tickets);
+    let days = Load::default().read::<LocalDay>(days).run(tx).await?.rows()?;
+    Ok(State { keys, tickets, marked_out, stations, days })
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
@@ -59,13 +60,13 @@ pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
     state.tickets.save(tx)?;
     state.marked_out.save(tx)?;
     state.stations.save(tx)?;
-    state.clocks.save(tx)
+    state.days.save(tx)
 }
 
 fn idempotency_key(command: &Command) -> Option<String> {
     match command {
         Command::Act { key, .. } | Command::MarkOut { key, .. } => key.as_ref().map(|key| key.key.clone()),
-        Command::Open(_) | Command::Cancel(_) | Command::SetClock(_) | Command::Arrange(_) => None,
+        Command::Open(_) | Command::Cancel(_) | Command::SetDay(_) | Command::Arrange(_) => None,
     }
 }
 
@@ -73,7 +74,7 @@ fn ticket_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(ticket_id(order.id).to_string()),
         Command::Act { ticket, .. } => Some(ticket.to_string()),
-        Command::SetClock(_) | Command::MarkOut { .. } | Command::Arrange(_) => None,
+        Command::SetDay(_) | Command::MarkOut { .. } | Command::Arrange(_) => None,
     }
 }
 
@@ -88,13 +89,13 @@ fn stations_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(order.location.to_string()),
         Command::Arrange(arrangement) => Some(arrangement.location.to_string()),
-        Command::SetClock(_) | Command::Act { .. } | Command::MarkOut { .. } => None,
+        Command::SetDay(_) | Command::Act { .. } | Command::MarkOut { .. } => None,
     }
 }
 
-fn clock_key(command: &Command) -> Option<String> {
+fn day_key(command: &Command) -> Option<String> {
     match command {
-        Command::SetClock(location) => Some(location.location.to_string()),
+        Command::SetDay(day) => Some(day.location.to_string()),
         _ => None,
     }
 }
@@ -195,9 +196,9 @@ pub(crate) async fn stations(db: &Db, location: &Slug) -> Result<Stations> {
     Ok(rows.into_iter().next().unwrap_or_else(|| default_stations(location)))
 }
 
-/// When the local day began at a location; in UTC where its time zone is not known.
+/// When the business day began at a location; by the default where it is not known.
 pub(crate) async fn day_start(db: &Db, location: Option<&Slug>, now: Time) -> Result<Time> {
-    let Some(location) = location else { return Ok(now.day_start_in("UTC")) };
-    let rows: Vec<Clock> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
-    Ok(now.day_start_in(rows.first().map_or("UTC", |clock| &clock.timezone)))
+    let Some(location) = location else { return Ok(now.business_day_start("UTC", DayStarts::default())) };
+    let rows: Vec<LocalDay> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(rows.into_iter().next().unwrap_or_else(|| LocalDay::unknown(location)).start(now))
 }

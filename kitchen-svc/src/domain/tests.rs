@@ -46,7 +46,8 @@ impl Kitchen {
         self.state.tickets.get(&ticket_id(self.order.id).to_string()).map(|row| &row.ticket)
     }
 
-    /// One step of a script: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`, `clock Asia/Tokyo`.
+    /// One step of a script, a second after the one before: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`,
+    /// `day Asia/Tokyo`.
     fn command(&self, step: &str) -> Command {
         let (step, key) = step.split_once(" #").map_or((step, None), |(step, key)| (step, Some(key)));
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -57,7 +58,7 @@ impl Kitchen {
                 order.cancellation.reason = Some(rest).filter(|text| !text.is_empty()).map(text);
                 Command::Cancel(Box::new(order))
             }
-            "clock" => Command::SetClock(Box::new(location(rest))),
+            "day" => Command::SetDay(local_day(rest, 1)),
             "out" => self.mark_out(rest, key),
             _ => {
                 let ticket = ticket_id(self.order.id);
@@ -79,12 +80,12 @@ impl Kitchen {
         Command::MarkOut { location: text("soho"), sku: text(sku), out, key }
     }
 
-    /// Does the steps and tells what each came to.
+    /// Does the steps and tells what each came to. `90 minutes` lets time go by.
     fn run(&mut self, script: &str) -> String {
         let mut shown = String::new();
         for step in script.split(';').map(str::trim) {
-            if step == "tomorrow" {
-                self.at = self.at + Duration::from_secs(24 * 60 * 60);
+            if let Some(minutes) = step.strip_suffix(" minutes") {
+                self.at = self.at + Duration::from_secs(minutes.parse::<u64>().unwrap() * 60);
                 continue;
             }
             let outcome = match self.tell(self.command(step)) {
@@ -161,16 +162,19 @@ fn order_line(line: &str, number: i64) -> Value {
         "quantity": quantity.parse::<i64>().unwrap(), "notes": "hot"})
 }
 
-fn location(timezone: &str) -> Location {
+/// As order-svc says it: `Asia/Tokyo`, `Asia/Tokyo 03:30`.
+fn local_day(day: &str, version: i64) -> LocalDay {
+    let (timezone, day_starts) = day.split_once(' ').unwrap_or((day, "05:00"));
     serde_json::from_value(json!({
-        "location": "soho", "name": "Soho", "currency": "GBP", "timezone": timezone, "mode": "open", "version": 1,
+        "location": "soho", "name": "Soho", "currency": "GBP", "timezone": timezone, "mode": "open",
+        "day_starts": day_starts, "version": version,
     }))
     .unwrap()
 }
 
 #[test]
 fn the_domain_is_pure() {
-    for source in [include_str!("../domain.rs"), include_str!("ticket.rs")] {
+    for source in [include_str!("../domain.rs"), include_str!("day.rs"), include_str!("ticket.rs")] {
         for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
             assert!(!source.contains(word), "{word}");
         }

@@ -15,7 +15,9 @@ use shared::{
     engine::service::Input,
 };
 
-use super::{Action, Command, ItemAction, Refusal, Stations, TicketAction, default_stations, station, ticket_id};
+use super::{
+    Action, Command, ItemAction, LocalDay, Refusal, Stations, TicketAction, default_stations, station, ticket_id,
+};
 
 const CALM: i64 = 0;
 const RUSHED: i64 = 1;
@@ -109,13 +111,13 @@ impl<'a> Change<'a> {
     }
 
     /// What a cook does to the whole ticket; `again` where the last change was the same.
-    pub(super) fn ticket(&mut self, action: TicketAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+    pub(super) fn ticket(&mut self, action: TicketAction, again: bool, day: &LocalDay) -> Result<(), Refusal> {
         use {TicketAction as Do, TicketState as Is};
         match (self.ticket.state, action) {
             (Is::Open, Do::Start) => self.start(None),
             (Is::Open, Do::Ready) => self.finish(),
             (Is::Open | Is::Ready, Do::Serve) => self.serve(),
-            (Is::Ready | Is::Served, Do::Recall) => self.recall(None, timezone)?,
+            (Is::Ready | Is::Served, Do::Recall) => self.recall(None, day)?,
             (Is::Open | Is::Ready, Do::Rush) => self.prioritize(RUSHED, "rushed"),
             (Is::Open | Is::Ready, Do::Unrush) => self.prioritize(CALM, "unrushed"),
             (Is::Void, Do::Ack) => self.acknowledge(),
@@ -135,7 +137,7 @@ impl<'a> Change<'a> {
     }
 
     /// What a cook does to one item; `again` where this would only repeat the last change.
-    pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+    pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, day: &LocalDay) -> Result<(), Refusal> {
         use {ItemAction as Do, ItemState as Item, TicketState as Is};
         let place = self.ticket.items.iter().position(|item| item.id == id);
         let place = place.ok_or_else(|| Refusal::UnknownItem(id.to_owned()))?;
@@ -146,7 +148,7 @@ impl<'a> Change<'a> {
             (Is::Open, Item::Cooking, Do::Undo) if again => {}
             (Is::Open, Item::Cooking, Do::Undo) => self.undo(place, ItemState::Queued),
             (Is::Open, Item::Done, Do::Undo) => self.undo(place, ItemState::Cooking),
-            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), timezone)?,
+            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), day)?,
             (Is::Open, Item::Cooking, Do::Start) | (Is::Open, Item::Queued, Do::Undo) | (_, Item::Done, Do::Done) => {}
             (state @ Is::Open, Item::Done, Do::Start)
             | (state @ Is::Ready, Item::Queued | Item::Cooking, _)
@@ -218,9 +220,9 @@ impl<'a> Change<'a> {
     }
 
     /// Back to the stove: all of it, or one item. Its age stays what it was.
-    fn recall(&mut self, only: Option<usize>, timezone: &str) -> Result<(), Refusal> {
+    fn recall(&mut self, only: Option<usize>, day: &LocalDay) -> Result<(), Refusal> {
         let finished_at = self.ticket.served_at.or(self.ticket.ready_at).unwrap_or(self.ticket.opened_at);
-        if finished_at.day_in(timezone) != self.at.day_in(timezone) {
+        if !day.may_recall(finished_at, self.at) {
             return Err(Refusal::EarlierDay(self.ticket.state));
         }
         match only {

@@ -246,6 +246,24 @@ async fn what_was_finished_on_an_earlier_day_is_gone_unless_asked_for() {
 }
 
 #[tokio::test]
+async fn today_began_when_the_business_day_did() {
+    let display = Display::new().await;
+    let hours_ago = |hours: u64| Time::now() - std::time::Duration::from_secs(hours * 3600);
+    let order = order(1, "soho", "cola");
+    let id = ticket_id(order.id);
+    let opening = Call { at: hours_ago(2), ..Call::internal("/order-svc") };
+    let _ = display.app.pump.ask(opening, Command::Open(Box::new(order))).await;
+    display.act(id, "serve").await;
+    for (version, hours, listed) in [(1, 3, vec![1]), (2, 1, vec![]), (3, 4, vec![1])] {
+        let day_starts = hours_ago(hours).to_string()[11..16].to_owned();
+        let day = json!({"location": "soho", "timezone": "UTC", "day_starts": day_starts, "version": version});
+        display.hear(Command::SetDay(serde_json::from_value(day).unwrap())).await;
+        assert_eq!(display.list("location=soho").await.0, listed, "{day_starts}");
+    }
+    display.close().await;
+}
+
+#[tokio::test]
 async fn problems_say_what_is_wrong() {
     let display = Display::new().await;
     let id = display.open(1, "soho", "cola").await;

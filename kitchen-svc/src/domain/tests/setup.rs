@@ -96,10 +96,10 @@ fn an_item_is_out_as_often_as_somebody_says_so() {
 }
 
 #[test]
-fn an_older_clock_is_not_taken() {
+fn an_older_day_is_not_taken() {
     let mut kitchen = Kitchen::new("1 cola");
     for (timezone, version) in [("Asia/Tokyo", 2), ("Europe/London", 1)] {
-        kitchen.tell(Command::SetClock(Box::new(Location { version, ..location(timezone) }))).unwrap();
+        kitchen.tell(Command::SetDay(local_day(timezone, version))).unwrap();
     }
-    assert_eq!(kitchen.state.clocks.get("soho").unwrap().timezone, "Asia/Tokyo");
+    assert_eq!(kitchen.state.days.get("soho").unwrap().timezone, "Asia/Tokyo");
 }
