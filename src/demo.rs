@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     contract::{
-        kitchen::{Route, Station},
+        kitchen::{Route, ServeAfter, Station},
         stock::Portion,
         types::Slug,
     },
@@ -138,7 +138,13 @@ fn stations() -> Result<Arrangement> {
             routes.push(Route { sku: Some(text(sku)?), category: None, station: station.clone() });
         }
     }
-    Ok(Arrangement { location: soho()?, stations, default: text(DEFAULT_PLACE)?, routes })
+    Ok(Arrangement {
+        location: soho()?,
+        stations,
+        default: text(DEFAULT_PLACE)?,
+        routes,
+        serve_after: ServeAfter::default(),
+    })
 }
 
 /// Modifiers before the dishes that list them.

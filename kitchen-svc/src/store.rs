@@ -1,5 +1,7 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
+pub(crate) mod due;
+
 use std::sync::LazyLock;
 
 use anyhow::Result;
@@ -20,12 +22,21 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::{Command, LocalDay, State, TicketRow, default_stations, item_key, ticket_id};
+use crate::domain::{
+    Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, item_key, station_key, ticket_id,
+};
 
 impl Record for TicketRow {
     const TABLE: &'static str = "tickets";
     fn key(&self) -> String {
         self.ticket.id.to_string()
+    }
+}
+
+impl Record for ClosedStation {
+    const TABLE: &'static str = "closed_stations";
+    fn key(&self) -> String {
+        station_key(&self.location, &self.station)
     }
 }
 
@@ -47,12 +58,18 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .read::<Stations>(commands().filter_map(stations_key))
         .run(tx)
         .await?;
-    let (keys, marked_out, stations) = (first.rows()?, first.rows()?, first.rows()?);
-    let tickets: Rows<TicketRow> = first.rows()?;
-    let of_tickets = tickets.iter().map(|row| row.ticket.location.to_string());
-    let days = commands().filter_map(day_key).chain(of_tickets);
-    let days = Load::default().read::<LocalDay>(days).run(tx).await?.rows()?;
-    Ok(State { keys, tickets, marked_out, stations, days })
+    let (keys, marked_out) = (first.rows()?, first.rows()?);
+    let (tickets, stations): (Rows<TicketRow>, Rows<Stations>) = (first.rows()?, first.rows()?);
+    let of_tickets = || tickets.iter().map(|row| row.ticket.location.to_string());
+    let mut second = Load::default()
+        .read::<Stations>(of_tickets().filter(|location| stations.get(location).is_none()))
+        .lock::<ClosedStation>(commands().flat_map(|command| closed_keys(command, &stations)))
+        .read::<LocalDay>(commands().filter_map(day_key).chain(of_tickets()))
+        .run(tx)
+        .await?;
+    let (closed, days) = (second.rows()?, second.rows()?);
+    let stations = stations.and(second.rows()?);
+    Ok(State { keys, tickets, marked_out, stations, closed, days })
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
@@ -60,21 +77,24 @@ pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
     state.tickets.save(tx)?;
     state.marked_out.save(tx)?;
     state.stations.save(tx)?;
+    state.closed.save(tx)?;
     state.days.save(tx)
 }
 
 fn idempotency_key(command: &Command) -> Option<String> {
     match command {
         Command::Act { key, .. } | Command::MarkOut { key, .. } => key.as_ref().map(|key| key.key.clone()),
-        Command::Open(_) | Command::Cancel(_) | Command::SetDay(_) | Command::Arrange(_) => None,
+        _ => None,
     }
 }
 
 fn ticket_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(ticket_id(order.id).to_string()),
-        Command::Act { ticket, .. } => Some(ticket.to_string()),
-        Command::SetDay(_) | Command::MarkOut { .. } | Command::Arrange(_) => None,
+        Command::Act { ticket, .. } | Command::HandOver(ticket) | Command::MoveItems(ticket) => {
+            Some(ticket.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -89,7 +109,19 @@ fn stations_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(order.location.to_string()),
         Command::Arrange(arrangement) => Some(arrangement.location.to_string()),
-        Command::SetDay(_) | Command::Act { .. } | Command::MarkOut { .. } => None,
+        _ => None,
+    }
+}
+
+/// The stations that there were and those that there will be: any of them may be closed or opened by this.
+fn closed_keys(command: &Command, known: &Rows<Stations>) -> Vec<String> {
+    match command {
+        Command::Arrange(Arrangement { location, stations, .. }) => {
+            let known = known.get(location).cloned().unwrap_or_else(|| default_stations(location));
+            stations.iter().chain(&known.stations).map(|station| station_key(location, &station.id)).collect()
+        }
+        Command::ClearClosed(closed) => vec![closed.key()],
+        _ => Vec::new(),
     }
 }
 
@@ -163,6 +195,11 @@ static SHOWN: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT doc FROM ({arms}) AS shown ORDER BY opened_at, key LIMIT $13")
 });
 
+/// The pattern of `stations` of a ticket that is cooked there.
+fn at_station(station: &Slug) -> String {
+    format!("%,{},%", station.replace('_', "!_"))
+}
+
 /// At most `limit` tickets, by age, after the one that was opened then and has that id.
 pub(crate) async fn shown(
     db: &Db,
@@ -179,7 +216,7 @@ pub(crate) async fn shown(
         args.extend([opened_at.to_string().into(), key.into()]);
     }
     args.push(view.location.as_ref().map(Slug::to_string).into());
-    args.push(view.station.as_ref().map(|station| format!("%,{},%", station.replace('_', "!_"))).into());
+    args.push(view.station.as_ref().map(at_station).into());
     args.push(limit.into());
     let rows: Vec<TicketRow> = db.docs(SHOWN.as_str(), args).await?;
     Ok(rows.into_iter().map(|row| row.ticket).collect())

@@ -9,6 +9,7 @@ mod db;
 mod faults;
 mod flows;
 mod harness;
+mod kitchen;
 mod pages;
 mod process;
 mod rules;

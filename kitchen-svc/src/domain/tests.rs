@@ -3,6 +3,7 @@
 mod cancel;
 mod properties;
 mod setup;
+mod standing;
 mod tickets;
 mod undo;
 
@@ -11,7 +12,10 @@ use std::time::Duration;
 use expect_test::Expect;
 use serde_json::{Value, json};
 use shared::{
-    contract::{kitchen::TicketState, trace::Trace},
+    contract::{
+        kitchen::{Route, ServeAfter, Station, TicketState},
+        trace::Trace,
+    },
     engine::call::Call,
 };
 
@@ -47,7 +51,7 @@ impl Kitchen {
     }
 
     /// One step of a script, a second after the one before: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`,
-    /// `day Asia/Tokyo`.
+    /// `day Asia/Tokyo`, `stations grill pass` (the last is the default), `serve_after 5`, and what falls due: `sweep`, `move`.
     fn command(&self, step: &str) -> Command {
         let (step, key) = step.split_once(" #").map_or((step, None), |(step, key)| (step, Some(key)));
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -58,6 +62,13 @@ impl Kitchen {
                 order.cancellation.reason = Some(rest).filter(|text| !text.is_empty()).map(text);
                 Command::Cancel(Box::new(order))
             }
+            "sweep" => Command::HandOver(ticket_id(self.order.id)),
+            "move" => Command::MoveItems(ticket_id(self.order.id)),
+            "stations" => Command::Arrange(arrangement(&rest.split(' ').collect::<Vec<_>>(), &[])),
+            "serve_after" => Command::Arrange(Arrangement {
+                serve_after: rest.parse::<i64>().unwrap().try_into().unwrap(),
+                ..arrangement(&["kitchen"], &[])
+            }),
             "day" => Command::SetDay(local_day(rest, 1)),
             "out" => self.mark_out(rest, key),
             _ => {
@@ -162,6 +173,25 @@ fn order_line(line: &str, number: i64) -> Value {
         "quantity": quantity.parse::<i64>().unwrap(), "notes": "hot"})
 }
 
+/// Stations, the last of them the default, and routes: `("Pizza", "pizza")` by category, `("cola", "bar")` by sku.
+fn arrangement(stations: &[&str], routes: &[(&str, &str)]) -> Arrangement {
+    let station = |id: &&str| Station { id: text(id), name: text(id) };
+    let route = |(what, station): &(&str, &str)| {
+        let (sku, category) = match what.chars().next() {
+            Some(first) if first.is_uppercase() => (None, Some(text(what))),
+            _ => (Some(text(what)), None),
+        };
+        Route { sku, category, station: text(station) }
+    };
+    Arrangement {
+        location: text("soho"),
+        stations: stations.iter().map(station).collect(),
+        default: text(stations.last().unwrap()),
+        routes: routes.iter().map(route).collect(),
+        serve_after: ServeAfter::default(),
+    }
+}
+
 /// As order-svc says it: `Asia/Tokyo`, `Asia/Tokyo 03:30`.
 fn local_day(day: &str, version: i64) -> LocalDay {
     let (timezone, day_starts) = day.split_once(' ').unwrap_or((day, "05:00"));
@@ -174,7 +204,9 @@ fn local_day(day: &str, version: i64) -> LocalDay {
 
 #[test]
 fn the_domain_is_pure() {
-    for source in [include_str!("../domain.rs"), include_str!("day.rs"), include_str!("ticket.rs")] {
+    for source in
+        [include_str!("../domain.rs"), include_str!("day.rs"), include_str!("stations.rs"), include_str!("ticket.rs")]
+    {
         for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
             assert!(!source.contains(word), "{word}");
         }

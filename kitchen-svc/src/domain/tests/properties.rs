@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 use shared::contract::kitchen::ItemState;
 
-const STEPS: [&str; 24] = [
+const STEPS: [&str; 28] = [
     "accept",
     "cancel",
     "start",
@@ -14,6 +14,10 @@ const STEPS: [&str; 24] = [
     "recall",
     "rush",
     "unrush",
+    "sweep",
+    "move",
+    "stations grill",
+    "stations bar pass",
     "ack",
     "start 1",
     "done 1",
@@ -105,7 +109,7 @@ proptest! {
         let mut kitchen = Kitchen::new("2 margherita, 1 cola, 1 burger");
         let mut kinds = Vec::new();
         for (text, twice) in steps {
-            if text.ends_with("minutes") {
+            if text.ends_with("minutes") || text.starts_with("stations") {
                 kitchen.run(text);
                 continue;
             }
