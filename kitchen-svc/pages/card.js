@@ -48,6 +48,7 @@ export class Card {
     this.foot = el("footer", {}, this.rush, this.bump);
     this.article = el("article", { "aria-labelledby": name },
       this.head,
+      this.view.kind === "expo" && whose(ticket),
       ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
       ticket.notes && el("p", { class: "note" }, ticket.notes),
       this.list, this.also, this.foot);
@@ -104,8 +105,10 @@ export class Card {
     setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
-    this.rush.hidden = ticket.priority > 0 || ticket.state !== "open";
+    const isRushed = ticket.priority > 0;
+    this.rush.hidden = ticket.state !== "open";
     this.rush.disabled = gone;
+    setText(this.rush, isRushed ? t.unrush : t.rush);
   }
 
   /** On the expo how far each station is; elsewhere what the other stations do. */
@@ -159,6 +162,13 @@ export class Card {
   buttons() {
     return [...this.list.querySelectorAll("button:not(:disabled)")];
   }
+}
+
+/** Whom it is handed to, and what the order is called where it came from. */
+function whose({ customer, channel }) {
+  const name = customer && el("strong", {}, customer.name);
+  const origin = channel && el("span", {}, [channel.name, channel.external_id].filter(Boolean).join(" "));
+  return (name || origin) && el("p", { class: "whose" }, name, name && origin && " · ", origin);
 }
 
 function whereTo(ticket) {

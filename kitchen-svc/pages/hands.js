@@ -30,10 +30,12 @@ export class Hands {
     this.press(ticket, steps, t.didTicket(ticket.number, action));
   }
 
+  /** To the front, or back to its place by age. */
   rush(id) {
     const ticket = this.#board.ticket(id);
-    if (!ticket || ticket.state === "void" || ticket.priority > 0) return;
-    this.press(ticket, [{ action: "rush" }], t.didTicket(ticket.number, "rush"));
+    if (!ticket || ticket.state === "void") return;
+    const action = ticket.priority > 0 ? "unrush" : "rush";
+    this.press(ticket, [{ action }], t.didTicket(ticket.number, action));
   }
 
   item(id, itemId) {

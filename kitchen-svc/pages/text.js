@@ -8,6 +8,7 @@ const actions = {
   serve: "handed over",
   recall: "recalled",
   rush: "rushed",
+  unrush: "no longer rushed",
   ack: "acknowledged",
 };
 const itemActions = { start: "started", done: "done", undo: "taken back" };
@@ -41,6 +42,7 @@ export const t = {
   table: (table) => `Table ${table}`,
   items: (number) => count(number, "item"),
   rush: "Rush",
+  unrush: "No rush",
   rushed: "RUSH",
   due: "DUE",
   late: "LATE",
@@ -129,7 +131,7 @@ export const t = {
     [["↑", "↓"], "Go through the items of the selected ticket"],
     [["Space"], "Start the item, then finish it, then take it back"],
     [["Enter"], "Bump the selected ticket; hand it over on the expo; acknowledge a cancelled one"],
-    [["P"], "Rush the selected ticket to the front"],
+    [["P"], "Rush the selected ticket to the front, or take the rush back"],
     [["U"], "Undo what this screen did last"],
     [["R"], "Recall a finished ticket"],
     [["A"], "All-day counts, and mark out"],

@@ -28,7 +28,9 @@ function ticketStep(ticket, action) {
     case "recall":
       return state === "open" ? ticket : { ...withItems(ticket, () => "cooking"), state: "open" };
     case "rush":
-      return { ...ticket, priority: Math.max(1, ticket.priority) };
+      return { ...ticket, priority: 1 };
+    case "unrush":
+      return { ...ticket, priority: 0 };
     default:
       return ticket;
   }
@@ -50,9 +52,10 @@ function withItems(ticket, state) {
   return { ...ticket, items: ticket.items.map((item) => ({ ...item, state: state(item) })) };
 }
 
-/** The steps that lead back from `now` to `before`, or null where there is no way back (a rush, an acknowledgement). */
+/** The steps that lead back from `now` to `before`, or null where there is no way back (an acknowledgement). */
 export function back(before, now) {
-  if (before.state === "void" || before.priority !== now.priority) return null;
+  if (before.state === "void") return null;
+  if (before.priority !== now.priority) return [{ action: before.priority > 0 ? "rush" : "unrush" }];
   const itemSteps = (from) =>
     from.items.flatMap((item, place) => itemBack(item.id, before.items[place].state, item.state));
   if (before.state === "served") return [{ action: "serve" }];

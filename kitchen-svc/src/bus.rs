@@ -10,7 +10,7 @@ pub(crate) fn hear(event: &Event) -> Result<Command> {
     Ok(match event.kind.as_str() {
         "order.accepted" => Command::Open(event.data()?),
         "order.cancel_requested" => Command::Cancel(event.data()?),
-        "location.changed" => Command::SetClock(event.data()?),
+        "location.changed" => Command::SetDay(event.data()?),
         other => bail!("{other} is not for this service"),
     })
 }

@@ -1,17 +1,21 @@
 //! What the kitchen decides. Pure: the same state and input give the same decision, and a refusal changes nothing.
 
+mod day;
 mod refusal;
+mod stations;
 mod ticket;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     contract::{
         event::{Said, derived_id},
-        kitchen::{MarkedOut, Route, Station, Stations, Ticket},
-        order::{Line, Location, Order},
+        kitchen::{MarkedOut, Stations, Ticket},
+        order::Order,
         time::Time,
-        types::{Name, Notes, Sku, Slug},
+        types::{Notes, Sku, Slug},
     },
     engine::{
         call::Idempotency,
@@ -23,9 +27,12 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use day::LocalDay;
 pub use refusal::Refusal;
-use ticket::Change;
+pub(crate) use stations::station_key;
+pub use stations::{Arrangement, ClosedStation, default_stations};
 pub use ticket::TicketRow;
+use ticket::{Change, Here};
 
 /// Everything the kitchen can be told.
 #[derive(Clone, Debug)]
@@ -34,8 +41,8 @@ pub enum Command {
     Open(Box<Order>),
     /// Somebody wants an order cancelled.
     Cancel(Box<Order>),
-    /// A location has a name, a currency, a time zone.
-    SetClock(Box<Location>),
+    /// A location has another time zone, or its day starts at another time.
+    SetDay(LocalDay),
     Act {
         ticket: Uuid,
         action: Action,
@@ -48,6 +55,12 @@ pub enum Command {
         key: Option<Idempotency>,
     },
     Arrange(Arrangement),
+    /// A ticket may have been ready for longer than anybody leaves one standing.
+    HandOver(Uuid),
+    /// A ticket may have items at a station that is gone.
+    MoveItems(Uuid),
+    /// Nothing was found at a station that is gone.
+    ClearClosed(ClosedStation),
 }
 
 /// What a cook does to a ticket or to one of its items.
@@ -66,6 +79,7 @@ pub enum TicketAction {
     Serve,
     Recall,
     Rush,
+    Unrush,
     Ack,
 }
 
@@ -87,30 +101,12 @@ pub struct Out {
     pub reason: Option<Notes>,
 }
 
-/// The stations of a location as somebody wants them: every station that is named exists, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrangement {
-    pub location: Slug,
-    pub stations: Vec<Station>,
-    pub default: Slug,
-    pub routes: Vec<Route>,
-}
-
 /// What HTTP answers with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     Ticket(Box<Ticket>),
     MarkedOut(MarkedOut),
     Stations(Stations),
-}
-
-/// What time it is at a location: all that the kitchen needs to know of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
-    pub location: Slug,
-    pub timezone: String,
-    /// Of the location that it was taken from.
-    pub version: i64,
 }
 
 /// The rows that a batch touches.
@@ -120,7 +116,18 @@ pub struct State {
     pub tickets: Rows<TicketRow>,
     pub marked_out: Rows<MarkedOut>,
     pub stations: Rows<Stations>,
-    pub clocks: Rows<Clock>,
+    pub closed: Rows<ClosedStation>,
+    pub days: Rows<LocalDay>,
+}
+
+impl State {
+    fn day(&self, location: &Slug) -> Cow<'_, LocalDay> {
+        self.days.get(location).map_or_else(|| Cow::Owned(LocalDay::unknown(location)), Cow::Borrowed)
+    }
+
+    fn stations(&self, location: &Slug) -> Cow<'_, Stations> {
+        self.stations.get(location).map_or_else(|| Cow::Owned(default_stations(location)), Cow::Borrowed)
+    }
 }
 
 /// The version of what the command is to change, if it is one thing; 0 where there is none yet. What is done already is
@@ -147,10 +154,13 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
     match &input.command {
         Command::Open(order) => Ok(open(state, order, input)),
         Command::Cancel(order) => Ok(cancel(state, order, input)),
-        Command::SetClock(location) => Ok(set_clock(state, location)),
+        Command::SetDay(day) => Ok(day::set(state, day)),
         Command::Act { ticket, action, key } => act(state, *ticket, action, key.as_ref(), input),
         Command::MarkOut { location, sku, out, key } => mark_out(state, (location, sku), out, key.as_ref(), input),
-        Command::Arrange(arrangement) => Ok(arrange(state, arrangement, input)),
+        Command::Arrange(arrangement) => Ok(stations::arrange(state, arrangement, input)),
+        Command::HandOver(ticket) => Ok(hand_over(state, *ticket, input)),
+        Command::MoveItems(ticket) => Ok(stations::move_items(state, &ticket.to_string(), input)),
+        Command::ClearClosed(found) => Ok(stations::clear_closed(state, found, input.at)),
     }
 }
 
@@ -169,7 +179,7 @@ fn open(state: &mut State, order: &Order, input: &Input<Command>) -> Decision<Re
     if state.tickets.get(&ticket_id(order.id).to_string()).is_some() {
         return Decision::nothing();
     }
-    let mut row = TicketRow::new(order, state.stations.get(&order.location), input.at);
+    let mut row = TicketRow::new(order, &state.stations(&order.location), input.at);
     let mut change = Change::new(&mut row.ticket, input);
     change.say("ticket.opened", &[]);
     let said = change.said;
@@ -183,7 +193,7 @@ fn cancel(state: &mut State, order: &Order, input: &Input<Command>) -> Decision<
     let key = ticket_id(order.id).to_string();
     let known = state.tickets.get(&key).cloned();
     let shown = known.is_some();
-    let mut row = known.unwrap_or_else(|| TicketRow::new(order, state.stations.get(&order.location), input.at));
+    let mut row = known.unwrap_or_else(|| TicketRow::new(order, &state.stations(&order.location), input.at));
     let mut change = Change::new(&mut row.ticket, input);
     change.cancel(order.cancellation.reason.as_ref(), shown);
     let said = change.said;
@@ -191,18 +201,6 @@ fn cancel(state: &mut State, order: &Order, input: &Input<Command>) -> Decision<
         state.tickets.put(row);
     }
     Decision::of(said)
-}
-
-fn set_clock(state: &mut State, location: &Location) -> Decision<Reply> {
-    let known = state.clocks.get(&location.location).map_or(0, |clock| clock.version);
-    if known < location.version {
-        state.clocks.put(Clock {
-            location: location.location.clone(),
-            timezone: location.timezone.clone(),
-            version: location.version,
-        });
-    }
-    Decision::nothing()
 }
 
 fn act(
@@ -217,22 +215,39 @@ fn act(
     if repeated {
         return Ok(Decision::nothing().reply(Reply::Ticket(Box::new(row.ticket))));
     }
-    let timezone = state.clocks.get(&row.ticket.location).map_or("UTC", |clock| &clock.timezone);
+    let location = row.ticket.location.clone();
+    let here = Here { day: state.day(&location), stations: state.stations(&location) };
     let again = row.last.as_ref() == Some(action);
     let mut change = Change::new(&mut row.ticket, input);
     match action {
-        Action::Ticket(action) => change.ticket(*action, again, timezone)?,
+        Action::Ticket(action) => change.ticket(*action, again, &here)?,
         // Two keys are two wishes: only without one may the same again be a repetition.
-        Action::Item(item, action) => change.item(item, *action, again && key.is_none(), timezone)?,
+        Action::Item(item, action) => change.item(item, *action, again && key.is_none(), &here)?,
     }
     let said = change.said;
+    drop(here);
     let reply = Reply::Ticket(Box::new(row.ticket.clone()));
     if !said.is_empty() {
         row.last = Some(action.clone());
-        state.tickets.put(row);
+        state.tickets.put(row.indexed());
     }
     remember(state, key, id.to_string(), input.at);
     Ok(Decision::of(said).reply(reply))
+}
+
+/// What nobody hands over the kitchen does: where no one works an expo screen, nothing piles up.
+fn hand_over(state: &mut State, id: Uuid, input: &Input<Command>) -> Decision<Reply> {
+    let Some(mut row) = state.tickets.get(&id.to_string()).cloned() else { return Decision::nothing() };
+    let serve_after = state.stations(&row.ticket.location).serve_after;
+    if !row.has_stood(serve_after.duration(), input.at) {
+        return Decision::nothing();
+    }
+    let mut change = Change::new(&mut row.ticket, input);
+    change.serve();
+    let said = change.said;
+    row.last = Some(Action::Ticket(TicketAction::Serve));
+    state.tickets.put(row);
+    Decision::of(said)
 }
 
 /// Each press says it again: the kitchen does not hear when somebody lifted the last one.
@@ -265,25 +280,6 @@ fn mark_out(
     Ok(Decision::of(vec![said]).reply(Reply::MarkedOut(marked)))
 }
 
-/// Tickets that are open keep their stations; the next ones go by the new routes.
-fn arrange(state: &mut State, wanted: &Arrangement, input: &Input<Command>) -> Decision<Reply> {
-    let known = state.stations.get(&wanted.location);
-    let stations = Stations {
-        location: wanted.location.clone(),
-        stations: wanted.stations.clone(),
-        default: wanted.default.clone(),
-        routes: wanted.routes.clone(),
-        version: known.map_or(0, |known| known.version),
-    };
-    if known == Some(&stations) {
-        return Decision::nothing().reply(Reply::Stations(stations));
-    }
-    let stations = Stations { version: stations.version + 1, ..stations };
-    let said = Said::with("stations.changed", &stations, &[("by", json!(input.by))]);
-    state.stations.put(stations.clone());
-    Decision::of(vec![said]).reply(Reply::Stations(stations))
-}
-
 fn is_repeated(state: &State, key: Option<&Idempotency>) -> Result<bool, Refusal> {
     match key.map_or(Recall::Fresh, |key| state.keys.recall(key)) {
         Recall::Fresh => Ok(false),
@@ -296,21 +292,6 @@ fn remember(state: &mut State, key: Option<&Idempotency>, resource: String, at: 
     if let Some(key) = key {
         state.keys.remember(key, resource, at);
     }
-}
-
-/// The stations of a location that nobody configured: one, where everything goes.
-pub fn default_stations(location: &Slug) -> Stations {
-    let id = Slug::try_from("kitchen".to_owned()).expect("a slug");
-    let name = Name::try_from("Kitchen".to_owned()).expect("a name");
-    let stations = vec![Station { id: id.clone(), name }];
-    Stations { location: location.clone(), stations, default: id, routes: Vec::new(), version: 0 }
-}
-
-/// Where a line is cooked: by its sku, else by its category, else at the default station.
-fn station(stations: &Stations, line: &Line) -> Slug {
-    let by_sku = stations.routes.iter().find(|route| route.sku.as_ref() == Some(&line.sku));
-    let by_category = || stations.routes.iter().find(|route| route.category.as_ref() == Some(&line.category));
-    by_sku.or_else(by_category).map_or(&stations.default, |route| &route.station).clone()
 }
 
 #[cfg(test)]

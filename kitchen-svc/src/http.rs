@@ -49,7 +49,7 @@ pub(crate) fn routes(app: Kitchen) -> OpenApiRouter {
 #[into_params(parameter_in = Query)]
 struct States {
     /// A comma list: `open,ready`. Without it: everything open, ready, or void and not acknowledged, and all that
-    /// was opened today, in the location's time zone (UTC where no location is given).
+    /// was opened on this business day of the location (in UTC where no location is given).
     state: Option<String>,
 }
 

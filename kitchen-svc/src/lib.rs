@@ -8,8 +8,8 @@ mod store;
 
 use anyhow::Result;
 use shared::{
-    contract::event::Event,
-    db::Tx,
+    contract::{event::Event, time::Time},
+    db::{Db, Tx},
     engine::{
         schema::Migration,
         service::{Decision, Input, Service},
@@ -30,7 +30,10 @@ pub struct KitchenSvc;
 impl Service for KitchenSvc {
     const NAME: &'static str = "kitchen-svc";
     const FEED: &'static str = "kitchen";
-    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_kitchen.sql"))];
+    const MIGRATIONS: &'static [Migration] = &[
+        (101, include_str!("../migrations/0101_kitchen.sql")),
+        (102, include_str!("../migrations/0102_finished.sql")),
+    ];
 
     type Command = Command;
     type Reply = Reply;
@@ -55,6 +58,10 @@ impl Service for KitchenSvc {
 
     fn save(tx: &mut Tx, state: State) -> Result<()> {
         store::save(tx, state)
+    }
+
+    async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
+        store::due::all(db, now).await
     }
 }
 

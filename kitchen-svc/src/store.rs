@@ -1,5 +1,7 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
+pub(crate) mod due;
+
 use std::sync::LazyLock;
 
 use anyhow::Result;
@@ -7,7 +9,7 @@ use serde::Deserialize;
 use shared::{
     contract::{
         kitchen::{MarkedOut, Stations, Ticket, TicketState},
-        time::{Time, TimeAndId},
+        time::{DayStarts, Time, TimeAndId},
         types::Slug,
     },
     db::{Db, Tx, Value},
@@ -20,7 +22,9 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::{Clock, Command, State, TicketRow, default_stations, item_key, ticket_id};
+use crate::domain::{
+    Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, item_key, station_key, ticket_id,
+};
 
 impl Record for TicketRow {
     const TABLE: &'static str = "tickets";
@@ -29,14 +33,22 @@ impl Record for TicketRow {
     }
 }
 
-impl Record for Clock {
+impl Record for ClosedStation {
+    const TABLE: &'static str = "closed_stations";
+    fn key(&self) -> String {
+        station_key(&self.location, &self.station)
+    }
+}
+
+/// The table has the name that it was made with: while versions change, the one before reads it as well.
+impl Record for LocalDay {
     const TABLE: &'static str = "clocks";
     fn key(&self) -> String {
         self.location.to_string()
     }
 }
 
-/// Stations and clocks are hardly ever written: they are not locked, and a write that meets another is decided again.
+/// Stations and local days are hardly ever written: they are not locked, and a write that meets another is decided again.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
     let mut first = Load::default()
@@ -46,12 +58,18 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .read::<Stations>(commands().filter_map(stations_key))
         .run(tx)
         .await?;
-    let (keys, marked_out, stations) = (first.rows()?, first.rows()?, first.rows()?);
-    let tickets: Rows<TicketRow> = first.rows()?;
-    let of_tickets = tickets.iter().map(|row| row.ticket.location.to_string());
-    let clocks = commands().filter_map(clock_key).chain(of_tickets);
-    let clocks = Load::default().read::<Clock>(clocks).run(tx).await?.rows()?;
-    Ok(State { keys, tickets, marked_out, stations, clocks })
+    let (keys, marked_out) = (first.rows()?, first.rows()?);
+    let (tickets, stations): (Rows<TicketRow>, Rows<Stations>) = (first.rows()?, first.rows()?);
+    let of_tickets = || tickets.iter().map(|row| row.ticket.location.to_string());
+    let mut second = Load::default()
+        .read::<Stations>(of_tickets().filter(|location| stations.get(location).is_none()))
+        .lock::<ClosedStation>(commands().flat_map(|command| closed_keys(command, &stations)))
+        .read::<LocalDay>(commands().filter_map(day_key).chain(of_tickets()))
+        .run(tx)
+        .await?;
+    let (closed, days) = (second.rows()?, second.rows()?);
+    let stations = stations.and(second.rows()?);
+    Ok(State { keys, tickets, marked_out, stations, closed, days })
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
@@ -59,21 +77,24 @@ pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
     state.tickets.save(tx)?;
     state.marked_out.save(tx)?;
     state.stations.save(tx)?;
-    state.clocks.save(tx)
+    state.closed.save(tx)?;
+    state.days.save(tx)
 }
 
 fn idempotency_key(command: &Command) -> Option<String> {
     match command {
         Command::Act { key, .. } | Command::MarkOut { key, .. } => key.as_ref().map(|key| key.key.clone()),
-        Command::Open(_) | Command::Cancel(_) | Command::SetClock(_) | Command::Arrange(_) => None,
+        _ => None,
     }
 }
 
 fn ticket_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(ticket_id(order.id).to_string()),
-        Command::Act { ticket, .. } => Some(ticket.to_string()),
-        Command::SetClock(_) | Command::MarkOut { .. } | Command::Arrange(_) => None,
+        Command::Act { ticket, .. } | Command::HandOver(ticket) | Command::MoveItems(ticket) => {
+            Some(ticket.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -88,13 +109,25 @@ fn stations_key(command: &Command) -> Option<String> {
     match command {
         Command::Open(order) | Command::Cancel(order) => Some(order.location.to_string()),
         Command::Arrange(arrangement) => Some(arrangement.location.to_string()),
-        Command::SetClock(_) | Command::Act { .. } | Command::MarkOut { .. } => None,
+        _ => None,
     }
 }
 
-fn clock_key(command: &Command) -> Option<String> {
+/// The stations that there were and those that there will be: any of them may be closed or opened by this.
+fn closed_keys(command: &Command, known: &Rows<Stations>) -> Vec<String> {
     match command {
-        Command::SetClock(location) => Some(location.location.to_string()),
+        Command::Arrange(Arrangement { location, stations, .. }) => {
+            let known = known.get(location).cloned().unwrap_or_else(|| default_stations(location));
+            stations.iter().chain(&known.stations).map(|station| station_key(location, &station.id)).collect()
+        }
+        Command::ClearClosed(closed) => vec![closed.key()],
+        _ => Vec::new(),
+    }
+}
+
+fn day_key(command: &Command) -> Option<String> {
+    match command {
+        Command::SetDay(day) => Some(day.location.to_string()),
         _ => None,
     }
 }
@@ -162,6 +195,11 @@ static SHOWN: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT doc FROM ({arms}) AS shown ORDER BY opened_at, key LIMIT $13")
 });
 
+/// The pattern of `stations` of a ticket that is cooked there.
+fn at_station(station: &Slug) -> String {
+    format!("%,{},%", station.replace('_', "!_"))
+}
+
 /// At most `limit` tickets, by age, after the one that was opened then and has that id.
 pub(crate) async fn shown(
     db: &Db,
@@ -178,7 +216,7 @@ pub(crate) async fn shown(
         args.extend([opened_at.to_string().into(), key.into()]);
     }
     args.push(view.location.as_ref().map(Slug::to_string).into());
-    args.push(view.station.as_ref().map(|station| format!("%,{},%", station.replace('_', "!_"))).into());
+    args.push(view.station.as_ref().map(at_station).into());
     args.push(limit.into());
     let rows: Vec<TicketRow> = db.docs(SHOWN.as_str(), args).await?;
     Ok(rows.into_iter().map(|row| row.ticket).collect())
@@ -195,9 +233,9 @@ pub(crate) async fn stations(db: &Db, location: &Slug) -> Result<Stations> {
     Ok(rows.into_iter().next().unwrap_or_else(|| default_stations(location)))
 }
 
-/// When the local day began at a location; in UTC where its time zone is not known.
+/// When the business day began at a location; by the default where it is not known.
 pub(crate) async fn day_start(db: &Db, location: Option<&Slug>, now: Time) -> Result<Time> {
-    let Some(location) = location else { return Ok(now.day_start_in("UTC")) };
-    let rows: Vec<Clock> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
-    Ok(now.day_start_in(rows.first().map_or("UTC", |clock| &clock.timezone)))
+    let Some(location) = location else { return Ok(now.business_day_start("UTC", DayStarts::default())) };
+    let rows: Vec<LocalDay> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(rows.into_iter().next().unwrap_or_else(|| LocalDay::unknown(location)).start(now))
 }

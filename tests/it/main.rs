@@ -11,6 +11,7 @@ mod demo;
 mod faults;
 mod flows;
 mod harness;
+mod kitchen;
 mod owner;
 mod pages;
 mod process;

@@ -78,7 +78,7 @@ async fn a_full_day(app: &App) {
     });
     let (_, order) = app.send(app.ordering("full", &body)).await;
     let order = text(&order["id"]);
-    for action in ["rush", "items/1/start", "items/1/done", "recall", "serve"] {
+    for action in ["rush", "unrush", "items/1/start", "items/1/done", "recall", "serve"] {
         app.kitchen(&order, action).await;
     }
     app.movement("patty", "count", 1).await;

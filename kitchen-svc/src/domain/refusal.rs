@@ -14,7 +14,7 @@ pub enum Refusal {
     TicketVoid,
     /// The ticket's state does not allow it.
     TicketState(TicketState),
-    /// It was ready or served on an earlier local day.
+    /// It was ready or served on an earlier business day.
     EarlierDay(TicketState),
     UntilIsPast,
     KeyReused,

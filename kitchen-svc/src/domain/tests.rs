@@ -3,6 +3,7 @@
 mod cancel;
 mod properties;
 mod setup;
+mod standing;
 mod tickets;
 mod undo;
 
@@ -11,7 +12,10 @@ use std::time::Duration;
 use expect_test::Expect;
 use serde_json::{Value, json};
 use shared::{
-    contract::{kitchen::TicketState, trace::Trace},
+    contract::{
+        kitchen::{Route, ServeAfter, Station, TicketState},
+        trace::Trace,
+    },
     engine::call::Call,
 };
 
@@ -46,7 +50,8 @@ impl Kitchen {
         self.state.tickets.get(&ticket_id(self.order.id).to_string()).map(|row| &row.ticket)
     }
 
-    /// One step of a script: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`, `clock Asia/Tokyo`.
+    /// One step of a script, a second after the one before: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`,
+    /// `day Asia/Tokyo`, `stations grill pass` (the last is the default), `serve_after 5`, and what falls due: `sweep`, `move`.
     fn command(&self, step: &str) -> Command {
         let (step, key) = step.split_once(" #").map_or((step, None), |(step, key)| (step, Some(key)));
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -57,7 +62,14 @@ impl Kitchen {
                 order.cancellation.reason = Some(rest).filter(|text| !text.is_empty()).map(text);
                 Command::Cancel(Box::new(order))
             }
-            "clock" => Command::SetClock(Box::new(location(rest))),
+            "sweep" => Command::HandOver(ticket_id(self.order.id)),
+            "move" => Command::MoveItems(ticket_id(self.order.id)),
+            "stations" => Command::Arrange(arrangement(&rest.split(' ').collect::<Vec<_>>(), &[])),
+            "serve_after" => Command::Arrange(Arrangement {
+                serve_after: rest.parse::<i64>().unwrap().try_into().unwrap(),
+                ..arrangement(&["kitchen"], &[])
+            }),
+            "day" => Command::SetDay(local_day(rest, 1)),
             "out" => self.mark_out(rest, key),
             _ => {
                 let ticket = ticket_id(self.order.id);
@@ -79,12 +91,12 @@ impl Kitchen {
         Command::MarkOut { location: text("soho"), sku: text(sku), out, key }
     }
 
-    /// Does the steps and tells what each came to.
+    /// Does the steps and tells what each came to. `90 minutes` lets time go by.
     fn run(&mut self, script: &str) -> String {
         let mut shown = String::new();
         for step in script.split(';').map(str::trim) {
-            if step == "tomorrow" {
-                self.at = self.at + Duration::from_secs(24 * 60 * 60);
+            if let Some(minutes) = step.strip_suffix(" minutes") {
+                self.at = self.at + Duration::from_secs(minutes.parse::<u64>().unwrap() * 60);
                 continue;
             }
             let outcome = match self.tell(self.command(step)) {
@@ -142,7 +154,8 @@ fn order(lines: &str) -> Order {
     let lines: Vec<Value> = lines.split(", ").zip(1..).map(|(line, number)| order_line(line, number)).collect();
     serde_json::from_value(json!({
         "id": "0190b2f0-0000-7000-8000-000000000001", "number": 17, "location": "soho", "status": "accepted",
-        "version": 2, "type": "dine_in", "table": "7", "lines": lines,
+        "version": 2, "type": "dine_in", "table": "7", "customer": {"name": "Ada"},
+        "channel": {"name": "deliveroo", "external_id": "D-4711"}, "lines": lines,
         "total": {"amount": 900, "currency": "GBP"}, "allergies": ["nuts"], "notes": "in a hurry",
         "placed_at": OPENED, "accept_by": "2026-11-23T18:46:00Z", "updated_at": OPENED,
     }))
@@ -160,16 +173,40 @@ fn order_line(line: &str, number: i64) -> Value {
         "quantity": quantity.parse::<i64>().unwrap(), "notes": "hot"})
 }
 
-fn location(timezone: &str) -> Location {
+/// Stations, the last of them the default, and routes: `("Pizza", "pizza")` by category, `("cola", "bar")` by sku.
+fn arrangement(stations: &[&str], routes: &[(&str, &str)]) -> Arrangement {
+    let station = |id: &&str| Station { id: text(id), name: text(id) };
+    let route = |(what, station): &(&str, &str)| {
+        let (sku, category) = match what.chars().next() {
+            Some(first) if first.is_uppercase() => (None, Some(text(what))),
+            _ => (Some(text(what)), None),
+        };
+        Route { sku, category, station: text(station) }
+    };
+    Arrangement {
+        location: text("soho"),
+        stations: stations.iter().map(station).collect(),
+        default: text(stations.last().unwrap()),
+        routes: routes.iter().map(route).collect(),
+        serve_after: ServeAfter::default(),
+    }
+}
+
+/// As order-svc says it: `Asia/Tokyo`, `Asia/Tokyo 03:30`.
+fn local_day(day: &str, version: i64) -> LocalDay {
+    let (timezone, day_starts) = day.split_once(' ').unwrap_or((day, "05:00"));
     serde_json::from_value(json!({
-        "location": "soho", "name": "Soho", "currency": "GBP", "timezone": timezone, "mode": "open", "version": 1,
+        "location": "soho", "name": "Soho", "currency": "GBP", "timezone": timezone, "mode": "open",
+        "day_starts": day_starts, "version": version,
     }))
     .unwrap()
 }
 
 #[test]
 fn the_domain_is_pure() {
-    for source in [include_str!("../domain.rs"), include_str!("ticket.rs")] {
+    for source in
+        [include_str!("../domain.rs"), include_str!("day.rs"), include_str!("stations.rs"), include_str!("ticket.rs")]
+    {
         for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
             assert!(!source.contains(word), "{word}");
         }

@@ -1,6 +1,6 @@
 //! A ticket and what may happen to it: `open → ready → served`, or `void`. Every step is said as it is after that step.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,8 +15,9 @@ use shared::{
     engine::service::Input,
 };
 
-use super::{Action, Command, ItemAction, Refusal, Stations, TicketAction, default_stations, station, ticket_id};
+use super::{Action, Command, ItemAction, LocalDay, Refusal, Stations, TicketAction, stations::station, ticket_id};
 
+const CALM: i64 = 0;
 const RUSHED: i64 = 1;
 
 /// A ticket as it is stored: what everybody sees, and what the kitchen alone needs.
@@ -32,14 +33,8 @@ pub struct TicketRow {
 
 impl TicketRow {
     /// Of an order that nobody has touched yet. Its first event makes it version 1.
-    pub(super) fn new(order: &Order, stations: Option<&Stations>, at: Time) -> Self {
-        let stations = match stations {
-            Some(row) => Cow::Borrowed(row),
-            None => Cow::Owned(default_stations(&order.location)),
-        };
-        let items: Vec<TicketItem> = order.lines.iter().map(|line| item(line, station(&stations, line))).collect();
-        let names: BTreeSet<&str> = items.iter().map(|item| &*item.station).collect();
-        let names: String = names.into_iter().map(|name| format!("{name},")).collect();
+    pub(super) fn new(order: &Order, stations: &Stations, at: Time) -> Self {
+        let items = order.lines.iter().map(|line| item(line, station(stations, line))).collect();
         let ticket = Ticket {
             id: ticket_id(order.id),
             order_id: order.id,
@@ -47,8 +42,10 @@ impl TicketRow {
             location: order.location.clone(),
             kind: order.kind,
             table: order.table.clone(),
+            customer: order.customer.clone(),
+            channel: order.channel.clone(),
             state: TicketState::Open,
-            priority: 0,
+            priority: CALM,
             items,
             allergies: order.allergies.clone(),
             notes: order.notes.clone(),
@@ -60,7 +57,20 @@ impl TicketRow {
             acknowledged_at: None,
             version: 0,
         };
-        Self { ticket, stations: format!(",{names}"), last: None }
+        Self { ticket, stations: String::new(), last: None }.indexed()
+    }
+
+    /// Its items may be at other stations now.
+    pub(super) fn indexed(self) -> Self {
+        let names: BTreeSet<&str> = self.ticket.items.iter().map(|item| &*item.station).collect();
+        let names: String = names.into_iter().map(|name| format!("{name},")).collect();
+        Self { stations: format!(",{names}"), ..self }
+    }
+
+    /// Whether it has been ready for that long.
+    pub(super) fn has_stood(&self, long: Duration, now: Time) -> bool {
+        let ready_at = self.ticket.ready_at.filter(|_| self.ticket.state == TicketState::Ready);
+        ready_at.is_some_and(|ready_at| ready_at + long <= now)
     }
 }
 
@@ -76,6 +86,12 @@ fn item(line: &Line, station: Slug) -> TicketItem {
         station,
         state: ItemState::Queued,
     }
+}
+
+/// What a location says about the tickets that come back.
+pub(super) struct Here<'a> {
+    pub(super) day: Cow<'a, LocalDay>,
+    pub(super) stations: Cow<'a, Stations>,
 }
 
 /// A ticket being changed by one input.
@@ -106,21 +122,25 @@ impl<'a> Change<'a> {
     }
 
     /// What a cook does to the whole ticket; `again` where the last change was the same.
-    pub(super) fn ticket(&mut self, action: TicketAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+    pub(super) fn ticket(&mut self, action: TicketAction, again: bool, here: &Here<'_>) -> Result<(), Refusal> {
         use {TicketAction as Do, TicketState as Is};
         match (self.ticket.state, action) {
             (Is::Open, Do::Start) => self.start(None),
             (Is::Open, Do::Ready) => self.finish(),
             (Is::Open | Is::Ready, Do::Serve) => self.serve(),
-            (Is::Ready | Is::Served, Do::Recall) => self.recall(None, timezone)?,
-            (Is::Open | Is::Ready, Do::Rush) => self.rush(),
+            (Is::Ready | Is::Served, Do::Recall) => self.recall(None, here)?,
+            (Is::Open | Is::Ready, Do::Rush) => self.prioritize(RUSHED, "rushed"),
+            (Is::Open | Is::Ready, Do::Unrush) => self.prioritize(CALM, "unrushed"),
             (Is::Void, Do::Ack) => self.acknowledge(),
             (Is::Ready, Do::Ready) | (Is::Served, Do::Serve) => {}
             (Is::Open, Do::Recall) if again => {}
             (Is::Served, Do::Rush) if self.ticket.priority == RUSHED => {}
-            (Is::Void, Do::Start | Do::Ready | Do::Serve | Do::Recall | Do::Rush) => return Err(Refusal::TicketVoid),
+            (Is::Served, Do::Unrush) if self.ticket.priority == CALM => {}
+            (Is::Void, Do::Start | Do::Ready | Do::Serve | Do::Recall | Do::Rush | Do::Unrush) => {
+                return Err(Refusal::TicketVoid);
+            }
             (state @ (Is::Ready | Is::Served), Do::Start)
-            | (state @ Is::Served, Do::Ready | Do::Rush)
+            | (state @ Is::Served, Do::Ready | Do::Rush | Do::Unrush)
             | (state @ Is::Open, Do::Recall)
             | (state @ (Is::Open | Is::Ready | Is::Served), Do::Ack) => return Err(Refusal::TicketState(state)),
         }
@@ -128,7 +148,7 @@ impl<'a> Change<'a> {
     }
 
     /// What a cook does to one item; `again` where this would only repeat the last change.
-    pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, timezone: &str) -> Result<(), Refusal> {
+    pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, here: &Here<'_>) -> Result<(), Refusal> {
         use {ItemAction as Do, ItemState as Item, TicketState as Is};
         let place = self.ticket.items.iter().position(|item| item.id == id);
         let place = place.ok_or_else(|| Refusal::UnknownItem(id.to_owned()))?;
@@ -139,7 +159,7 @@ impl<'a> Change<'a> {
             (Is::Open, Item::Cooking, Do::Undo) if again => {}
             (Is::Open, Item::Cooking, Do::Undo) => self.undo(place, ItemState::Queued),
             (Is::Open, Item::Done, Do::Undo) => self.undo(place, ItemState::Cooking),
-            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), timezone)?,
+            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), here)?,
             (Is::Open, Item::Cooking, Do::Start) | (Is::Open, Item::Queued, Do::Undo) | (_, Item::Done, Do::Done) => {}
             (state @ Is::Open, Item::Done, Do::Start)
             | (state @ Is::Ready, Item::Queued | Item::Cooking, _)
@@ -201,7 +221,7 @@ impl<'a> Change<'a> {
         self.say("ticket.ready", &[("cooked_ms", self.ms_since(self.ticket.started_at))]);
     }
 
-    fn serve(&mut self) {
+    pub(super) fn serve(&mut self) {
         if self.ticket.state == TicketState::Open {
             self.finish();
         }
@@ -211,15 +231,17 @@ impl<'a> Change<'a> {
     }
 
     /// Back to the stove: all of it, or one item. Its age stays what it was.
-    fn recall(&mut self, only: Option<usize>, timezone: &str) -> Result<(), Refusal> {
+    fn recall(&mut self, only: Option<usize>, here: &Here<'_>) -> Result<(), Refusal> {
         let finished_at = self.ticket.served_at.or(self.ticket.ready_at).unwrap_or(self.ticket.opened_at);
-        if finished_at.day_in(timezone) != self.at.day_in(timezone) {
+        if !here.day.may_recall(finished_at, self.at) {
             return Err(Refusal::EarlierDay(self.ticket.state));
         }
         match only {
             Some(place) => self.ticket.items[place].state = ItemState::Cooking,
             None => self.set_items(ItemState::Cooking),
         }
+        // While it was away, a station may have gone.
+        self.move_from_closed(&here.stations);
         self.ticket.state = TicketState::Open;
         self.ticket.ready_at = None;
         self.ticket.served_at = None;
@@ -233,10 +255,10 @@ impl<'a> Change<'a> {
         self.say_changed("undone", Some(place));
     }
 
-    fn rush(&mut self) {
-        if self.ticket.priority < RUSHED {
-            self.ticket.priority = RUSHED;
-            self.say_changed("rushed", None);
+    fn prioritize(&mut self, priority: i64, reason: &'static str) {
+        if self.ticket.priority != priority {
+            self.ticket.priority = priority;
+            self.say_changed(reason, None);
         }
     }
 
@@ -253,6 +275,31 @@ impl<'a> Change<'a> {
             self.ticket.acknowledged_at = Some(self.at);
             self.say_changed("acknowledged", None);
         }
+    }
+
+    /// What is on a display and at a station that is gone moves to the default, or nobody would see it.
+    pub(super) fn leave_closed(&mut self, stations: &Stations) {
+        let has_left_the_display = match self.ticket.state {
+            TicketState::Open | TicketState::Ready => false,
+            TicketState::Void => self.ticket.acknowledged_at.is_some(),
+            TicketState::Served => true,
+        };
+        if has_left_the_display {
+            return;
+        }
+        let left = self.move_from_closed(stations);
+        if !left.is_empty() {
+            self.say("ticket.changed", &[("reason", json!("moved")), ("from", json!(left))]);
+        }
+    }
+
+    /// The stations that it has left.
+    fn move_from_closed(&mut self, stations: &Stations) -> BTreeSet<Slug> {
+        let mut left = BTreeSet::new();
+        for item in self.ticket.items.iter_mut().filter(|item| !stations.has(&item.station)) {
+            left.insert(std::mem::replace(&mut item.station, stations.default.clone()));
+        }
+        left
     }
 
     fn set_items(&mut self, state: ItemState) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::{
     contract::{
-        kitchen::{MarkedOut, Route, Station, Stations},
+        kitchen::{MarkedOut, Route, ServeAfter, Station, Stations},
         types::{FieldError, Sku, Slug, null_as_default},
     },
     engine::call::Call,
@@ -77,6 +77,8 @@ pub(super) struct StationsRequest {
     #[serde(default, deserialize_with = "null_as_default")]
     #[schema(max_items = 1000)]
     routes: Vec<Route>,
+    #[serde(default)]
+    serve_after: Option<ServeAfter>,
 }
 
 #[utoipa::path(
@@ -86,7 +88,8 @@ pub(super) struct StationsRequest {
         (status = 200, body = Stations, headers(("ETag" = String, description = "The version"))),
     )
 )]
-/// Replaces the stations of a location. Open tickets stay where they are.
+/// Replaces the stations of a location. Open tickets stay where they are; what they have at a station that is gone
+/// moves to the default.
 pub(super) async fn arrange(
     State(app): State<Kitchen>,
     call: Call,
@@ -133,7 +136,7 @@ impl StationsRequest {
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
-        let Self { stations, default, routes } = self;
-        Ok(Arrangement { location, stations, default, routes })
+        let Self { stations, default, routes, serve_after } = self;
+        Ok(Arrangement { location, stations, default, routes, serve_after: serve_after.unwrap_or_default() })
     }
 }

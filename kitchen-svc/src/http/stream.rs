@@ -87,9 +87,20 @@ fn change(view: &View, entry: &Entry) -> Option<Event> {
     Some(event("ticket", entry.position, &Changed { r#type: &entry.kind, ticket }))
 }
 
+/// Or was until this change: whoever looks there hears that it has left.
 fn is_cooked_at(ticket: &RawValue, station: &Slug) -> bool {
-    let ticket: Result<Ticket, _> = serde_json::from_str(ticket.get());
-    ticket.is_ok_and(|ticket| ticket.items.iter().any(|item| item.station == *station))
+    #[derive(Deserialize)]
+    struct Data {
+        items: Vec<Item>,
+        #[serde(default)]
+        from: Vec<Slug>,
+    }
+    #[derive(Deserialize)]
+    struct Item {
+        station: Slug,
+    }
+    let data: Result<Data, _> = serde_json::from_str(ticket.get());
+    data.is_ok_and(|Data { items, from }| items.iter().map(|item| &item.station).chain(&from).any(|at| at == station))
 }
 
 fn event(name: &str, position: i64, data: &impl Serialize) -> Event {

@@ -1,5 +1,8 @@
 //! The kitchen over HTTP, on a database of its own; what the bus would say is put into the pump directly.
 
+mod due;
+mod watch;
+
 use std::path::PathBuf;
 
 use axum::{
@@ -9,7 +12,6 @@ use axum::{
     response::Response,
 };
 use expect_test::{Expect, expect};
-use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -247,6 +249,24 @@ async fn what_was_finished_on_an_earlier_day_is_gone_unless_asked_for() {
 }
 
 #[tokio::test]
+async fn today_began_when_the_business_day_did() {
+    let display = Display::new().await;
+    let hours_ago = |hours: u64| Time::now() - std::time::Duration::from_secs(hours * 3600);
+    let order = order(1, "soho", "cola");
+    let id = ticket_id(order.id);
+    let opening = Call { at: hours_ago(2), ..Call::internal("/order-svc") };
+    let _ = display.app.pump.ask(opening, Command::Open(Box::new(order))).await;
+    display.act(id, "serve").await;
+    for (version, hours, listed) in [(1, 3, vec![1]), (2, 1, vec![]), (3, 4, vec![1])] {
+        let day_starts = hours_ago(hours).to_string()[11..16].to_owned();
+        let day = json!({"location": "soho", "timezone": "UTC", "day_starts": day_starts, "version": version});
+        display.hear(Command::SetDay(serde_json::from_value(day).unwrap())).await;
+        assert_eq!(display.list("location=soho").await.0, listed, "{day_starts}");
+    }
+    display.close().await;
+}
+
+#[tokio::test]
 async fn problems_say_what_is_wrong() {
     let display = Display::new().await;
     let id = display.open(1, "soho", "cola").await;
@@ -299,7 +319,7 @@ async fn a_key_is_kept_with_what_it_did() {
 async fn stations_hold_together() {
     let display = Display::new().await;
     let (_, default) = display.ask("GET", "/v1/stations/soho", None).await;
-    expect![[r#"{"default":"kitchen","location":"soho","routes":[],"stations":[{"id":"kitchen","name":"Kitchen"}],"version":0}"#]].assert_eq(&default.to_string());
+    expect![[r#"{"default":"kitchen","location":"soho","routes":[],"serve_after":60,"stations":[{"id":"kitchen","name":"Kitchen"}],"version":0}"#]].assert_eq(&default.to_string());
     let wrong = json!({
         "stations": [{"id": "a", "name": "A"}, {"id": "a", "name": "B"}],
         "default": "c",
@@ -316,50 +336,19 @@ async fn stations_hold_together() {
         expect!["422 invalid /stations/1/id /default /routes/0 /routes/1 /routes/2/station /routes/3"],
     )
     .await;
+    for wrong in [json!(0), json!(1441), json!("60")] {
+        let mut body = stations();
+        body["serve_after"] = wrong;
+        check(&display, "PUT", "/v1/stations/soho", Some(body), expect!["422 invalid /serve_after"]).await;
+    }
+    let mut body = stations();
+    body["serve_after"] = json!(1440);
+    let (_, long) = display.ask("PUT", "/v1/stations/soho", Some(body)).await;
+    assert_eq!(long["serve_after"], 1440);
     let (status, first) = display.ask("PUT", "/v1/stations/soho", Some(stations())).await;
+    assert_eq!(first["serve_after"], 60);
     let (_, again) = display.ask("PUT", "/v1/stations/soho", Some(stations())).await;
     let (_, read) = display.ask("GET", "/v1/stations/soho", None).await;
     assert_eq!((status, &first, &first), (200, &again, &read));
-    display.close().await;
-}
-
-#[tokio::test]
-async fn a_display_sees_everything_then_every_change() {
-    let display = Display::new().await;
-    display.ask("PUT", "/v1/stations/soho", Some(stations())).await;
-    let burger = display.open(1, "soho", "burger").await;
-    let cola = display.open(2, "soho", "cola").await;
-    let gone = display.open(3, "soho", "cola").await;
-    display.open(4, "camden", "cola").await;
-    display.act(gone, "serve").await;
-
-    let mut all = display.watch("location=soho", None).await;
-    let mut grill = display.watch("location=soho&station=grill_1", None).await;
-    all.check("snapshot 1 2").await;
-    grill.check("snapshot 1").await;
-    display.act(cola, "start").await;
-    display.open(5, "camden", "burger").await;
-    display.act(burger, "start").await;
-    let seen = all.check("ticket.started 2").await;
-    all.check("ticket.started 1").await;
-    grill.check("ticket.started 1").await;
-
-    drop(all);
-    display.act(burger, "ready").await;
-    let mut back = display.watch("location=soho", Some(&seen)).await;
-    back.check("ticket.started 1").await;
-    back.check("ticket.ready 1").await;
-    let mut lost = display.watch("location=soho", Some("1000000")).await;
-    lost.check("snapshot 1 2").await;
-    display.close().await;
-}
-
-#[tokio::test]
-async fn who_is_too_far_behind_starts_anew() {
-    let display = Display::new().await;
-    join_all((1..=1002).map(|number| display.open(number, "soho", "cola"))).await;
-    assert_eq!(display.watch("", Some("2")).await.next().await.0, "ticket");
-    let (name, id, snapshot) = display.watch("", Some("1")).await.next().await;
-    assert_eq!((&*name, &*id, snapshot["tickets"].as_array().unwrap().len()), ("snapshot", "1002", 1002));
     display.close().await;
 }

@@ -1,12 +1,17 @@
 //! What kitchen-svc publishes: tickets, items marked out, stations.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 use uuid::Uuid;
 
 use super::{
     Subject,
-    order::{LineModifier, OrderType},
+    order::{Channel, Customer, LineModifier, OrderType},
     types::{Label, Name, Notes, Quantity, Sku, Slug},
 };
 use crate::contract::time::Time;
@@ -56,7 +61,7 @@ pub struct Ticket {
     /// UUIDv5 of the order's id.
     pub id: Uuid,
     pub order_id: Uuid,
-    /// `null` on a ticket that was voided before its order was seen.
+    /// The order's. `null` where it is not known.
     #[serde(default)]
     pub number: Option<i64>,
     pub location: Slug,
@@ -64,6 +69,12 @@ pub struct Ticket {
     pub kind: OrderType,
     #[serde(default)]
     pub table: Option<Label<20>>,
+    /// Whose name is called.
+    #[serde(default)]
+    pub customer: Option<Customer>,
+    /// Where the order came from, and what it is called there.
+    #[serde(default)]
+    pub channel: Option<Channel>,
     pub state: TicketState,
     /// Above 0 for a rush; displays sort by it.
     pub priority: i64,
@@ -123,8 +134,65 @@ pub struct Stations {
     /// Where everything goes that no route names.
     pub default: Slug,
     pub routes: Vec<Route>,
+    #[serde(default)]
+    pub serve_after: ServeAfter,
     pub version: i64,
 }
+
+impl Stations {
+    pub fn has(&self, station: &Slug) -> bool {
+        self.stations.iter().any(|known| known.id == *station)
+    }
+}
+
+/// A ticket that is ready and that nobody hands over counts as handed over after so many minutes: 1 to 1440.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
+pub struct ServeAfter(u16);
+
+const SERVE_AFTER_MAX: u16 = 24 * 60;
+
+impl ServeAfter {
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.0))
+    }
+}
+
+impl Default for ServeAfter {
+    fn default() -> Self {
+        Self(60)
+    }
+}
+
+impl TryFrom<i64> for ServeAfter {
+    type Error = String;
+    fn try_from(minutes: i64) -> Result<Self, String> {
+        match u16::try_from(minutes) {
+            Ok(small) if (1..=SERVE_AFTER_MAX).contains(&small) => Ok(Self(small)),
+            _ => Err(format!("{minutes} is not from 1 to {SERVE_AFTER_MAX} minutes")),
+        }
+    }
+}
+
+impl From<ServeAfter> for i64 {
+    fn from(minutes: ServeAfter) -> i64 {
+        i64::from(minutes.0)
+    }
+}
+
+impl PartialSchema for ServeAfter {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(SERVE_AFTER_MAX))
+            .default(Some(i64::from(Self::default()).into()))
+            .description(Some("Minutes after which a ticket that is ready counts as handed over"))
+            .into()
+    }
+}
+
+impl ToSchema for ServeAfter {}
 
 impl Subject for Ticket {
     const TABLE: &'static str = "tickets";

@@ -130,6 +130,12 @@ impl<T: Record> Rows<T> {
         self.rows.insert(key, Row { revision, changed: true, value });
     }
 
+    /// These and those of another load.
+    pub fn and(mut self, more: Self) -> Self {
+        self.rows.extend(more.rows);
+        self
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.rows.values().map(|row| &row.value)
     }

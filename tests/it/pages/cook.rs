@@ -79,6 +79,32 @@ async fn keys_rush_bump_take_back_and_recall() {
 }
 
 #[tokio::test]
+async fn a_rush_is_taken_back_by_its_button_and_comes_again_by_undo() {
+    in_browsers(async |app, browsers| {
+        app.place("1 margherita").await;
+        app.settle().await;
+        let second = app.place("1 burger").await;
+        let display = browsers.display(&app.base).await;
+        display.sees("burger").await;
+        display.presses("2").await;
+        display.presses("p").await;
+        display.until(&format!("{FIRST} === '2'")).await;
+        display.sees("RUSH").await;
+        display.taps("No rush").await;
+        display.sees("Ticket 2 no longer rushed").await;
+        display.until(&format!("{FIRST} === '1'")).await;
+        display.sees_no("RUSH").await;
+        display.has_sent_all().await;
+        assert_eq!(app.ticket(&second).await["priority"], 0);
+        display.taps("Undo").await;
+        display.until(&format!("{FIRST} === '2'")).await;
+        display.has_sent_all().await;
+        assert_eq!(app.ticket(&second).await["priority"], 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tap_starts_an_item_then_finishes_it_and_is_taken_back_by_the_toast() {
     in_browsers(async |app, browsers| {
         let order = app.place("2 burger").await;
@@ -127,6 +153,22 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
         display.has_sent_all().await;
         let served = app.get("/v1/tickets?location=soho&state=served").await;
         assert_eq!(text(&served["items"][0]["allergies"][0]), "nuts");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_hands_over_sees_whose_it_is() {
+    in_browsers(async |app, browsers| {
+        let mut body = crate::harness::App::order("1 burger");
+        body["customer"] = json!({"name": "Ada Lovelace"});
+        body["channel"] = json!({"name": "deliveroo", "external_id": "D-4711"});
+        app.place_with_key("one", &body).await;
+        let display = browsers.open(&format!("{}/kitchen?location=soho&view=expo", app.base)).await;
+        display.sees("Ada Lovelace · deliveroo D-4711").await;
+        display.goes_to(&format!("{}/kitchen?location=soho&station=grill", app.base)).await;
+        display.sees("burger").await;
+        display.sees_no("Ada").await;
     })
     .await;
 }

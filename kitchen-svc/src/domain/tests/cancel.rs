@@ -21,7 +21,7 @@ fn a_cancel_before_the_start_voids() {
 
 #[test]
 fn nothing_of_a_void_ticket_is_cooked() {
-    let script = "accept; cancel; start; ready; serve; recall; rush; start 1; done 1; undo 1; start 9";
+    let script = "accept; cancel; start; ready; serve; recall; rush; unrush; start 1; done 1; undo 1; start 9";
     check(
         "2 margherita",
         script,
@@ -33,6 +33,7 @@ fn nothing_of_a_void_ticket_is_cooked() {
             serve: refused: TicketVoid
             recall: refused: TicketVoid
             rush: refused: TicketVoid
+            unrush: refused: TicketVoid
             start 1: refused: TicketVoid
             done 1: refused: TicketVoid
             undo 1: refused: TicketVoid

@@ -17,7 +17,7 @@ fn an_order_becomes_one_ticket() {
 }
 
 #[test]
-fn a_ticket_holds_what_the_cook_needs() {
+fn a_ticket_holds_what_cooking_and_handing_over_need() {
     let mut kitchen = Kitchen::new("2 margherita");
     kitchen.run("accept");
     let ticket = serde_json::to_string_pretty(kitchen.ticket().unwrap()).unwrap();
@@ -29,6 +29,13 @@ fn a_ticket_holds_what_the_cook_needs() {
           "location": "soho",
           "type": "dine_in",
           "table": "7",
+          "customer": {
+            "name": "Ada"
+          },
+          "channel": {
+            "name": "deliveroo",
+            "external_id": "D-4711"
+          },
           "state": "open",
           "priority": 0,
           "items": [
@@ -237,6 +244,37 @@ fn rush_raises_the_priority_once() {
 }
 
 #[test]
+fn a_rush_is_taken_back() {
+    check(
+        "2 margherita",
+        "accept; unrush; rush; unrush; unrush; ready; rush; unrush; serve; unrush; rush",
+        expect![[r#"
+            accept: ticket.opened 1
+            unrush: nothing
+            rush: ticket.changed 2
+            unrush: ticket.changed 3
+            unrush: nothing
+            ready: ticket.started 4, ticket.ready 5
+            rush: ticket.changed 6
+            unrush: ticket.changed 7
+            serve: ticket.served 8
+            unrush: nothing
+            rush: refused: TicketState(Served)
+            = served, started, ready, served: 1 done"#]],
+    );
+    check(
+        "2 margherita",
+        "accept; rush; serve; unrush",
+        expect![[r#"
+            accept: ticket.opened 1
+            rush: ticket.changed 2
+            serve: ticket.started 3, ticket.ready 4, ticket.served 5
+            unrush: refused: TicketState(Served)
+            = served rushed, started, ready, served: 1 done"#]],
+    );
+}
+
+#[test]
 fn what_is_not_there() {
     check(
         "2 margherita",
@@ -301,7 +339,7 @@ fn a_refusal_is_not_remembered() {
 fn who_how_long_and_why() {
     let mut kitchen = Kitchen::new("2 margherita, 1 cola");
     let mut shown = String::new();
-    for step in "accept; rush; start 1; done 1; undo 1; ready; serve; recall; cancel too slow".split("; ") {
+    for step in "accept; rush; unrush; start 1; done 1; undo 1; ready; serve; recall; cancel too slow".split("; ") {
         for said in kitchen.tell(kitchen.command(step)).unwrap().events {
             let data: Value = serde_json::from_str(said.data.get()).unwrap();
             let more = ["by", "reason", "item", "waited_ms", "cooked_ms", "stood_ms"];
@@ -317,7 +355,8 @@ fn who_how_long_and_why() {
     expect![[r#"
         ticket.opened by="ada"
         ticket.changed by="ada" reason="rushed"
-        ticket.started by="ada" waited_ms=2000
+        ticket.changed by="ada" reason="unrushed"
+        ticket.started by="ada" waited_ms=3000
         ticket.item_done by="ada" item="1"
         ticket.changed by="ada" reason="undone" item="1"
         ticket.ready by="ada" cooked_ms=3000

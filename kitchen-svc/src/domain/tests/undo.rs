@@ -90,10 +90,10 @@ fn recall_keeps_the_age() {
 }
 
 #[test]
-fn recall_ends_with_the_local_day() {
+fn recall_ends_with_the_business_day() {
     check(
         "2 margherita",
-        "accept; serve; tomorrow; recall",
+        "accept; serve; 1440 minutes; recall",
         expect![[r#"
             accept: ticket.opened 1
             serve: ticket.started 2, ticket.ready 3, ticket.served 4
@@ -102,7 +102,7 @@ fn recall_ends_with_the_local_day() {
     );
     check(
         "2 margherita",
-        "accept; ready; tomorrow; undo 1",
+        "accept; ready; 1440 minutes; undo 1",
         expect![[r#"
             accept: ticket.opened 1
             ready: ticket.started 2, ticket.ready 3
@@ -112,7 +112,7 @@ fn recall_ends_with_the_local_day() {
     // Opened yesterday and served today: what counts is when it was finished.
     check(
         "2 margherita",
-        "accept; tomorrow; serve; recall",
+        "accept; 1440 minutes; serve; 60 minutes; recall",
         expect![[r#"
             accept: ticket.opened 1
             serve: ticket.started 2, ticket.ready 3, ticket.served 4
@@ -121,20 +121,44 @@ fn recall_ends_with_the_local_day() {
     );
 }
 
+/// What became of a ticket that was served then and recalled so many minutes later, with the day of the location.
+fn recall(served_at: &str, minutes_later: u64, day: &str) -> TicketState {
+    let mut kitchen = Kitchen::new("2 margherita");
+    kitchen.at = served_at.parse::<Time>().unwrap() - Duration::from_secs(3);
+    kitchen.run(&format!("day {day}; accept; serve"));
+    kitchen.at = kitchen.at - Duration::from_secs(1);
+    kitchen.run(&format!("{minutes_later} minutes; recall"));
+    kitchen.ticket().unwrap().state
+}
+
 #[test]
-fn the_local_day_is_the_locations() {
-    let recall_at = |served_just_before: &str, timezone: &str| {
-        let mut kitchen = Kitchen::new("2 margherita");
-        kitchen.at = served_just_before.parse::<Time>().unwrap() - Duration::from_secs(4);
-        kitchen.run(&format!("clock {timezone}; accept; serve; recall"));
-        kitchen.ticket().unwrap().state
-    };
-    let (midnight, midnight_in_tokyo) = ("2026-11-24T00:00:00Z", "2026-11-23T15:00:00Z");
-    assert_eq!(recall_at(midnight, "Europe/London"), TicketState::Served);
-    assert_eq!(recall_at(midnight, "Asia/Tokyo"), TicketState::Open);
-    assert_eq!(recall_at(midnight_in_tokyo, "Europe/London"), TicketState::Open);
-    assert_eq!(recall_at(midnight_in_tokyo, "Asia/Tokyo"), TicketState::Served);
-    assert_eq!(recall_at(midnight, "Nowhere/At-All"), TicketState::Served);
+fn a_service_that_runs_past_midnight_is_one_day() {
+    let before_midnight = "2026-11-23T23:50:00Z";
+    assert_eq!(recall(before_midnight, 240, "Europe/London 05:00"), TicketState::Open);
+    assert_eq!(recall(before_midnight, 310, "Europe/London 05:00"), TicketState::Served);
+    assert_eq!(recall(before_midnight, 20, "Europe/London 00:00"), TicketState::Served);
+}
+
+#[test]
+fn the_business_day_is_the_locations() {
+    // 05:00 in London, 14:00 in Tokyo.
+    let in_the_morning = "2026-11-24T04:45:00Z";
+    assert_eq!(recall(in_the_morning, 20, "Europe/London"), TicketState::Served);
+    assert_eq!(recall(in_the_morning, 20, "Asia/Tokyo"), TicketState::Open);
+    assert_eq!(recall(in_the_morning, 20, "Asia/Tokyo 14:00"), TicketState::Served);
+    assert_eq!(recall(in_the_morning, 20, "Nowhere/At-All"), TicketState::Served);
+    assert_eq!(recall(in_the_morning, 20, "Nowhere/At-All 04:00"), TicketState::Open);
+}
+
+#[test]
+fn a_tap_is_taken_back_within_ten_minutes_whatever_the_day() {
+    let before_the_end = "2026-11-24T04:59:59Z";
+    assert_eq!(recall(before_the_end, 10, "Europe/London"), TicketState::Open);
+    assert_eq!(recall(before_the_end, 11, "Europe/London"), TicketState::Served);
+    let mut kitchen = Kitchen::new("2 margherita");
+    kitchen.at = before_the_end.parse().unwrap();
+    kitchen.run("accept; ready; 9 minutes; undo 1");
+    assert_eq!(kitchen.ticket().unwrap().state, TicketState::Open);
 }
 
 #[test]

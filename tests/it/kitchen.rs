@@ -1,0 +1,80 @@
+//! What the kitchen does by itself, on both pairs of backends: it clears what stands, and leaves no item without a station.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+use shared::{
+    contract::time::Time,
+    db::{Db, Value as Cell},
+};
+use tokio::time::Instant;
+
+use crate::harness::{App, PATIENCE, on_both, text};
+
+/// The kitchen's database.
+fn kitchen(app: &App) -> &Db {
+    &app.databases[2]
+}
+
+/// Makes a ticket look as if it had been ready for so long.
+async fn has_been_ready_for(app: &App, ticket: &str, minutes: u64) {
+    let ready_at = Time::now() - std::time::Duration::from_secs(60 * minutes);
+    let sql = match kitchen(app) {
+        Db::Postgres(_) => {
+            "UPDATE tickets SET doc = jsonb_set(doc, '{ticket,ready_at}', to_jsonb(CAST($1 AS TEXT))) WHERE key = $2"
+        }
+        Db::Sqlite(_) => "UPDATE tickets SET doc = json_set(doc, '$.ticket.ready_at', $1) WHERE key = $2",
+    };
+    let mut tx = kitchen(app).begin().await.unwrap();
+    let args: [Cell; 2] = [ready_at.to_string().into(), ticket.into()];
+    assert_eq!(tx.execute(sql, args).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+}
+
+/// Waits until the ticket is as it should be.
+async fn until(app: &App, ticket: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let found = app.get(&format!("/v1/tickets/{ticket}")).await;
+        if is_so(&found) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "still {found:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_hands_over_is_completed_by_itself() {
+    on_both(async |app| {
+        let (left, fresh) = (app.place("1 margherita").await, app.place("1 cola").await);
+        for order in [&left, &fresh] {
+            app.kitchen(order, "ready").await;
+        }
+        let ticket = text(&app.ticket(&left).await["id"]);
+        has_been_ready_for(app, &ticket, 61).await;
+        until(app, &ticket, |ticket| ticket["state"] == "served").await;
+        app.check(&left, expect!["completed"]).await;
+        app.check(&fresh, expect!["ready"]).await;
+        let feed = app.get("/v1/feed/kitchen?limit=500").await;
+        let served = feed["items"].as_array().unwrap().iter().rfind(|event| event["type"] == "ticket.served").unwrap();
+        assert_eq!(served["data"]["by"], "kitchen-svc");
+        app.kitchen(&left, "recall").await;
+        app.check(&left, expect!["completed"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_at_a_station_that_is_gone_moves_to_the_default() {
+    on_both(async |app| {
+        let order = app.place("1 margherita; 1 burger").await;
+        let ticket = text(&app.ticket(&order).await["id"]);
+        app.put("/v1/stations/soho", json!({"stations": [{"id": "grill", "name": "Grill"}], "default": "grill"})).await;
+        let moved = until(app, &ticket, |ticket| ticket["items"][0]["station"] == "grill").await;
+        assert_eq!(moved["version"], 2);
+        let at_the_grill = app.get("/v1/tickets?location=soho&station=grill").await;
+        assert_eq!(text(&at_the_grill["items"][0]["order_id"]), order);
+        app.kitchen(&order, "serve").await;
+        app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
