@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use shared::{
     bus::Bus,
     db::Db,
-    engine::{call::fresh_id, dead},
+    engine::{call::fresh_id, dead, retention::Retention},
     process::{config::Settings, host::Host, supervise::Tasks},
     web::{pages, site::Site},
 };
@@ -368,6 +368,7 @@ fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
         bus_url: backends.bus.clone(),
         listen: "127.0.0.1:0".parse()?,
         accept_within,
+        retention: Retention::Forever,
         allow_unauthenticated: false,
     })
 }

@@ -11,6 +11,7 @@ mod flows;
 mod harness;
 mod pages;
 mod process;
+mod retention;
 mod rules;
 mod servers;
 mod start;

@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 use tracing::warn;
 use utoipa::ToSchema;
 
-use crate::{contract::types::FieldError, engine::pump::Denial};
+use crate::{
+    contract::types::FieldError,
+    engine::{log::Gone, pump::Denial},
+};
 
 /// What HTTP answers instead of what was asked for. Holds no internals.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -87,6 +90,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
     }
 
+    /// What a cursor points to has been forgotten; `first` is what a list can go on with.
+    pub fn gone(detail: impl Into<String>, first: impl Serialize) -> Self {
+        Self::new(StatusCode::GONE, "gone", "Gone", detail).with("first", first)
+    }
+
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
     }
@@ -153,8 +161,12 @@ impl<R: Into<Problem>> From<Denial<R>> for Problem {
     }
 }
 
-/// A read that failed: the database is away.
+/// A read that failed: what it was of has been forgotten, or the database is away.
 pub fn away(error: anyhow::Error) -> Problem {
+    if let Some(Gone { first }) = error.downcast_ref() {
+        let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
+        return Problem::gone(detail, first);
+    }
     warn!(error = format!("{error:#}"), "could not read");
     Problem::unavailable()
 }
