@@ -8,7 +8,7 @@ mod menu;
 mod tests;
 
 use anyhow::{Result, bail};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -73,8 +73,9 @@ async fn offers_favourite(services: &Services) -> Result<bool> {
 async fn make(services: &Services, told: impl Fn(&Step)) -> Result<()> {
     for step in steps() {
         let api = (step.of)(services);
-        let asked = stream::iter(&step.asks).map(|ask| ask.of(api)).buffer_unordered(AT_ONCE);
-        asked.try_collect::<()>().await?;
+        for asks in step.asks.chunks(AT_ONCE) {
+            try_join_all(asks.iter().map(|ask| ask.of(api))).await?;
+        }
         told(&step);
     }
     Ok(())

@@ -199,6 +199,7 @@ mod tests {
         for (line, name) in [
             ("comanda --listen here", "LISTEN"),
             ("comanda --accept-within soon", "ACCEPT_WITHIN"),
+            ("comanda --retention month", "RETENTION"),
             ("comanda --allow-unauthenticated maybe", "ALLOW_UNAUTHENTICATED"),
             ("comanda --simulate fast", "RATE"),
         ] {

@@ -2,7 +2,7 @@
 
 mod conditions;
 mod documented;
-mod live;
+pub(crate) mod live;
 mod menu;
 
 use std::time::Duration;

@@ -51,9 +51,9 @@ async fn inbox(db: &Db) -> Result<(HashMap<String, i64>, HashSet<String>)> {
     Ok((taken, dead.into_iter().map(|(id,)| id).collect()))
 }
 
-/// All that a service has said.
+/// All that a service has said, as far as it is kept.
 pub(crate) async fn everything(db: &Db) -> Result<Vec<Event>> {
-    let (mut said, mut position) = (Vec::new(), 0);
+    let (mut said, mut position) = (Vec::new(), log::bounds(db).await?.first - 1);
     loop {
         let page = log::after(db, position, 1000).await?;
         let Some(last) = page.last() else { return Ok(said) };

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use shared::{
     bus::Bus,
     db::Db,
-    engine::{call::fresh_id, dead},
+    engine::{call::fresh_id, dead, retention::Retention},
     process::{config::Settings, host::Host, supervise::Tasks},
     web::{pages, site::Site},
 };
@@ -374,6 +374,7 @@ pub(crate) fn settings(backends: &Backends, accept_within: Duration) -> Result<S
         listen: "127.0.0.1:0".parse()?,
         accept_within,
         keep_alive: Duration::from_secs(75),
+        retention: Retention::Forever,
         allow_unauthenticated: false,
     })
 }

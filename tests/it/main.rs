@@ -16,6 +16,7 @@ mod owner;
 mod pages;
 mod process;
 mod readme;
+mod retention;
 mod rules;
 mod scripts;
 mod servers;

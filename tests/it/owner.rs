@@ -23,7 +23,7 @@ const SAY: &str =
 
 async fn check_refusal<S: Site>(backends: &Backends, expected: &Expect) {
     let mut host = Host::new(settings(backends, PATIENCE).unwrap()).await.unwrap();
-    let error = host.add::<S>(&backends.databases[0]).await.unwrap_err();
+    let Err(error) = host.add::<S>(&backends.databases[0]).await else { panic!("it was taken") };
     expected.assert_eq(&telemetry::line(&error));
     host.tasks.finish().await;
     host.bus().close().await.unwrap();

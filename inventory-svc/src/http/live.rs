@@ -68,8 +68,8 @@ pub(super) async fn events(
     InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
-    let head = app.live.head().await.map_err(away)?;
-    let from = resumed(last, head).unwrap_or(head);
+    let log = app.live.bounds().await.map_err(away)?;
+    let from = resumed(last, log).unwrap_or(log.head);
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
     let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
     Ok(respond(stream::iter([begin]).chain(changes)))

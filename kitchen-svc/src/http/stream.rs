@@ -56,10 +56,10 @@ pub(super) async fn stream(
     InQuery(view): InQuery<View>,
 ) -> Answer<Response> {
     // Before the tickets are read: what changes meanwhile comes again rather than never.
-    let head = app.live.head().await.map_err(away)?;
-    let (from, first) = match resumed(last, head) {
+    let log = app.live.bounds().await.map_err(away)?;
+    let (from, first) = match resumed(last, log) {
         Some(last) => (last, None),
-        None => (head, Some(snapshot(&app, &view, call.at, head).await?)),
+        None => (log.head, Some(snapshot(&app, &view, call.at, log.head).await?)),
     };
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&view, &entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))

@@ -18,7 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use shared::{
     contract::{event::derived_id, time::Time},
-    engine::call::fresh_id,
+    engine::{call::fresh_id, retention::Retention},
     process::{config::Settings, host::Host},
 };
 
@@ -41,6 +41,7 @@ impl Display {
             listen: "127.0.0.1:0".parse().unwrap(),
             accept_within: std::time::Duration::from_secs(240),
             keep_alive: std::time::Duration::from_secs(75),
+            retention: Retention::Forever,
             allow_unauthenticated: false,
         };
         let mut host = Host::new(settings).await.unwrap();

@@ -54,11 +54,11 @@ pub(super) async fn events(
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     // Before the menu is read: what changes meanwhile comes again rather than never.
-    let head = app.live.head().await.map_err(away)?;
+    let log = app.live.bounds().await.map_err(away)?;
     let known = find(&app, &location).await?;
-    let (from, first) = match resumed(last, head) {
+    let (from, first) = match resumed(last, log) {
         Some(last) => (last, None),
-        None => (head, Some(snapshot(&app, known, call.at, head).await?)),
+        None => (log.head, Some(snapshot(&app, known, call.at, log.head).await?)),
     };
     let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
     Ok(respond(stream::iter(first).chain(changes)))

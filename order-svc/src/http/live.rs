@@ -33,14 +33,17 @@ pub(super) async fn events(
 ) -> Answer<Response> {
     let head = app.live.head().await.map_err(away)?;
     let order = find(&app, id).await?;
-    let (first, from, shown) = match last {
-        Some(last) if last <= head => {
-            let missed = log::about(&app.db, &id.to_string(), last).await.map_err(away)?;
+    let missed = match last {
+        Some(last) => log::about(&app.db, &id.to_string(), last).await.map_err(away)?,
+        None => None,
+    };
+    let (first, from, shown) = match missed {
+        Some(missed) => {
             let from = missed.last().map_or(head, |entry| head.max(entry.position));
             (missed.iter().filter_map(|entry| change(entry, id, 0)).collect(), from, 0)
         }
-        // A position that was never reached is of a log that is gone: the client begins anew.
-        _ => (vec![snapshot(&order, head)?], head, order.version),
+        // A position that was never reached, or whose sequel has been forgotten: the client begins anew.
+        None => (vec![snapshot(&order, head)?], head, order.version),
     };
     let later = app.live.follow(from).filter_map(move |entry| async move { change(&entry, id, shown) });
     Ok(respond(stream::iter(first).chain(later)))

@@ -291,7 +291,7 @@ async fn a_stream_shows_the_order_and_every_change_and_resumes() {
 async fn a_stream_shows_nothing_that_the_first_event_showed_already() {
     serve(async |app| {
         let id = id_of(&body(place(app, "a", None, colas(1)).await).await);
-        let said = log::about(&app.db, &id.to_string(), 0).await.unwrap();
+        let said = log::about(&app.db, &id.to_string(), 0).await.unwrap().unwrap();
         assert!(live::change(&said[0], id, 0).is_some());
         assert!(live::change(&said[0], id, 1).is_none());
         assert!(live::change(&said[0], Uuid::max(), 0).is_none());

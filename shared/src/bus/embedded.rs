@@ -15,14 +15,20 @@ use tokio::{
 
 use super::{Delivery, Message, Receipt};
 use crate::{
-    contract::topology,
-    db::{Cells, Db},
+    contract::{time::Time, topology},
+    db::{Cells, Db, Value},
 };
 
 const SCHEMA: &str = "
 CREATE TABLE log (position BIGINT PRIMARY KEY, routing_key TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE cursors (service TEXT PRIMARY KEY, position BIGINT NOT NULL);";
+/// The first position that is left of the log.
+const FLOOR: &str = "
+CREATE TABLE floor (id BIGINT PRIMARY KEY, position BIGINT NOT NULL);
+INSERT INTO floor (id, position) VALUES (1, 1);";
 const PAGE: i64 = 64;
+/// So many messages are forgotten in one transaction.
+const PIECE: i64 = 100;
 /// How late a service's cursor is saved.
 const SAVE_AFTER: Duration = Duration::from_millis(50);
 
@@ -57,8 +63,12 @@ impl Window {
 impl Embedded {
     pub(super) async fn open(path: &str) -> Result<Self> {
         let db = Db::open(&format!("sqlite:{path}")).await?;
-        db.migrate(&[(1, SCHEMA)]).await?;
-        let last: Vec<(i64,)> = db.fetch("SELECT COALESCE(MAX(position), 0) FROM log", []).await?;
+        db.migrate(&[(1, SCHEMA), (2, FLOOR)]).await?;
+        // Of an emptied log the floor and the cursors tell how far it went: were it to begin again below them, nobody
+        // would hear what is published next.
+        let sql = "SELECT MAX(position) FROM (SELECT MAX(position) AS position FROM log UNION ALL \
+                   SELECT position FROM cursors UNION ALL SELECT position - 1 FROM floor)";
+        let last: Vec<(i64,)> = db.fetch(sql, []).await?;
         let head = last.first().map_or(0, |row| row.0);
         Ok(Self { db, head: Arc::new(watch::Sender::new(head)), publishing: Arc::default(), open: Arc::default() })
     }
@@ -102,6 +112,34 @@ impl Embedded {
         }
         let behind_since = *window.behind_since.get_or_insert_with(Instant::now);
         if behind_since.elapsed() >= SAVE_AFTER { self.save(service, window).await } else { Ok(()) }
+    }
+
+    /// In pieces, so that nobody waits long for the writer.
+    pub(super) async fn forget(&self, before: Time) -> Result<()> {
+        let taken_in = self.taken_in_by_all().await?;
+        loop {
+            let floor: Vec<(i64,)> = self.db.fetch("SELECT position FROM floor WHERE id = 1", []).await?;
+            let first = floor.first().context("the bus has no floor")?.0;
+            // Messages stand in the order of their times but for moments: the last old one tells how old all are.
+            let sql = "SELECT MAX(position) FROM (SELECT position, body FROM log WHERE position >= $1 \
+                       AND position <= $2 ORDER BY position LIMIT $3) WHERE json_valid(body) \
+                       AND COALESCE(body->>'$.time', body->>'$[#-1].time') < $4";
+            let args: [Value; 4] = [first.into(), taken_in.into(), PIECE.into(), before.to_string().into()];
+            let old: Vec<(Option<i64>,)> = self.db.fetch(sql, args).await?;
+            let Some(last) = old.first().and_then(|row| row.0) else { return Ok(()) };
+            let mut tx = self.db.begin().await?;
+            tx.execute("DELETE FROM log WHERE position <= $1", [last.into()]).await?;
+            tx.execute("UPDATE floor SET position = $1 WHERE id = 1", [(last + 1).into()]).await?;
+            tx.commit().await?;
+        }
+    }
+
+    /// The last position that every service has settled, whether it runs here or has yet to come.
+    async fn taken_in_by_all(&self) -> Result<i64> {
+        let cursors: Vec<(String, i64)> = self.db.fetch("SELECT service, position FROM cursors", []).await?;
+        let cursors: HashMap<String, i64> = cursors.into_iter().collect();
+        let of_each = topology::LISTENERS.iter().map(|(service, _)| cursors.get(*service).copied().unwrap_or(0));
+        Ok(of_each.min().unwrap_or(0))
     }
 
     pub(super) async fn close(&self) -> Result<()> {

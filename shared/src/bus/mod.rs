@@ -5,6 +5,8 @@ mod rabbit;
 
 use anyhow::{Result, bail};
 
+use crate::contract::time::Time;
+
 /// A bus. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Bus {
@@ -102,6 +104,14 @@ impl Bus {
         match self {
             Self::Rabbit(_) => Ok(()),
             Self::Embedded(embedded) => embedded.close().await,
+        }
+    }
+
+    /// Forgets what was said before `before` and every listener has taken in. A broker forgets by its own rules.
+    pub async fn forget(&self, before: Time) -> Result<()> {
+        match self {
+            Self::Rabbit(_) => Ok(()),
+            Self::Embedded(embedded) => embedded.forget(before).await,
         }
     }
 

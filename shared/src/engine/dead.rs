@@ -133,6 +133,27 @@ pub async fn count(db: &Db) -> Result<i64> {
     Ok(rows.first().map_or(0, |row| row.0))
 }
 
+/// Letters from before then have been forgotten; `None` while none were.
+pub async fn floor(db: &Db) -> Result<Option<Time>> {
+    let rows: Vec<(String,)> = db.fetch("SELECT dead_letters FROM floors WHERE id = 1", []).await?;
+    Ok(rows.first().and_then(|(at,)| at.parse().ok()))
+}
+
+/// Forgets the letters from before `before`, in pieces.
+pub(crate) async fn forget(db: &Db, before: Time) -> Result<()> {
+    loop {
+        let mut tx = db.begin().await?;
+        let sql = "DELETE FROM dead_letters \
+                   WHERE id IN (SELECT id FROM dead_letters WHERE at < $1 ORDER BY at, id LIMIT 1000)";
+        if tx.execute(sql, [before.to_string().into()]).await? == 0 {
+            return Ok(());
+        }
+        let sql = "UPDATE floors SET dead_letters = $1 WHERE id = 1 AND dead_letters < $1";
+        tx.execute(sql, [before.to_string().into()]).await?;
+        tx.commit().await?;
+    }
+}
+
 /// An event that came again, and how often it was decided alone since.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Attempts {

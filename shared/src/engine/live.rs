@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::Db,
-    engine::log::{self, Entry},
+    engine::log::{self, Bounds, Entry},
 };
 
 /// How late a change that another replica made is seen at the most.
@@ -23,9 +23,9 @@ const PAGE: i64 = 500;
 const RESUME_MAX: i64 = 1000;
 
 /// Where a client goes on that has seen everything up to `last`; `None` where it begins anew, as it is too far behind
-/// or its position is of a log that is gone.
-pub fn resumed(last: Option<i64>, head: i64) -> Option<i64> {
-    last.filter(|last| (head - RESUME_MAX..=head).contains(last))
+/// or its position is of a log that is gone or has been forgotten.
+pub fn resumed(last: Option<i64>, log: Bounds) -> Option<i64> {
+    last.filter(|last| log.go_on_from(*last) && log.head - last <= RESUME_MAX)
 }
 
 /// Cheap to clone.
@@ -43,9 +43,14 @@ impl Live {
         Self { db, entries: broadcast::channel(BUFFER).0, committed, stop }
     }
 
+    /// Where the log begins and ends.
+    pub async fn bounds(&self) -> Result<Bounds> {
+        log::bounds(&self.db).await
+    }
+
     /// The position of what was said last.
     pub async fn head(&self) -> Result<i64> {
-        log::head(&self.db).await
+        Ok(self.bounds().await?.head)
     }
 
     /// Everything after `position`, then whatever comes, without a gap. Ends when the database fails
@@ -78,8 +83,11 @@ impl Live {
             }
             let mut from = match position {
                 Some(position) => position,
-                // The last entry tells followers who are further behind to read the database.
-                None => (self.head().await? - 1).max(0),
+                // The last entry, if it is left, tells followers who are further behind to read the database.
+                None => {
+                    let log = self.bounds().await?;
+                    (log.head - 1).max(log.first - 1)
+                }
             };
             loop {
                 let page = log::after(&self.db, from, PAGE).await?;

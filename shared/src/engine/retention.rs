@@ -1,37 +1,151 @@
-//! Forgets what nobody can ask for any more: idempotency keys and counts of attempts, a day past their week.
+//! Forgets what was published and taken in long ago, and what nobody can ask for any more. Orders, tickets, stock
+//! and movements stay for ever; so does what still waits for the relay or for a listener.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{contract::time::Time, db::Db};
+use crate::{
+    bus::Bus,
+    contract::time::Time,
+    db::{Db, Value},
+    engine::{dead, log},
+};
 
 /// The contract keeps idempotency keys for at least 7 days.
-const KEPT: Duration = Duration::from_secs(8 * 24 * 3600);
+const KEYS_KEPT: Duration = Duration::from_secs(8 * 24 * 3600);
 const PAUSE: Duration = Duration::from_secs(3600);
+/// So many rows are looked at, or forgotten, in one transaction.
+const PIECE: i64 = 1000;
 
-/// Prunes now and every hour.
-pub(crate) async fn run(db: Db) -> Result<()> {
-    loop {
-        prune(&db, Time::now() - KEPT).await?;
-        tokio::time::sleep(PAUSE).await;
+const OLD_IN_PIECE: &str = "SELECT MAX(key), SUM(CASE WHEN doc->>'time' < $2 THEN 1 ELSE 0 END) \
+                            FROM (SELECT key, doc FROM inbox WHERE key > $1 ORDER BY key LIMIT $3) AS piece";
+const FORGET_TAKEN_IN: &str = "DELETE FROM inbox WHERE key > $1 AND key <= $2 AND doc->>'time' < $3 \
+                               AND (key LIKE 'order:%' OR key LIKE 'stock:%' OR key LIKE 'ticket:%')";
+const FORGET_KEYS: &str = "DELETE FROM idempotency_keys \
+                           WHERE key IN (SELECT key FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2)";
+const FORGET_ATTEMPTS: &str = "DELETE FROM attempts \
+                               WHERE key IN (SELECT key FROM attempts WHERE at < $1 ORDER BY at LIMIT $2)";
+
+/// How long what was published and taken in is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    Forever,
+    Kept(Duration),
+}
+
+impl Retention {
+    /// What is older than this is forgotten.
+    fn floor(self, now: Time) -> Option<Time> {
+        match self {
+            Self::Forever => None,
+            Self::Kept(kept) => Some(now - kept),
+        }
+    }
+
+    fn floor_of_keys(self, now: Time) -> Option<Time> {
+        match self {
+            Self::Forever => None,
+            Self::Kept(kept) => Some(now - kept.max(KEYS_KEPT)),
+        }
+    }
+
+    /// Often enough for a short retention.
+    fn pause(self) -> Duration {
+        match self {
+            Self::Forever => PAUSE,
+            Self::Kept(kept) => kept.min(PAUSE),
+        }
     }
 }
 
-/// In pieces, so that nobody waits long for the writer.
-async fn prune(db: &Db, before: Time) -> Result<()> {
-    for sql in [
-        "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys WHERE at < $1 LIMIT 1000)",
-        "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE at < $1 LIMIT 1000)",
-    ] {
-        loop {
+/// Prunes a service's database now and every hour.
+pub(crate) async fn run(db: Db, retention: Retention) -> Result<()> {
+    loop {
+        let now = Time::now();
+        if let Some(before) = retention.floor(now) {
+            prune(&db, before).await?;
+        }
+        if let Some(before) = retention.floor_of_keys(now) {
+            forget_keys(&db, before).await?;
+        }
+        in_pieces(&db, FORGET_ATTEMPTS, now - KEYS_KEPT).await?;
+        tokio::time::sleep(retention.pause()).await;
+    }
+}
+
+/// As [`run`], of a bus in a file; a broker has its own retention.
+pub(crate) async fn run_bus(bus: Bus, retention: Retention) -> Result<()> {
+    loop {
+        if let Some(before) = retention.floor(Time::now()) {
+            bus.forget(before).await?;
+        }
+        tokio::time::sleep(retention.pause()).await;
+    }
+}
+
+/// Forgets what was said, taken in and set aside before `before`.
+pub async fn prune(db: &Db, before: Time) -> Result<()> {
+    log::forget(db, before).await?;
+    forget_taken_in(db, before).await?;
+    dead::forget(db, before).await
+}
+
+/// Forgets what was taken in of orders, reservations and tickets of which nothing came since `before`.
+///
+/// This is safe although what the rows told apart may come again: from a queue that nobody emptied for a month, or from
+/// a copy of the log. The order, the reservation and the ticket stay for ever, and decisions on them take whatever
+/// comes in whatever order: an order that has its ticket opens no other, a reservation that ended reserves nothing.
+/// Rows of items and locations are kept, since only they tell an old word about those from the last one; there are no
+/// more of them than the menus are long. Nothing is known of rows that an earlier version wrote without a time: they
+/// are kept, too.
+async fn forget_taken_in(db: &Db, before: Time) -> Result<()> {
+    // In the order of the keys: an index on the time would cost every event that is taken in.
+    let mut from = String::new();
+    loop {
+        let args: [Value; 3] = [from.clone().into(), before.to_string().into(), PIECE.into()];
+        let rows: Vec<(Option<String>, Option<i64>)> = db.fetch(OLD_IN_PIECE, args).await?;
+        let Some((Some(to), old)) = rows.into_iter().next() else { return Ok(()) };
+        if old.is_some_and(|old| old > 0) {
             let mut tx = db.begin().await?;
-            let deleted = tx.execute(sql, [before.to_string().into()]).await?;
+            tx.execute(FORGET_TAKEN_IN, [Value::from(from), to.clone().into(), before.to_string().into()]).await?;
             tx.commit().await?;
-            if deleted == 0 {
-                break;
-            }
+        }
+        from = to;
+    }
+}
+
+/// Forgets keys that were used before `before`.
+pub async fn forget_keys(db: &Db, before: Time) -> Result<()> {
+    in_pieces(db, FORGET_KEYS, before).await
+}
+
+/// Each piece is a transaction, so that nobody waits long for the writer.
+async fn in_pieces(db: &Db, sql: &'static str, before: Time) -> Result<()> {
+    loop {
+        let mut tx = db.begin().await?;
+        let deleted = tx.execute(sql, [before.to_string().into(), PIECE.into()]).await?;
+        tx.commit().await?;
+        if deleted == 0 {
+            return Ok(());
         }
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    #[test]
+    fn keys_outlive_a_short_retention_and_nothing_is_forgotten_without_one() {
+        let now = Time::from_micros(100 * i64::try_from(DAY.as_micros()).expect("a day"));
+        let (short, long) = (Retention::Kept(DAY), Retention::Kept(30 * DAY));
+        assert_eq!((short.floor(now), long.floor(now)), (Some(now - DAY), Some(now - 30 * DAY)));
+        assert_eq!(short.floor_of_keys(now), Some(now - 8 * DAY));
+        assert_eq!(long.floor_of_keys(now), Some(now - 30 * DAY));
+        assert_eq!((Retention::Forever.floor(now), Retention::Forever.floor_of_keys(now)), (None, None));
+        assert_eq!(Retention::Kept(Duration::from_secs(1)).pause(), Duration::from_secs(1));
+    }
 }

@@ -9,8 +9,11 @@ use crate::{db::Db, engine::service::Service};
 pub type Migration = (i64, &'static str);
 
 /// Numbers 1 to 99; services count from 101, so that neither is in the other's way.
-const PLUMBING: &[Migration] =
-    &[(1, include_str!("../../migrations/0001_plumbing.sql")), (2, include_str!("../../migrations/0002_owner.sql"))];
+const PLUMBING: &[Migration] = &[
+    (1, include_str!("../../migrations/0001_plumbing.sql")),
+    (2, include_str!("../../migrations/0002_owner.sql")),
+    (10, include_str!("../../migrations/0010_floors.sql")),
+];
 
 /// Brings the database up to date. An error where it is another service's, which it names where that can be known.
 pub async fn prepare<S: Service>(db: &Db) -> Result<()> {

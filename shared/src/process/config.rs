@@ -4,6 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, builder::BoolishValueParser};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
+use crate::engine::retention::Retention;
 
 /// What all binaries have in common.
 #[derive(Clone, Debug, Args)]
@@ -23,6 +26,11 @@ pub struct Settings {
     /// How long a connection may be idle before it is closed: longer than load balancers keep theirs (60s)
     #[arg(long, env = "KEEP_ALIVE", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,
+
+    /// How long events, dead letters and what was taken in are kept (12h, 30d, 8w); 0 keeps all. Orders, tickets
+    /// and stock stay for ever
+    #[arg(long, env = "RETENTION", default_value = "30d", value_parser = retention)]
+    pub retention: Retention,
 
     /// Listen on other addresses than loopback although nobody has to authenticate
     #[arg(long, env = "ALLOW_UNAUTHENTICATED", num_args = 0..=1, default_value = "false",
@@ -47,10 +55,27 @@ impl Settings {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| "expected a duration like 90s, 4m or 2h".to_owned())?;
-    match Duration::try_from(parsed) {
+    at_least_a_second(parse(text).ok_or("expected a duration like 90s, 4m or 2h")?)
+}
+
+/// A day is 24 hours long.
+fn parse(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+fn at_least_a_second(duration: SignedDuration) -> Result<Duration, String> {
+    match Duration::try_from(duration) {
         Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
         _ => Err("expected at least 1s".to_owned()),
+    }
+}
+
+fn retention(text: &str) -> Result<Retention, String> {
+    let kept = if text.trim() == "0" { Some(SignedDuration::ZERO) } else { parse(text) };
+    match kept.ok_or("expected a duration like 12h, 30d or 8w, or 0 to keep all")? {
+        SignedDuration::ZERO => Ok(Retention::Forever),
+        kept => at_least_a_second(kept).map(Retention::Kept),
     }
 }
 
@@ -78,4 +103,24 @@ pub fn of_one(service: &'static str, port: u16) -> Result<(Settings, String)> {
     let settings = Settings::from_arg_matches(&matches)?;
     let url = matches.get_one::<String>("database_url").with_context(|| format!("{variable} is not set"))?;
     Ok((settings, url.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_retention_is_a_duration_or_for_ever() {
+        for (text, kept) in [("12h", 12 * HOUR), ("30d", 720 * HOUR), ("8w", 56 * 24 * HOUR), ("1d 12h", 36 * HOUR)] {
+            assert_eq!(retention(text), Ok(Retention::Kept(kept)), "{text}");
+        }
+        for text in ["0", "0d", "0s"] {
+            assert_eq!(retention(text), Ok(Retention::Forever), "{text}");
+        }
+        for text in ["", "30", "a month", "1mo", "1y", "-30d", "500ms", "∞"] {
+            assert!(retention(text).is_err(), "{text}");
+        }
+    }
 }

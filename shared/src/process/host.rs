@@ -55,6 +55,8 @@ impl Host {
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
         tasks.supervise("metrics", "host", telemetry::keep_up);
+        let (pruned, retention) = (bus.clone(), settings.retention);
+        tasks.supervise("pruning", "bus", move || retention::run_bus(pruned.clone(), retention));
         Ok(Self { bus, settings, tasks, parts: Vec::new(), router, prepared })
     }
 
@@ -78,8 +80,8 @@ impl Host {
             relay::run::<S>(relay_db.clone(), relay_bus.clone(), committed.clone())
         });
         tasks.supervise("consumer", S::NAME, move || consume::<S>(bus.clone(), deliveries.clone()));
-        let pruned = db.clone();
-        tasks.supervise("pruning", S::NAME, move || retention::run(pruned.clone()));
+        let (pruned, retention) = (db.clone(), self.settings.retention);
+        tasks.supervise("pruning", S::NAME, move || retention::run(pruned.clone(), retention));
         let sweeper = app.clone();
         tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone()));
 

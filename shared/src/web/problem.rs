@@ -2,7 +2,6 @@
 
 mod schema;
 
-use crate::{contract::types::FieldError, engine::pump::Denial, web::etag};
 use axum::{
     extract::Request,
     http::{HeaderValue, StatusCode, header},
@@ -13,6 +12,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::warn;
 
+use crate::{
+    contract::types::FieldError,
+    engine::{log::Gone, pump::Denial},
+    web::etag,
+};
+
 /// So many errors of one request are told.
 const ERRORS_MAX: usize = 100;
 
@@ -20,10 +25,10 @@ const ERRORS_MAX: usize = 100;
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     /// `/problems/<name>`: stable, for programs.
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(rename = "type", serialize_with = "path")]
+    name: &'static str,
     /// For people: the same for every problem of the type.
-    title: String,
+    title: &'static str,
     #[serde(serialize_with = "number")]
     status: StatusCode,
     /// For people: this occurrence, and what to do.
@@ -37,21 +42,17 @@ pub struct Problem {
     etag: Option<i64>,
 }
 
+fn path<S: serde::Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("/problems/{name}"))
+}
+
 fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, name: &str, title: &str, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("/problems/{name}"),
-            title: title.into(),
-            status,
-            detail: detail.into(),
-            more: Map::new(),
-            retry_after_s: None,
-            etag: None,
-        }
+    pub fn new(status: StatusCode, name: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, title, status, detail: detail.into(), more: Map::new(), retry_after_s: None, etag: None }
     }
 
     /// Adds a member that a program can act on.
@@ -67,7 +68,7 @@ impl Problem {
 
     /// The last part of `type`: `not-found`.
     pub fn name(&self) -> &str {
-        self.kind.trim_start_matches("/problems/")
+        self.name
     }
 
     pub fn detail(&self) -> &str {
@@ -107,6 +108,11 @@ impl Problem {
     pub fn unknown_location(location: &str) -> Self {
         let detail = format!("there is no location {location:?}; PUT /v1/locations/{{location}} makes one");
         Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
+    }
+
+    /// What a cursor points to has been forgotten; `first` is what a list can go on with.
+    pub fn gone(detail: impl Into<String>, first: impl Serialize) -> Self {
+        Self::new(StatusCode::GONE, "gone", "Gone", detail).with("first", first)
     }
 
     pub fn malformed(detail: impl Into<String>) -> Self {
@@ -206,8 +212,12 @@ pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
     response
 }
 
-/// A read that failed: the database is away.
+/// A read that failed: what it was of has been forgotten, or the database is away.
 pub fn away(error: anyhow::Error) -> Problem {
+    if let Some(Gone { first }) = error.downcast_ref() {
+        let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
+        return Problem::gone(detail, first);
+    }
     warn!(error = format!("{error:#}"), "could not read");
     Problem::unavailable()
 }

@@ -136,9 +136,12 @@ struct Feed {
 
 #[utoipa::path(
     get, path = "/v1/feed/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses((status = 200, body = Feed))
+    responses(
+        (status = 200, body = Feed),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "`gone`: what comes after `after` has been forgotten; `first` is the first position that is left."),
+    )
 )]
-/// Every event that the service has said, in order, complete.
+/// Every event that the service has said, in order, complete, back to the retention.
 async fn feed(
     State(process): State<Process>,
     InPath(feed): InPath<String>,
@@ -146,11 +149,14 @@ async fn feed(
 ) -> Answer<Json<Feed>> {
     let part = process.part(&feed)?;
     let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
+    // Of a log that is gone, or of another service: whoever follows it would wait for ever.
+    let beyond = || Problem::invalid_field("after", "no event of this feed has that position yet");
+    if after < 0 {
+        return Err(beyond());
+    }
     let entries = log::after(&part.db, after, limit).await.map_err(away)?;
-    let is_beyond = entries.is_empty() && after > log::head(&part.db).await.map_err(away)?;
-    if after < 0 || is_beyond {
-        // Of a log that is gone, or of another service: whoever follows it would wait for ever.
-        return Err(Problem::invalid_field("after", "no event of this feed has that position yet"));
+    if entries.is_empty() && after > log::bounds(&part.db).await.map_err(away)?.head {
+        return Err(beyond());
     }
     let next = entries.last().map_or(after, |entry| entry.position).to_string();
     let items = entries.into_iter().map(|entry| RawValue::from_string(entry.doc));
@@ -160,7 +166,10 @@ async fn feed(
 
 #[utoipa::path(
     get, path = "/v1/dead/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses((status = 200, body = Page<DeadLetter>))
+    responses(
+        (status = 200, body = Page<DeadLetter>),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "`gone`: the letters behind `after` have been forgotten; `first` is the time since when there are any."),
+    )
 )]
 /// What the service refused or could not read, newest first.
 async fn dead_letters(
@@ -168,8 +177,13 @@ async fn dead_letters(
     InPath(feed): InPath<String>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, limit) = (process.part(&feed)?, paging.limit()?);
-    let letters = dead::list(&part.db, paging.after()?, limit + 1).await.map_err(away)?;
+    let (part, after, limit) = (process.part(&feed)?, paging.after()?, paging.limit()?);
+    let letters = dead::list(&part.db, after, limit + 1).await.map_err(away)?;
+    if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(away)?)
+        && at < first
+    {
+        return Err(Problem::gone(format!("dead letters from before {first} have been forgotten"), first));
+    }
     Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
 }
 
