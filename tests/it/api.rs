@@ -4,6 +4,7 @@ mod conditions;
 mod documented;
 mod live;
 mod menu;
+mod sizes;
 
 use std::time::Duration;
 

@@ -90,12 +90,10 @@ fn reply<R, E>(decided: Result<Option<R>, Denial<E>>) -> Result<R, Denial<E>> {
     decided?.ok_or(Denial::Failed)
 }
 
+type Heard<S> = Result<Option<<S as Service>::Reply>, Denial<<S as Service>::Refusal>>;
+
 /// Decides one input. A panic is an error of the whole batch, since it may have left the state half changed.
-fn one<S: Service>(
-    state: &mut S::State,
-    pending: &Pending<S>,
-    said: &mut Vec<Event>,
-) -> Result<Result<Option<S::Reply>, Denial<S::Refusal>>> {
+fn one<S: Service>(state: &mut S::State, pending: &Pending<S>, said: &mut Vec<Event>) -> Result<Heard<S>> {
     let input = &pending.input;
     if let Some(version) = S::version(state, &input.command).filter(|version| !input.condition.holds(*version)) {
         return Ok(Err(Denial::VersionMismatch(version)));

@@ -38,7 +38,7 @@ use crate::{
         etag,
         extract::{Answer, BODY_MAX, InPath, InQuery},
         openapi,
-        page::{Page, Paging},
+        page::{self, Page, Paging},
         pages,
         problem::{self, Problem, away},
     },
@@ -164,7 +164,8 @@ async fn feed(
 ) -> Answer<Json<Feed>> {
     let part = process.part(&feed)?;
     let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
-    let entries = log::after(&part.db, after, limit).await.map_err(away)?;
+    let read = async |from: Option<i64>, limit| log::after(&part.db, from.unwrap_or(after), limit).await.map_err(away);
+    let (entries, _) = page::gather(Some(after), limit, |entry| entry.position, |entry| entry.doc.len(), read).await?;
     let is_beyond = entries.is_empty() && after > log::head(&part.db).await.map_err(away)?;
     if after < 0 || is_beyond {
         // Of a log that is gone, or of another service: whoever follows it would wait for ever.
@@ -186,9 +187,9 @@ async fn dead_letters(
     InPath(feed): InPath<String>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, limit) = (process.part(&feed)?, paging.limit()?);
-    let letters = dead::list(&part.db, paging.after()?, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
+    let part = process.part(&feed)?;
+    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(away);
+    Page::read(&paging, |letter| TimeAndId(letter.at, letter.id), read).await
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
