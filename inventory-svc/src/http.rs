@@ -80,9 +80,8 @@ async fn list_stock(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
-    let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
-    let items = store::stock(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(items, limit, |item| item.ingredient.to_string())))
+    let read = async |after, limit| store::stock(&app.db, &path.location, after, limit).await.map_err(away);
+    Page::read(&paging, |item| item.ingredient.clone(), read).await
 }
 
 #[utoipa::path(
@@ -118,10 +117,12 @@ async fn list_movements(
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
-    let (before, limit) = (paging.after()?.unwrap_or(i64::MAX), paging.limit()?);
-    let entries = store::ledger(&app.db, &key(&location, &ingredient), before, limit + 1).await.map_err(away)?;
-    let entries = entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))?;
-    let Page { items, next } = Page::cut(entries, limit, |entry| entry.number.to_string());
+    let key = key(&location, &ingredient);
+    let read = async |before: Option<i64>, limit| {
+        let entries = store::ledger(&app.db, &key, before.unwrap_or(i64::MAX), limit).await.map_err(away)?;
+        entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))
+    };
+    let Json(Page { items, next }) = Page::read(&paging, |entry| entry.number, read).await?;
     Ok(Json(Page { items: items.into_iter().map(|entry| entry.movement).collect(), next }))
 }
 
@@ -161,9 +162,8 @@ async fn list_recipes(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
-    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
-    let items = store::recipes(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(items, limit, |recipe| recipe.sku.to_string())))
+    let read = async |after, limit| store::recipes(&app.db, &path.location, after, limit).await.map_err(away);
+    Page::read(&paging, |recipe| recipe.sku.clone(), read).await
 }
 
 #[utoipa::path(
@@ -208,9 +208,8 @@ async fn list_availability(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
-    let (after, limit) = (paging.after::<Sku>()?, paging.limit()?);
-    let items = store::availability(&app.db, &path.location, after, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
+    let read = async |after, limit| store::availability(&app.db, &path.location, after, limit).await.map_err(away);
+    Page::read(&paging, |item| item.sku.clone(), read).await
 }
 
 #[utoipa::path(

@@ -4,6 +4,7 @@ mod conditions;
 mod documented;
 pub(crate) mod live;
 mod menu;
+mod sizes;
 
 use std::time::Duration;
 

@@ -48,10 +48,11 @@ pub(super) async fn locations(
     State(app): State<Inventory>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockLocation>>> {
-    let (after, limit) = (paging.after::<Slug>()?, paging.limit()?);
-    let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
-    let locations = found.into_iter().map(|location| StockLocation { location }).collect();
-    Ok(Json(Page::cut(locations, limit, |known| known.location.to_string())))
+    let read = async |after, limit| {
+        let found = store::locations(&app.db, after, limit).await.map_err(away)?;
+        Ok(found.into_iter().map(|location| StockLocation { location }).collect())
+    };
+    Page::read(&paging, |known: &StockLocation| known.location.clone(), read).await
 }
 
 #[utoipa::path(

@@ -99,6 +99,7 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
     let picks = pick(&state.menu, new)?;
     all_available(&picks, at)?;
     let lines: Vec<Line> = picks.iter().zip(1..).map(|(pick, place)| line(pick, place)).collect();
+    bounded(&lines)?;
     let amount = lines.iter().map(|line| line.total).sum();
     let total = as_expected(new, Money { amount, currency: location.currency.clone() })?;
     let day = day_key(&new.location, (&location.timezone, location.day_starts), at);
@@ -122,6 +123,23 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
         accept_by: wanted.accept_by,
         updated_at: at,
     })
+}
+
+/// Of an order's lines as everybody hears of them, in bytes of JSON: four times what a request may have.
+const LINES_BYTES_MAX: usize = 256 * 1024;
+/// So many dishes and modifiers fit, whatever their names: nobody needs to measure them.
+const FEW: usize = 100;
+
+/// A request of a few bytes a modifier names each of them once; the order has the menu's whole name for each.
+fn bounded(lines: &[Line]) -> Result<(), Refusal> {
+    let parts: usize = lines.iter().map(|line| 1 + line.modifiers.len()).sum();
+    if parts <= FEW {
+        return Ok(());
+    }
+    match serde_json::to_string(lines).map_or(usize::MAX, |json| json.len()) {
+        bytes if bytes > LINES_BYTES_MAX => Err(Refusal::TooLarge { bytes, max: LINES_BYTES_MAX }),
+        _ => Ok(()),
+    }
 }
 
 fn accepting(location: &Location, at: Time) -> Result<(), Refusal> {

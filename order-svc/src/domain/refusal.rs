@@ -25,6 +25,11 @@ pub enum Refusal {
     /// Where in the body something stands that is not on the menu.
     UnknownItem(Vec<FieldError>),
     Unavailable(Vec<Unavailable>),
+    /// With the menu's names its lines are longer than everybody wants to hear of.
+    TooLarge {
+        bytes: usize,
+        max: usize,
+    },
     /// Our total.
     PriceMismatch(Money),
     NotCancellable(OrderStatus),
@@ -50,6 +55,9 @@ impl fmt::Display for Refusal {
             }
             Self::UnknownItem(errors) => f.write_str(&listed(errors.iter().map(|error| &*error.detail), "; ")),
             Self::Unavailable(out) => write!(f, "sold out: {}", listed(out.iter().map(|out| &*out.sku), ", ")),
+            Self::TooLarge { bytes, max } => {
+                write!(f, "{bytes} bytes with the names of the menu, expected at most {max}; order in parts")
+            }
             Self::PriceMismatch(total) => write!(f, "the menu gives {} {}", total.amount, total.currency),
             Self::NotCancellable(status) => f.write_str(match status {
                 OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Cancelled => "the order has ended",

@@ -66,6 +66,7 @@ impl From<Refusal> for Problem {
             Refusal::Unavailable(unavailable) => {
                 Self::new(CONFLICT, "item-unavailable", "Item unavailable", detail).with("unavailable", &unavailable)
             }
+            Refusal::TooLarge { .. } => Self::invalid_field("/lines", detail),
             Refusal::PriceMismatch(total) => {
                 Self::new(UNPROCESSABLE, "price-mismatch", "Price mismatch", detail).with("total", &total)
             }

@@ -41,10 +41,9 @@ pub(super) async fn show(
     InQuery(paging): InQuery<Paging>,
     call: Call,
 ) -> Answer<Json<Page<MenuItem>>> {
-    let (after, limit) = (paging.after()?, paging.limit()?);
     find(&app, &location).await?;
-    let items = items_as_of(&app, &location, after, limit + 1, call.at).await?;
-    Ok(Json(Page::cut(items, limit, |item| item.sku.to_string())))
+    let read = |after, limit| items_as_of(&app, &location, after, limit, call.at);
+    Page::read(&paging, |item| item.sku.clone(), read).await
 }
 
 pub(super) async fn items_as_of(
@@ -97,10 +96,11 @@ pub(super) async fn list_locations(
     InQuery(paging): InQuery<Paging>,
     call: Call,
 ) -> Answer<Json<Page<Location>>> {
-    let (after, limit) = (paging.after()?, paging.limit()?);
-    let found = store::locations(&app.db, after, limit + 1).await.map_err(away)?;
-    let locations = found.into_iter().map(|location| location_as_of(location, call.at)).collect();
-    Ok(Json(Page::cut(locations, limit, |location: &Location| location.location.to_string())))
+    let read = async |after, limit| {
+        let found = store::locations(&app.db, after, limit).await.map_err(away)?;
+        Ok(found.into_iter().map(|location| location_as_of(location, call.at)).collect())
+    };
+    Page::read(&paging, |location: &Location| location.location.clone(), read).await
 }
 
 #[utoipa::path(

@@ -127,9 +127,12 @@ pub(super) async fn list(
     InQuery(filter): InQuery<Filter>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Order>>> {
-    let (after, limit) = (paging.after()?.unwrap_or(Uuid::max()), paging.limit()?);
-    let orders = store::newest(&app.db, filter.location, filter.status, after, limit + 1).await.map_err(away)?;
-    Ok(Json(Page::cut(orders, limit, |order| order.id.to_string())))
+    let Filter { location, status } = filter;
+    let read = async |after: Option<Uuid>, limit| {
+        let after = after.unwrap_or(Uuid::max());
+        store::newest(&app.db, location.clone(), status, after, limit).await.map_err(away)
+    };
+    Page::read(&paging, |order| order.id, read).await
 }
 
 #[utoipa::path(

@@ -37,9 +37,6 @@ pub struct Problem {
     more: Map<String, Value>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
-    /// The present version of what was to be changed.
-    #[serde(skip)]
-    etag: Option<i64>,
 }
 
 fn path<S: serde::Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,7 +49,7 @@ fn number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S:
 
 impl Problem {
     pub fn new(status: StatusCode, name: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, title, status, detail: detail.into(), more: Map::new(), retry_after_s: None, etag: None }
+        Self { name, title, status, detail: detail.into(), more: Map::new(), retry_after_s: None }
     }
 
     /// Adds a member that a program can act on.
@@ -101,8 +98,8 @@ impl Problem {
             0 => "there is none yet; send the request without If-Match to make it".to_owned(),
             version => format!("it is at version {version} by now; read it again"),
         };
-        let problem = Self::new(StatusCode::PRECONDITION_FAILED, "version-mismatch", "Version mismatch", detail);
-        Self { etag: Some(version).filter(|version| *version > 0), ..problem.with("version", version) }
+        Self::new(StatusCode::PRECONDITION_FAILED, "version-mismatch", "Version mismatch", detail)
+            .with("version", version)
     }
 
     pub fn unknown_location(location: &str) -> Self {
@@ -231,7 +228,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(version) = self.etag {
+        if self.status == StatusCode::PRECONDITION_FAILED
+            && let Some(version) = self.more.get("version").and_then(Value::as_i64).filter(|version| *version > 0)
+        {
             headers.extend(etag::of_version(version).map(|(name, tag)| (name, tag.try_into().expect("plain ASCII"))));
         }
         response

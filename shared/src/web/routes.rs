@@ -37,7 +37,7 @@ use crate::{
         docs, etag,
         extract::{Answer, BODY_MAX, InPath, InQuery},
         openapi,
-        page::{Page, Paging},
+        page::{self, Page, Paging},
         pages,
         problem::{self, Problem, away},
     },
@@ -154,7 +154,8 @@ async fn feed(
     if after < 0 {
         return Err(beyond());
     }
-    let entries = log::after(&part.db, after, limit).await.map_err(away)?;
+    let read = async |from: Option<i64>, limit| log::after(&part.db, from.unwrap_or(after), limit).await.map_err(away);
+    let (entries, _) = page::gather(Some(after), limit, |entry| entry.position, |entry| entry.doc.len(), read).await?;
     if entries.is_empty() && after > log::bounds(&part.db).await.map_err(away)?.head {
         return Err(beyond());
     }
@@ -177,14 +178,15 @@ async fn dead_letters(
     InPath(feed): InPath<String>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, after, limit) = (process.part(&feed)?, paging.after()?, paging.limit()?);
-    let letters = dead::list(&part.db, after, limit + 1).await.map_err(away)?;
+    let (part, after) = (process.part(&feed)?, paging.after()?);
+    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(away);
+    let page = Page::read(&paging, |letter| TimeAndId(letter.at, letter.id), read).await?;
     if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(away)?)
         && at < first
     {
         return Err(Problem::gone(format!("dead letters from before {first} have been forgotten"), first));
     }
-    Ok(Json(Page::cut(letters, limit, |letter| TimeAndId(letter.at, letter.id).to_string())))
+    Ok(page)
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -28,6 +28,8 @@ use self::{
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// What requests in hand get to finish when the process is asked to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
+/// What a connection gets to finish that somebody else needs the place of.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How long clients may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -99,11 +101,12 @@ async fn connection(stream: TcpStream, place: Place, router: Router, limits: Lim
             .max_buf_size(HEADER_BYTES_MAX)
             .serve_connection(TokioIo::new(socket), service)
     );
-    tokio::select! {
+    let last_words = tokio::select! {
         _ = served.as_mut() => return,
-        () = place.activity.closed() => return,
-        () = stop.cancelled() => {}
-    }
+        () = place.activity.closed() => LINGER,
+        () = stop.cancelled() => DRAIN_TIMEOUT,
+    };
+    // Whatever is being answered, or still on its way to a client, is finished first.
     served.as_mut().graceful_shutdown();
-    let _ = served.await;
+    let _ = timeout(last_words, served).await;
 }
