@@ -69,7 +69,7 @@ async fn list(
     let (after, limit) = (paging.after()?, paging.limit()?);
     let since = match state {
         Some(list) => Since::in_states(&states(&list)?),
-        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
+        None => Since::work_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
     };
     let tickets = store::shown(&app.db, &view, since, after, limit + 1).await.map_err(away)?;
     Ok(Json(Page::cut(tickets, limit, |ticket| TimeAndId(ticket.opened_at, ticket.id).to_string())))

@@ -1,7 +1,7 @@
 //! The HTTP contract: idempotency, waiting, versions, pages, limits. On both pairs of backends.
 
 mod documented;
-mod live;
+pub(crate) mod live;
 mod menu;
 
 use std::time::Duration;

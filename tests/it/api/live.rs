@@ -32,7 +32,7 @@ async fn the_feed_is_complete_and_in_order() {
 }
 
 /// The events of a stream of server-sent events, as (event, id, data).
-async fn stream(app: &App, path: &str, last: Option<&str>, count: usize) -> Vec<(String, String, Value)> {
+pub(crate) async fn stream(app: &App, path: &str, last: Option<&str>, count: usize) -> Vec<(String, String, Value)> {
     let mut request = app.request(Method::GET, path);
     if let Some(last) = last {
         request = request.header("last-event-id", last);
