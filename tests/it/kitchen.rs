@@ -96,7 +96,7 @@ pub(crate) async fn multiply(app: &App, ticket: &Value) {
     let now = Time::now();
     let mut tx = kitchen(app).begin().await.unwrap();
     for number in 1..=MANY {
-        let before = now - std::time::Duration::from_secs(u64::try_from(number).unwrap());
+        let before = now - std::time::Duration::from_secs(60 + u64::try_from(number).unwrap());
         let (id, mut ticket) = (fresh_id().to_string(), ticket.clone());
         for (name, value) in [("id", json!(id)), ("order_id", json!(fresh_id())), ("opened_at", json!(before))] {
             ticket[name] = value;
