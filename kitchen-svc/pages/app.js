@@ -28,6 +28,7 @@ const SNAPSHOT_MS = 1500;
 const REMIND_MS = 30_000;
 const STATIONS_MS = 300_000;
 const STATIONS_RETRY_MS = 5_000;
+const STATIONS_SOON_MS = 200;
 
 const settings = load();
 const tickets = new Tickets();
@@ -61,8 +62,9 @@ const screen = new Screen(settings, { stations: () => stations, play, apply: sho
 
 // What the kitchen says
 
-function onSnapshot({ tickets: all }) {
+function onSnapshot({ tickets: all, cut }) {
   const { opened, voided } = tickets.replace(all);
+  byId("cut").hidden = !cut;
   outbox.wake();
   if (status.live !== null) {
     if (opened.some(isHere)) sounds.play("opened");
@@ -103,6 +105,7 @@ function onTicket({ type, ticket }) {
   if (!tickets.take(ticket)) return;
   board.schedule();
   if (ticket.items.some((item) => !stations.some(({ id }) => id === item.station))) learnStations(ticket);
+  if (ticket.reason === "moved") loadStationsSoon();
   if (!isHere(ticket)) return;
   if (type === "ticket.opened") hear("opened", t.newTicket(ticket.number));
   else if (type === "ticket.voided") hear("voided", t.voidTicket(ticket.number));
@@ -208,7 +211,11 @@ function onDrawn() {
 
 function emptyTexts() {
   if (!status.known) return [t.waiting, ""];
-  return status.unknown ? [t.unknownLocation(settings.location), t.unknownLocationHint] : [t.clear, t.clearHint];
+  if (status.unknown) return [t.unknownLocation(settings.location), t.unknownLocationHint];
+  const { kind, station } = board.view;
+  // A screen that is left on at a station that is gone would look like a quiet day.
+  const isGone = kind === "station" && status.stations && !status.stations.includes(station);
+  return isGone ? [t.goneStation(stationName(station)), t.goneStationHint] : [t.clear, t.clearHint];
 }
 
 function showCounts(shown) {
@@ -237,6 +244,11 @@ function stationName(id) {
   return stations.find((station) => station.id === id)?.name ?? words(id);
 }
 
+function loadStationsSoon() {
+  clearTimeout(stationsTimer);
+  stationsTimer = setTimeout(loadStations, STATIONS_SOON_MS);
+}
+
 async function loadStations() {
   const { location } = settings;
   const answer = await request("GET", `/v1/stations/${location}`).catch(() => null);
@@ -246,6 +258,8 @@ async function loadStations() {
   if (!answer?.ok) return;
   const old = JSON.stringify(stations);
   stations = answer.body.stations;
+  status.stations = stations.map(({ id }) => id);
+  board.schedule();
   for (const ticket of tickets.all()) learnStations(ticket);
   if (JSON.stringify(stations) === old) return;
   showName();
@@ -278,6 +292,7 @@ function follow() {
   clearTimeout(keptTimer);
   keptTimer = setTimeout(showKept, SNAPSHOT_MS);
   tickets.clear();
+  byId("cut").hidden = true;
   stations = [];
   status = { live: null, since: null, known: false };
   showStatus();

@@ -119,7 +119,7 @@ export class Board {
     const wanted = new Set(order);
     const focused = document.activeElement;
     const vacated = this.#leaveSelection(wanted);
-    for (const [id, card] of this.#cards) if (!wanted.has(id)) this.#remove(card);
+    for (const [id, card] of this.#cards) if (!wanted.has(id) || card.isOutdated(this.#shown.get(id))) this.#remove(card);
     let next = this.#list.firstElementChild;
     order.forEach((id, place) => {
       const card = this.#cards.get(id) ?? this.#add(id);

@@ -17,6 +17,7 @@ export class Card {
   off = null;
   moved_ms = -Infinity;
   #shown = {};
+  #stations = "";
   #items = new Map();
 
   /** `stationName(id)` gives the name of a station. */
@@ -27,7 +28,13 @@ export class Card {
     this.#build(ticket);
   }
 
+  /** Whether an item has moved to another station: then it is another list of items. */
+  isOutdated(ticket) {
+    return ticket !== undefined && stationsOf(ticket) !== this.#stations;
+  }
+
   #build(ticket) {
+    this.#stations = stationsOf(ticket);
     const name = `name-${ticket.id}`;
     this.place = el("span", { class: "place", "aria-hidden": "true" });
     this.age = el("span", { class: "age" });
@@ -162,6 +169,10 @@ export class Card {
   buttons() {
     return [...this.list.querySelectorAll("button:not(:disabled)")];
   }
+}
+
+function stationsOf(ticket) {
+  return ticket.items.map((item) => item.station).join();
 }
 
 /** Whom it is handed to, and what the order is called where it came from. */

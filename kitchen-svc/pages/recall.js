@@ -70,7 +70,8 @@ export class Recall {
 
   async #fetch() {
     try {
-      return await list(`/v1/tickets?location=${encodeURIComponent(this.#location)}`);
+      // By age: a list that is cut would lack the last ones.
+      return await list(`/v1/tickets?location=${encodeURIComponent(this.#location)}`, Infinity);
     } catch (error) {
       if (error instanceof Unreachable) return null;
       throw error;

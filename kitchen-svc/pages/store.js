@@ -1,6 +1,7 @@
 // What the kitchen has told us: the tickets on the display, by version. Bounded, however long the display is on.
 
-const GONE_MAX = 500;
+/** More than can leave while an answer is on its way. */
+const GONE_MAX = 2000;
 const RECENT_MAX = 50;
 
 export class Tickets {
@@ -23,9 +24,12 @@ export class Tickets {
   }
 
   /** Everything anew. Returns the tickets that were not known, and those that were voided meanwhile. */
-  replace(tickets) {
+  replace(all) {
     const before = this.#tickets;
+    const tickets = all.filter(isOnDisplay);
     this.#tickets = new Map(tickets.map((ticket) => [ticket.id, newest(before.get(ticket.id), ticket)]));
+    const served = all.filter((ticket) => ticket.state === "served").sort((a, b) => (a.served_at < b.served_at ? -1 : 1));
+    for (const ticket of served) this.#leave(ticket);
     const opened = tickets.filter((ticket) => ticket.state !== "void" && !before.has(ticket.id));
     const voided = tickets.filter((ticket) => ticket.state === "void" && before.get(ticket.id)?.state !== "void");
     return { opened, voided };
@@ -41,10 +45,14 @@ export class Tickets {
       this.#recent.delete(ticket.id);
     } else {
       this.#tickets.delete(ticket.id);
-      remember(this.#gone, ticket.id, ticket.version, GONE_MAX);
-      if (ticket.state === "served") remember(this.#recent, ticket.id, ticket, RECENT_MAX);
+      this.#leave(ticket);
     }
     return true;
+  }
+
+  #leave(ticket) {
+    remember(this.#gone, ticket.id, ticket.version, GONE_MAX);
+    if (ticket.state === "served") remember(this.#recent, ticket.id, ticket, RECENT_MAX);
   }
 
   /** Keeps a finished ticket at hand while a tap that brings it back is on its way. */

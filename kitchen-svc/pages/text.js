@@ -35,6 +35,8 @@ export const t = {
   clearHint: "No tickets here. New ones appear by themselves.",
   unknownLocation: (location) => `No “${location}” here`,
   unknownLocationHint: "No kitchen of that name is known. Press S, or the button at the top left, to choose another.",
+  goneStation: (name) => `No station “${name}” any more`,
+  goneStationHint: "Its tickets have moved to another station. Press S, or the button at the top left, to choose.",
   waiting: "Waiting for the kitchen …",
 
   ticketName: (number) => (number === null ? "Ticket without a number" : `Ticket ${number}`),
@@ -63,6 +65,7 @@ export const t = {
   readyCount: (number) => `${number} ready`,
   off: (number) => `+${number}`,
   oldest: (age) => `oldest ${age}`,
+  cut: "Only the last finished: see Recall",
   offBefore: "Tickets before these: page up",
   offAfter: "Tickets after these: page down",
   kept: (number) => `${count(number, "tap")} kept, sent on return.`,

@@ -69,7 +69,7 @@ async fn list(
 ) -> Answer<Json<Page<Ticket>>> {
     let since = match state {
         Some(list) => Since::in_states(&states(&list)?),
-        None => Since::display_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
+        None => Since::work_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
     };
     let read = async |after, limit| store::shown(&app.db, &view, since, after, limit).await.map_err(away);
     Page::read(&paging, |ticket| TimeAndId(ticket.opened_at, ticket.id), read).await

@@ -1,6 +1,7 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
 pub(crate) mod due;
+pub(crate) mod snapshot;
 
 use std::sync::LazyLock;
 
@@ -156,12 +157,12 @@ const EVER: Option<Time> = Some(Time::from_micros(0));
 const NEVER: Time = Time::from_micros(253_402_300_799_000_000);
 
 impl Since {
-    /// What is on the display: to be cooked, to be served, or to be acknowledged.
-    pub(crate) const DISPLAY: Self = Self { open: EVER, ready: EVER, served: None, void: EVER, acknowledged: None };
+    /// What needs a cook or an acknowledgement.
+    pub(crate) const WORK: Self = Self { open: EVER, ready: None, served: None, void: EVER, acknowledged: None };
 
-    /// What is on the display, and all that was opened since.
-    pub(crate) fn display_and(day_start: Time) -> Self {
-        Self { served: Some(day_start), acknowledged: Some(day_start), ..Self::DISPLAY }
+    /// What needs somebody, and all that was opened since.
+    pub(crate) fn work_and(day_start: Time) -> Self {
+        Self { ready: EVER, served: Some(day_start), acknowledged: Some(day_start), ..Self::WORK }
     }
 
     /// All tickets in one of the states.

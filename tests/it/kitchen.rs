@@ -1,14 +1,19 @@
-//! What the kitchen does by itself, on both pairs of backends: it clears what stands, and leaves no item without a station.
+//! The kitchen on both pairs of backends: what it does by itself, and what displays see of more than they can show.
 
 use expect_test::expect;
 use serde_json::{Value, json};
 use shared::{
     contract::time::Time,
     db::{Db, Value as Cell},
+    engine::call::fresh_id,
 };
 use tokio::time::Instant;
 
-use crate::harness::{App, PATIENCE, on_both, text};
+use crate::{
+    api::live,
+    checker,
+    harness::{App, PATIENCE, on_both, text},
+};
 
 /// The kitchen's database.
 fn kitchen(app: &App) -> &Db {
@@ -75,6 +80,66 @@ async fn what_is_at_a_station_that_is_gone_moves_to_the_default() {
         assert_eq!(text(&at_the_grill["items"][0]["order_id"]), order);
         app.kitchen(&order, "serve").await;
         app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
+
+/// More than displays showed once.
+const MANY: usize = 2001;
+
+/// So many tickets like this one, older than it, as the kitchen stores them.
+pub(crate) async fn multiply(app: &App, ticket: &Value) {
+    let sql = match kitchen(app) {
+        Db::Postgres(_) => "INSERT INTO tickets (key, revision, doc) VALUES ($1, 1, CAST($2 AS JSONB))",
+        Db::Sqlite(_) => "INSERT INTO tickets (key, revision, doc) VALUES ($1, 1, $2)",
+    };
+    let now = Time::now();
+    let mut tx = kitchen(app).begin().await.unwrap();
+    for number in 1..=MANY {
+        let before = now - std::time::Duration::from_secs(60 + u64::try_from(number).unwrap());
+        let (id, mut ticket) = (fresh_id().to_string(), ticket.clone());
+        for (name, value) in [("id", json!(id)), ("order_id", json!(fresh_id())), ("opened_at", json!(before))] {
+            ticket[name] = value;
+        }
+        if ticket["state"] == "ready" {
+            ticket["ready_at"] = json!(before);
+        }
+        let station = text(&ticket["items"][0]["station"]);
+        let row = json!({"ticket": ticket, "stations": format!(",{station},"), "last": null});
+        let args: [Cell; 2] = [id.into(), row.to_string().into()];
+        tx.execute(sql, args).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// The tickets of a display that begins now, and whether some are left out.
+async fn snapshot(app: &App) -> (Vec<Value>, bool) {
+    let mut events = live::stream(app, "/v1/tickets/stream?location=soho", None, 1).await;
+    let (name, _, mut data) = events.remove(0);
+    assert_eq!(name, "snapshot");
+    (serde_json::from_value(data["tickets"].take()).unwrap(), data["cut"].as_bool().unwrap())
+}
+
+#[tokio::test]
+async fn nothing_that_needs_a_cook_is_cut_and_a_cut_is_said() {
+    on_both(async |app| {
+        let ready = app.place("1 cola").await;
+        app.kitchen(&ready, "ready").await;
+        assert!(!snapshot(app).await.1);
+        multiply(app, &app.ticket(&ready).await).await;
+        let waiting = app.place("1 burger").await;
+        app.settle().await;
+        let (tickets, cut) = snapshot(app).await;
+        assert_eq!((tickets.len(), cut), (501, true));
+        assert_eq!(text(&tickets[0]["order_id"]), waiting);
+        assert_eq!(text(&tickets[1]["order_id"]), ready, "newest first");
+        assert_eq!(checker::all(app, "/v1/tickets?location=soho&state=ready").await.len(), MANY + 1);
+
+        multiply(app, &tickets[0]).await;
+        let (tickets, cut) = snapshot(app).await;
+        assert_eq!((tickets.len(), cut), (MANY + 1 + 500, true));
+        assert!(tickets[..=MANY].iter().all(|ticket| ticket["state"] == "open"));
+        assert_eq!(text(&tickets[MANY]["order_id"]), waiting, "by age");
     })
     .await;
 }

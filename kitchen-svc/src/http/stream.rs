@@ -19,15 +19,16 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::Kitchen;
-use crate::store::{self, Since, View};
-
-/// More tickets than anybody cooks at a time.
-const SNAPSHOT_MAX: i64 = 2000;
+use crate::store::{self, View};
 
 /// Everything on the display.
 #[derive(Debug, Serialize, ToSchema)]
 struct Snapshot {
+    /// Every ticket that needs a cook or an acknowledgement, by age; then what is ready and what was served today, newest
+    /// first, as far as there is room.
     tickets: Vec<Ticket>,
+    /// Not all that was finished had room: `GET /v1/tickets` has the rest.
+    cut: bool,
     /// Changes up to here are in it. A change that comes after it may be in it too: compare versions.
     position: i64,
     at: Time,
@@ -66,8 +67,9 @@ pub(super) async fn stream(
 }
 
 async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
-    let tickets = store::shown(&app.db, view, Since::DISPLAY, None, SNAPSHOT_MAX).await.map_err(away)?;
-    Ok(event("snapshot", position, &Snapshot { tickets, position, at }))
+    let store::snapshot::Snapshot { tickets, cut } =
+        store::snapshot::snapshot(&app.db, view, at).await.map_err(away)?;
+    Ok(event("snapshot", position, &Snapshot { tickets, cut, position, at }))
 }
 
 /// What an entry of the log means to the view, if anything.

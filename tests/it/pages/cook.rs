@@ -158,6 +158,26 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
 }
 
 #[tokio::test]
+async fn what_a_station_leaves_is_seen_at_the_default() {
+    in_browsers(async |app, browsers| {
+        app.place("1 margherita; 1 burger").await;
+        app.settle().await;
+        let at =
+            async |station: &str| browsers.open(&format!("{}/kitchen?location=soho&station={station}", app.base)).await;
+        let (pizza, grill) = (at("pizza").await, at("grill").await);
+        pizza.sees("margherita").await;
+        grill.sees("burger").await;
+        grill.sees("Pizza 0/1").await;
+        app.put("/v1/stations/soho", json!({"stations": [{"id": "grill", "name": "Grill"}], "default": "grill"})).await;
+        pizza.sees("No station “Pizza” any more").await;
+        grill.sees("margherita").await;
+        grill.sees_so_many(".ticket", 1).await;
+        grill.sees_no("Pizza").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whoever_hands_over_sees_whose_it_is() {
     in_browsers(async |app, browsers| {
         let mut body = crate::harness::App::order("1 burger");

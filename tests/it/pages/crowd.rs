@@ -10,6 +10,7 @@ use super::{in_browsers, page::Page};
 use crate::{
     checker,
     harness::{App, text},
+    kitchen,
 };
 
 const TICKETS: usize = 200;
@@ -69,6 +70,23 @@ async fn two_hundred_tickets_are_all_accounted_for_and_leave_nothing_behind() {
         display.sees_so_many(".ticket", 0).await;
         let left = holds(&display).await;
         assert!(left.0 <= empty.0 + 50 && left.1 <= empty.1 + 20, "(nodes, listeners): {empty:?}, in the end {left:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waits_is_seen_however_much_was_never_handed_over() {
+    in_browsers(async |app, browsers| {
+        let ready = app.place("1 cola").await;
+        app.kitchen(&ready, "ready").await;
+        kitchen::multiply(app, &app.ticket(&ready).await).await;
+        app.place("1 burger").await;
+        app.settle().await;
+        let display = browsers.display(&app.base).await;
+        display.sees("burger").await;
+        display.sees("Only the last finished: see Recall").await;
+        display.presses("r").await;
+        display.sees("1942 more: type a number to find them.").await;
     })
     .await;
 }
