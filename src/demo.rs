@@ -5,6 +5,8 @@ mod menu;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, anyhow};
 use futures_util::future::join_all;
 use inventory_svc::domain::{Entered, Move, PutRecipe, PutStock};
@@ -23,7 +25,7 @@ use shared::{
 };
 
 use crate::up::Apps;
-use menu::{DEFAULT_PLACE, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, PLACES};
+use menu::{ALLERGENS, DEFAULT_STATION, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, STATIONS};
 
 const LOCATION: &str = "soho";
 /// What everybody is invited to order.
@@ -128,31 +130,40 @@ fn recipe(item: &Item) -> Option<Result<PutRecipe>> {
 
 fn stations() -> Result<Arrangement> {
     let (mut stations, mut routes) = (Vec::new(), Vec::new());
-    for place in PLACES {
-        let station: Slug = text(place.id)?;
-        stations.push(Station { id: station.clone(), name: text(place.name)? });
-        for category in place.categories {
+    for plan in STATIONS {
+        let station: Slug = text(plan.id)?;
+        stations.push(Station { id: station.clone(), name: text(plan.name)? });
+        for category in plan.categories {
             routes.push(Route { sku: None, category: Some(text(category)?), station: station.clone() });
         }
-        for sku in place.skus {
+        for sku in plan.skus {
             routes.push(Route { sku: Some(text(sku)?), category: None, station: station.clone() });
         }
     }
-    Ok(Arrangement { location: soho()?, stations, default: text(DEFAULT_PLACE)?, routes })
+    Ok(Arrangement { location: soho()?, stations, default: text(DEFAULT_STATION)?, routes })
 }
 
 /// Modifiers before the dishes that list them.
 fn menu_items() -> Result<Vec<order_svc::domain::Command>> {
-    let modifiers = MODIFIERS.iter().map(|item| (item, "modifier"));
-    let dishes = DISHES.iter().map(|item| (item, "dish"));
-    modifiers.chain(dishes).map(|(item, kind)| menu_item(item, kind)).collect()
+    let modifiers = MODIFIERS.iter().map(|item| menu_item(item, json!({"kind": "modifier", "effect": item.effect})));
+    let dishes = DISHES.iter().zip(1..).map(|(item, place)| menu_item(item, json!({"kind": "dish", "place": place})));
+    modifiers.chain(dishes).collect()
 }
 
-fn menu_item(item: &Item, kind: &str) -> Result<order_svc::domain::Command> {
-    let put = json!({
-        "name": item.name, "price": item.price, "category": item.category, "kind": kind, "modifiers": item.modifiers,
-    });
+fn menu_item(item: &Item, mut put: Value) -> Result<order_svc::domain::Command> {
+    put["name"] = json!(item.name);
+    put["price"] = json!(item.price);
+    put["category"] = json!(item.category);
+    put["modifiers"] = json!(item.modifiers);
+    put["allergens"] = json!(allergens(item));
     Ok(order_svc::domain::Command::PutItem { location: soho()?, sku: text(item.sku)?, item: body(put)? })
+}
+
+fn allergens(item: &Item) -> BTreeSet<&'static str> {
+    let of = |ingredient: &str| {
+        ALLERGENS.iter().find(|(name, _)| *name == ingredient).map_or(&[] as &[&str], |(_, has)| *has)
+    };
+    item.recipe.iter().flat_map(|(ingredient, _)| of(ingredient)).copied().collect()
 }
 
 fn location() -> Result<order_svc::domain::Command> {

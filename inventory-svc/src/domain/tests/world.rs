@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::{
     contract::{
         event::{Said, derived_id},
+        menu::Effect,
         order::{Cancellation, Line, LineModifier, Order, OrderStatus, OrderType},
         stock::{Portion, Recipe, Reservation, ReservationStatus, Unit},
         time::Time,
@@ -224,6 +225,11 @@ fn parse_order(line: &str, accept_by: i64) -> Order {
     order(name, lines.collect(), seconds(accept_by))
 }
 
+fn modifier(part: &str) -> LineModifier {
+    let price = Price::try_from(100).expect("a price");
+    LineModifier { sku: sku(part), name: name(part), price, effect: Effect::Add }
+}
+
 /// Lines are a dish, its quantity and its modifiers.
 pub(crate) fn order(id: &str, lines: Vec<(String, i64, Vec<String>)>, accept_by: Time) -> Order {
     let price = Price::try_from(100).expect("a price");
@@ -234,7 +240,7 @@ pub(crate) fn order(id: &str, lines: Vec<(String, i64, Vec<String>)>, accept_by:
         category: name("food"),
         quantity: Quantity::try_from(quantity).expect("a quantity"),
         unit_price: price,
-        modifiers: modifiers.iter().map(|part| LineModifier { sku: sku(part), name: name(part), price }).collect(),
+        modifiers: modifiers.iter().map(|part| modifier(part)).collect(),
         notes: None,
         total: 0,
     });
