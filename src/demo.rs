@@ -7,13 +7,15 @@ mod menu;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use menu::{DEFAULT_PLACE, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, PLACES};
+use menu::{ALLERGENS, DEFAULT_STATION, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, STATIONS};
 
 const LOCATION: &str = "soho";
 /// What everybody is invited to order.
@@ -111,8 +113,8 @@ fn steps() -> Vec<Step> {
         step("reorder points", inventory, INGREDIENTS.iter().map(|it| described(it, true)).collect()),
         step("recipes", inventory, items().filter_map(recipe).collect()),
         step("plan of the kitchen", kitchen, vec![stations()]),
-        step("modifiers", order, MODIFIERS.iter().map(|item| menu_item(item, "modifier")).collect()),
-        step("dishes", order, DISHES.iter().map(|item| menu_item(item, "dish")).collect()),
+        step("modifiers", order, MODIFIERS.iter().map(modifier).collect()),
+        step("dishes", order, DISHES.iter().zip(1..).map(dish).collect()),
         step("location", order, vec![location()]),
     ]
 }
@@ -145,21 +147,39 @@ fn recipe(item: &Item) -> Option<Ask> {
 }
 
 fn stations() -> Ask {
-    let stations: Vec<Value> = PLACES.iter().map(|place| json!({ "id": place.id, "name": place.name })).collect();
-    let routes = PLACES.iter().flat_map(|place| {
-        let by_category = place.categories.iter().map(|category| json!({ "category": category, "station": place.id }));
-        by_category.chain(place.skus.iter().map(|sku| json!({ "sku": sku, "station": place.id })))
+    let stations: Vec<Value> = STATIONS.iter().map(|plan| json!({ "id": plan.id, "name": plan.name })).collect();
+    let routes = STATIONS.iter().flat_map(|plan| {
+        let by_category = plan.categories.iter().map(|category| json!({ "category": category, "station": plan.id }));
+        by_category.chain(plan.skus.iter().map(|sku| json!({ "sku": sku, "station": plan.id })))
     });
     let routes: Vec<Value> = routes.collect();
-    let body = json!({ "stations": stations, "default": DEFAULT_PLACE, "routes": routes });
+    let body = json!({ "stations": stations, "default": DEFAULT_STATION, "routes": routes });
     Ask::put(format!("/v1/stations/{LOCATION}"), body)
 }
 
-fn menu_item(item: &Item, kind: &str) -> Ask {
-    let put = json!({
-        "name": item.name, "price": item.price, "category": item.category, "kind": kind, "modifiers": item.modifiers,
-    });
+fn modifier(item: &Item) -> Ask {
+    menu_item(item, json!({ "kind": "modifier", "effect": item.effect }))
+}
+
+/// `nth` is where it stands on the menu, from 1.
+fn dish((item, nth): (&Item, i64)) -> Ask {
+    menu_item(item, json!({ "kind": "dish", "place": nth }))
+}
+
+fn menu_item(item: &Item, mut put: Value) -> Ask {
+    put["name"] = json!(item.name);
+    put["price"] = json!(item.price);
+    put["category"] = json!(item.category);
+    put["modifiers"] = json!(item.modifiers);
+    put["allergens"] = json!(allergens(item));
     Ask::put(format!("/v1/menu/{LOCATION}/{}", item.sku), put)
+}
+
+fn allergens(item: &Item) -> BTreeSet<&'static str> {
+    let of = |ingredient: &str| {
+        ALLERGENS.iter().find(|(name, _)| *name == ingredient).map_or(&[] as &[&str], |(_, has)| *has)
+    };
+    item.recipe.iter().flat_map(|(ingredient, _)| of(ingredient)).copied().collect()
 }
 
 fn location() -> Ask {

@@ -39,18 +39,16 @@ export function outView(main, room) {
   return { update };
 }
 
-/** The ingredients that do not last for two portions. */
-function scarce(room, sku) {
+/** The ingredients that do not last for one portion. */
+function missing(room, sku) {
   const needs = room.recipes.get(sku)?.ingredients ?? [];
-  return needs.filter((need) => room.portionsOf(need.ingredient, need.quantity) < 2);
+  return needs.filter((need) => room.portionsOf(need.ingredient, need.quantity) < 1);
 }
 
 function why(room, sku) {
-  return scarce(room, sku).map((need) => {
+  return missing(room, sku).map((need) => {
     const item = room.stock.get(need.ingredient);
     const name = room.ingredientName(need.ingredient);
-    const portions = room.portionsOf(need.ingredient, need.quantity);
-    if (portions >= 1) return text.out.scarce(name, portions);
     return text.out.short(name, quantity(item?.available ?? 0, item?.unit), quantity(need.quantity, item?.unit));
   });
 }
@@ -74,7 +72,7 @@ function outCard(room, sku) {
     el("h3", {}, name),
     el("p", {}, el("span", { class: `badge ${manual ? "warn" : "bad"}` }, text.out.why[cause]), ` ${end}`),
     ...why(room, sku).map((sentence) => el("p", { class: "quiet" }, sentence)),
-    el("div", { class: "choices" }, manual && back, ...scarce(room, sku).map(receive)),
+    el("div", { class: "choices" }, manual && back, ...missing(room, sku).map(receive)),
   );
 }
 

@@ -58,7 +58,7 @@ function lineView(place, cart, line, at) {
   const { gone, out } = place.trouble(line);
   const name = place.nameOf(line.sku);
   const amount = line.quantity * place.price(line);
-  const extras = line.modifiers.map((sku) => el("li", { class: out.includes(sku) ? "out" : "" }, place.nameOf(sku)));
+  const extras = line.modifiers.map((sku) => el("li", { class: `${place.effectOf(sku)}${out.includes(sku) ? " out" : ""}` }, place.nameOf(sku)));
   return el(
     "li",
     { class: gone || out.length ? "line out" : "line", "data-sku": line.sku },

@@ -1,4 +1,4 @@
-// Choosing a dish: extras, wishes, how many. What sells out meanwhile is disabled at once.
+// Choosing a dish: choices, extras, wishes, how many. What sells out meanwhile is disabled at once.
 
 import { el, setText } from "/assets/dom.js";
 import { dialog, stepper, swap } from "/assets/parts.js";
@@ -10,7 +10,7 @@ const NOTES_MAX = 500;
 /** `line` is where it starts from; `done` gets what was chosen. */
 export function chooseDish(place, dish, line, { done, saves = false }) {
   const chosen = { sku: dish.sku, quantity: line.quantity ?? 1, modifiers: [...(line.modifiers ?? [])], notes: line.notes ?? "" };
-  const extras = el("fieldset", { class: "extras" });
+  const groups = el("div", { class: "groups" });
   const quantity = el("div", {});
   const submit = el("button", { class: "main", type: "submit" });
   const notes = el("textarea", { id: "dish-notes", rows: 2, maxlength: NOTES_MAX, "aria-describedby": "dish-notes-hint" });
@@ -18,21 +18,22 @@ export function chooseDish(place, dish, line, { done, saves = false }) {
 
   const update = () => {
     const current = place.items.get(dish.sku) ?? dish;
-    showExtras(extras, place, current, chosen, update);
+    showGroups(groups, place, current, chosen, update);
     const onchange = (number) => ((chosen.quantity = Math.max(1, number)), update());
     swap(quantity, stepper(chosen.quantity, { fewer: text.dish.fewer, more: text.dish.more, focus: "quantity", onchange }));
     const amount = chosen.quantity * place.price(chosen);
     const total = money({ amount, currency: place.currency });
     const out = !place.isAvailable(dish.sku);
     setText(submit, out ? text.menu.soldOut : saves ? text.dish.save(total) : text.dish.add(total));
-    submit.disabled = out || chosen.modifiers.some((sku) => !place.isAvailable(sku));
+    submit.disabled = out || !place.isChosen(current, chosen.modifiers) || chosen.modifiers.some((sku) => !place.isAvailable(sku));
   };
 
   const form = el(
     "form",
     { class: "body", method: "dialog" },
     photo(dish),
-    extras,
+    ...facts(dish),
+    groups,
     el(
       "div",
       { class: "field" },
@@ -57,13 +58,26 @@ export function photo(dish) {
   return image;
 }
 
-function showExtras(fieldset, place, dish, chosen, update) {
-  const options = place.modifiersOf(dish);
-  fieldset.hidden = options.length === 0;
-  swap(fieldset, el("legend", {}, text.dish.extras), ...options.map((item) => extra(place, item, chosen, update)));
+/** What is in it and whom it suits, as far as anybody has said. */
+function facts({ description, allergens, diets }) {
+  const names = (list, words) => list.map((name) => words[name] ?? name).join(", ");
+  return [
+    description && el("p", {}, description),
+    allergens.length > 0 && el("p", { class: "quiet" }, text.dish.contains(names(allergens, text.dish.allergens))),
+    diets.length > 0 && el("p", { class: "quiet" }, names(diets, text.dish.diets)),
+  ].filter(Boolean);
 }
 
-function extra(place, item, chosen, update) {
+function showGroups(element, place, dish, chosen, update) {
+  const groups = place.groupsOf(dish).map((group) => {
+    const hint = group.name !== null && el("span", { class: "quiet" }, ` ${text.dish.choose(group.min, group.max)}`);
+    const legend = el("legend", {}, group.name ?? text.dish.extras, hint);
+    return el("fieldset", { class: "extras" }, legend, ...group.items.map((item) => extra(place, group, item, chosen, update)));
+  });
+  swap(element, ...groups);
+}
+
+function extra(place, group, item, chosen, update) {
   const out = !place.isAvailable(item.sku);
   const checked = chosen.modifiers.includes(item.sku);
   const box = el("input", {
@@ -72,12 +86,16 @@ function extra(place, item, chosen, update) {
     // One that was chosen before it sold out can still be taken away.
     disabled: out && !checked,
     onchange: () => {
-      chosen.modifiers = box.checked ? [...chosen.modifiers, item.sku] : chosen.modifiers.filter((sku) => sku !== item.sku);
+      // Of a choice of one, the other goes.
+      const goes = (sku) => sku === item.sku || (box.checked && group.max === 1 && group.modifiers.includes(sku));
+      const rest = chosen.modifiers.filter((sku) => !goes(sku));
+      chosen.modifiers = box.checked ? [...rest, item.sku] : rest;
       update();
     },
   });
   box.checked = checked;
-  const price = item.price ? `+ ${money({ amount: item.price, currency: place.currency })}` : text.menu.free;
+  const free = item.effect === "remove" || group.name !== null ? "" : text.menu.free;
+  const price = item.price ? `+ ${money({ amount: item.price, currency: place.currency })}` : free;
   return el(
     "label",
     { class: out ? "extra out" : "extra" },

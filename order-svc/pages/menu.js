@@ -37,7 +37,7 @@ export function menuView(place, cart) {
 
 /** What makes the page be built anew; what sells out does not. */
 function shapeOf(place) {
-  return JSON.stringify(place.dishes().map(({ sku, name, category, price, modifiers, photo }) => [sku, name, category, price, modifiers.length, photo]));
+  return JSON.stringify(place.dishes().map(({ available, cause, until, left, version, ...shown }) => shown));
 }
 
 function announce(place, detail) {
@@ -65,16 +65,30 @@ function build(place, cart, chips, sections) {
   return cards;
 }
 
-/** Dearer categories first: that brings the mains to the top and the drinks to the end, whatever they are called. */
+/**
+ * In the places that somebody has given. Else dearer categories first: that brings the mains to the top and the drinks
+ * to the end, whatever they are called.
+ */
 function categories(dishes) {
   const groups = Map.groupBy(dishes, (dish) => dish.category);
   const mean = (group) => group.reduce((sum, dish) => sum + dish.price, 0) / group.length;
-  const sorted = [...groups].sort(([, one], [, other]) => mean(other) - mean(one));
-  return sorted.map(([name, group]) => [name, group.sort((one, other) => one.name.localeCompare(other.name))]);
+  const first = (group) => Math.min(...group.map(placeOf));
+  const sorted = [...groups].sort(([, one], [, other]) => compare(first(one), first(other)) || mean(other) - mean(one));
+  const byPlace = (one, other) => compare(placeOf(one), placeOf(other)) || one.name.localeCompare(other.name);
+  return sorted.map(([name, group]) => [name, group.sort(byPlace)]);
+}
+
+/** What has no place is behind what has one. */
+function placeOf(dish) {
+  return dish.place ?? Number.MAX_SAFE_INTEGER;
+}
+
+function compare(one, other) {
+  return one - other;
 }
 
 function card(place, cart, dish) {
-  const choice = place.modifiersOf(dish).length > 0;
+  const choice = place.groupsOf(dish).length > 0;
   const state = el("p", { class: "state" });
   const button = el("button", { type: "button" });
   const element = el(
@@ -82,6 +96,7 @@ function card(place, cart, dish) {
     { class: "dish", "data-sku": dish.sku },
     photo(dish),
     el("h3", {}, dish.name),
+    dish.description && el("p", { class: "description quiet" }, dish.description),
     el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: place.currency }) : text.menu.free),
     state,
     button,
@@ -91,7 +106,9 @@ function card(place, cart, dish) {
     const out = !place.isAvailable(dish.sku);
     const count = cart.countOf(dish.sku);
     setAttribute(element, "data-out", out);
-    setText(state, out ? backAt(place, dish.sku) : count ? text.menu.inBasket(count) : "");
+    const left = place.leftOf(dish.sku);
+    const told = [left !== null && text.menu.left(left), count > 0 && text.menu.inBasket(count)].filter(Boolean);
+    setText(state, out ? backAt(place, dish.sku) : told.join(" · "));
     setAttribute(button, "disabled", out);
     setText(button, out ? text.menu.soldOut : choice ? text.menu.choose : text.menu.add);
     setAttribute(button, "aria-label", out ? `${dish.name}: ${text.menu.soldOut}` : (choice ? text.menu.chooseThis : text.menu.addThis)(dish.name));

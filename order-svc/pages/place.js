@@ -75,8 +75,10 @@ export class Place extends EventTarget {
 
   put(item) {
     const before = this.items.get(item.sku);
-    this.items.set(item.sku, newer(before, item));
-    this.tell({ before, item });
+    const now = newer(before, item);
+    if (now.removed) this.items.delete(item.sku);
+    else this.items.set(item.sku, now);
+    this.tell(now.removed ? {} : { before, item });
   }
 
   move(location) {
@@ -106,8 +108,28 @@ export class Place extends EventTarget {
     return [...this.items.values()].filter((item) => item.kind === "dish");
   }
 
-  modifiersOf(dish) {
-    return dish.modifiers.map((sku) => this.items.get(sku)).filter(Boolean);
+  /** What may be added to a dish: its choices, each with `min` and `max`, then what is free to take. */
+  groupsOf(dish) {
+    const free = { name: null, min: 0, max: Infinity, modifiers: dish.modifiers };
+    const groups = [...dish.choices, free].map((group) => ({ ...group, items: group.modifiers.map((sku) => this.items.get(sku)).filter(Boolean) }));
+    return groups.filter((group) => group.items.length > 0 || group.min > 0);
+  }
+
+  /** Whether as much of every choice was taken as there must be. */
+  isChosen(dish, modifiers) {
+    return dish.choices.every((choice) => {
+      const count = modifiers.filter((sku) => choice.modifiers.includes(sku)).length;
+      return count >= choice.min && count <= choice.max;
+    });
+  }
+
+  effectOf(sku) {
+    return this.items.get(sku)?.effect ?? "add";
+  }
+
+  /** How many can be had, while these are few; null where nobody needs to know. */
+  leftOf(sku) {
+    return this.isAvailable(sku) ? (this.items.get(sku)?.left ?? null) : null;
   }
 
   /** Of one portion, in minor units. */
@@ -123,7 +145,8 @@ export class Place extends EventTarget {
   /** `gone` where the line is not on the menu any more, else the skus of it that are sold out. */
   trouble({ sku, modifiers }) {
     const dish = this.items.get(sku);
-    const listed = dish?.kind === "dish" && modifiers.every((one) => dish.modifiers.includes(one) && this.items.has(one));
+    const offers = (one) => dish.modifiers.includes(one) || dish.choices.some((choice) => choice.modifiers.includes(one));
+    const listed = dish?.kind === "dish" && modifiers.every((one) => offers(one) && this.items.has(one));
     return { gone: !listed, out: [sku, ...modifiers].filter((one) => this.items.has(one) && !this.isAvailable(one)) };
   }
 

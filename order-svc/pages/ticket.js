@@ -34,7 +34,7 @@ function sentence(order) {
 function progress(order) {
   const at = STEPS.indexOf(order.status);
   if (at < 0) return null;
-  const steps = STEPS.map((step, place) => stepView(order, step, place - at));
+  const steps = STEPS.map((step, index) => stepView(order, step, index - at));
   return el("ol", { class: "progress-line", "aria-label": text.order.progress }, ...steps);
 }
 
@@ -70,7 +70,7 @@ function content(order, timezone) {
 function lineView(line, currency, out) {
   const isOut = (sku) => out.has(`${line.id} ${sku}`);
   const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, text.order.lineOut)].filter(Boolean);
-  const extras = line.modifiers.map(({ sku, name }) => el("li", {}, ...mark(sku, name)));
+  const extras = line.modifiers.map(({ sku, name, effect }) => el("li", { class: effect }, ...mark(sku, name)));
   return el(
     "li",
     { class: "line" },

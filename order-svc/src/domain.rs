@@ -48,6 +48,11 @@ pub enum Command {
         sku: Sku,
         item: PutItem,
     },
+    /// Takes it off the menu.
+    RemoveItem {
+        location: Slug,
+        sku: Sku,
+    },
     PutLocation {
         location: Slug,
         put: PutLocation,
@@ -87,7 +92,9 @@ pub enum Reply {
     Cancelled(Box<Order>),
     /// The kitchen decides.
     CancelRequested(Box<Order>),
-    Item(MenuItem),
+    Item(Box<MenuItem>),
+    /// It is not on the menu any more.
+    Removed,
     Location(Location),
 }
 
@@ -108,7 +115,8 @@ impl State {
     /// Whether something is on the menu of the location.
     fn has_prices(&self, location: &Slug) -> bool {
         let known = self.priced.get(location).into_iter().flatten();
-        known.clone().any(|key| self.menu.get(key).is_none()) || self.menu.iter().any(|item| item.location == *location)
+        let mut touched = self.menu.iter().filter(|item| item.location == *location);
+        known.clone().any(|key| self.menu.get(key).is_none()) || touched.any(|item| !item.removed)
     }
 }
 
@@ -142,6 +150,7 @@ pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decisi
         Command::Short { order, rejection } => life::hear(state, at, *order, |order| life::short(order, rejection)),
         Command::Ticket(ticket) => life::hear(state, at, ticket.order, |order| life::follow(order, *ticket)),
         Command::PutItem { location, sku, item } => Ok(menu::put_item(state, location, sku, item)),
+        Command::RemoveItem { location, sku } => menu::remove_item(state, location, sku),
         Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
     }

@@ -22,7 +22,7 @@ pub(crate) fn routes(app: Orders) -> OpenApiRouter {
         .routes(routes!(orders::cancel))
         .routes(routes!(live::events))
         .routes(routes!(menu::show))
-        .routes(routes!(menu::put))
+        .routes(routes!(menu::put, menu::remove))
         .routes(routes!(menu::list_locations))
         .routes(routes!(menu::show_location, menu::put_location))
         .routes(routes!(changes::events))

@@ -66,6 +66,10 @@ impl<'a> Keys<'a> {
             Command::PutLocation { location, .. } => {
                 self.described.insert(location);
             }
+            Command::RemoveItem { location, sku } => {
+                self.described.insert(location);
+                self.menu.insert(item_key(location, sku));
+            }
             Command::PutItem { location, sku, .. } => {
                 self.described.insert(location);
                 self.menu.insert(item_key(location, sku));
@@ -115,12 +119,14 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
 
 /// What is on the menus of the locations that the batch puts, after these were locked.
 async fn priced(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<BTreeMap<Slug, Vec<String>>> {
-    let sql = "SELECT key FROM menu_items WHERE location = $1 ORDER BY key LIMIT $2";
+    let sql = "SELECT key FROM menu_items WHERE location = $1 AND doc->>'removed' IS NULL ORDER BY key LIMIT $2";
+    let removals = batch.iter().filter(|input| matches!(input.command, Command::RemoveItem { .. })).count();
+    let limit = i64::try_from(removals)? + 1;
     let mut priced = BTreeMap::new();
     for input in batch {
         let Command::PutLocation { location, .. } = &input.command else { continue };
         if !priced.contains_key(location) {
-            let keys: Vec<(String,)> = tx.fetch(sql, [location.to_string().into(), 1.into()]).await?;
+            let keys: Vec<(String,)> = tx.fetch(sql, [location.to_string().into(), limit.into()]).await?;
             priced.insert(location.clone(), keys.into_iter().map(|(key,)| key).collect());
         }
     }
@@ -207,7 +213,8 @@ pub async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<L
 
 /// By sku: a key is the location's slug and the sku.
 pub async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
-    let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 ORDER BY key LIMIT $3";
+    let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 AND doc->>'removed' IS NULL \
+               ORDER BY key LIMIT $3";
     let after = format!("{location}/{}", after.as_deref().unwrap_or_default());
     db.docs(sql, [String::from(location.clone()).into(), after.into(), limit.into()]).await
 }

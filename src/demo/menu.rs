@@ -1,6 +1,9 @@
 //! What the demo restaurant sells, what goes into it, and who cooks it. Quantities in g, ml or pieces, prices in pence.
 
-use shared::contract::stock::Unit::{self, Each, Gram, Millilitre};
+use shared::contract::{
+    menu::Effect::{self, Add, Change, Remove},
+    stock::Unit::{self, Each, Gram, Millilitre},
+};
 
 /// Something in the store room.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +24,15 @@ pub(super) struct Item {
     pub category: &'static str,
     pub price: i64,
     pub modifiers: &'static [&'static str],
+    /// What a modifier does to its dish.
+    pub effect: Effect,
     /// What one portion takes; nothing where it is not counted.
     pub recipe: &'static [(&'static str, i64)],
 }
 
-/// A place in the kitchen and the categories that it cooks.
+/// A station of the kitchen and the categories that it cooks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct StationPlan {
     pub id: &'static str,
     pub name: &'static str,
     pub categories: &'static [&'static str],
@@ -35,15 +40,15 @@ pub(super) struct Place {
     pub skus: &'static [&'static str],
 }
 
-/// Cooks whatever no other place does.
-pub(super) const DEFAULT_PLACE: &str = "grill";
+/// Cooks whatever no other station does.
+pub(super) const DEFAULT_STATION: &str = "grill";
 
-pub(super) const PLACES: &[Place] = &[
-    Place { id: "pizza", name: "Pizza oven", categories: &["Pizza"], skus: &["garlic_bread"] },
-    Place { id: "grill", name: "Grill", categories: &["Burgers"], skus: &[] },
-    Place { id: "fry", name: "Fryer", categories: &["Sides"], skus: &[] },
-    Place { id: "cold", name: "Cold and sweet", categories: &["Salads", "Desserts"], skus: &["slaw"] },
-    Place { id: "bar", name: "Bar", categories: &["Drinks"], skus: &[] },
+pub(super) const STATIONS: &[StationPlan] = &[
+    StationPlan { id: "pizza", name: "Pizza oven", categories: &["Pizza"], skus: &["garlic_bread"] },
+    StationPlan { id: "grill", name: "Grill", categories: &["Burgers"], skus: &[] },
+    StationPlan { id: "fry", name: "Fryer", categories: &["Sides"], skus: &[] },
+    StationPlan { id: "cold", name: "Cold and sweet", categories: &["Salads", "Desserts"], skus: &["slaw"] },
+    StationPlan { id: "bar", name: "Bar", categories: &["Drinks"], skus: &[] },
 ];
 
 const fn stock(id: &'static str, name: &'static str, unit: Unit, received: i64, reorder_point: i64) -> Ingredient {
@@ -107,12 +112,16 @@ const ON_SALAD: &[&str] = &["add_chicken", "add_halloumi", "add_avocado", "no_on
 const IN_COFFEE: &[&str] = &["oat", "extra_shot"];
 
 const fn item(sku: &'static str, name: &'static str, category: &'static str, price: i64) -> Item {
-    Item { sku, name, category, price, modifiers: &[], recipe: &[] }
+    Item { sku, name, category, price, modifiers: &[], effect: Add, recipe: &[] }
 }
 
 impl Item {
     const fn with(self, modifiers: &'static [&'static str]) -> Self {
         Self { modifiers, ..self }
+    }
+
+    const fn that(self, effect: Effect) -> Self {
+        Self { effect, ..self }
     }
 
     const fn of(self, recipe: &'static [(&'static str, i64)]) -> Self {
@@ -239,8 +248,8 @@ pub(super) const DISHES: &[Item] = &[
 
 pub(super) const MODIFIERS: &[Item] = &[
     item("extra_mozzarella", "Extra mozzarella", "Extras", 175).of(&[("mozzarella", 60)]),
-    item("vegan_mozzarella", "Vegan mozzarella", "Extras", 150).of(&[("vegan_cheese", 100)]),
-    item("gluten_free_base", "Gluten-free base", "Extras", 200).of(&[("gluten_free_flour", 230)]),
+    item("vegan_mozzarella", "Vegan mozzarella", "Extras", 150).that(Change).of(&[("vegan_cheese", 100)]),
+    item("gluten_free_base", "Gluten-free base", "Extras", 200).that(Change).of(&[("gluten_free_flour", 230)]),
     item("add_burrata", "Burrata", "Extras", 350).of(&[("burrata", 1)]),
     item("extra_patty", "Extra patty", "Extras", 350).of(&[("beef_patty", 1)]),
     item("add_bacon", "Streaky bacon", "Extras", 195).of(&[("bacon", 40)]),
@@ -249,7 +258,30 @@ pub(super) const MODIFIERS: &[Item] = &[
     item("add_jalapenos", "Jalapeños", "Extras", 95).of(&[("jalapeno", 15)]),
     item("add_chicken", "Grilled chicken", "Extras", 325).of(&[("chicken", 120)]),
     item("add_halloumi", "Grilled halloumi", "Extras", 295).of(&[("halloumi", 70)]),
-    item("no_onion", "No onion", "Extras", 0),
-    item("oat", "Oat milk", "Extras", 50).of(&[("oat_milk", 130)]),
+    item("no_onion", "No onion", "Extras", 0).that(Remove),
+    item("oat", "Oat milk", "Extras", 50).that(Change).of(&[("oat_milk", 130)]),
     item("extra_shot", "Extra shot", "Extras", 75).of(&[("coffee", 9)]),
+];
+
+/// The allergens of ingredients: an item contains those of its recipe.
+pub(super) const ALLERGENS: &[(&str, &[&str])] = &[
+    ("flour", &["gluten"]),
+    ("mozzarella", &["milk"]),
+    ("burrata", &["milk"]),
+    ("gorgonzola", &["milk"]),
+    ("parmesan", &["milk"]),
+    ("cheddar", &["milk"]),
+    ("halloumi", &["milk"]),
+    ("feta", &["milk"]),
+    ("brioche_bun", &["gluten", "eggs", "milk"]),
+    ("egg", &["eggs"]),
+    ("tiramisu", &["gluten", "eggs", "milk"]),
+    ("cheesecake", &["gluten", "eggs", "milk"]),
+    ("brownie", &["gluten", "eggs", "milk"]),
+    ("gelato", &["milk"]),
+    ("pale_ale", &["gluten"]),
+    ("red_wine", &["sulphites"]),
+    ("white_wine", &["sulphites"]),
+    ("milk", &["milk"]),
+    ("oat_milk", &["gluten"]),
 ];

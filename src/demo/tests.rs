@@ -1,7 +1,5 @@
 //! The demo's data fits together; no server is needed to see that.
 
-use std::collections::BTreeSet;
-
 use super::*;
 
 fn skus(items: &[Item]) -> BTreeSet<&str> {
@@ -62,11 +60,11 @@ fn every_modifier_exists_and_is_offered() {
 
 #[test]
 fn every_category_has_a_station() {
-    let routed: BTreeSet<&str> = PLACES.iter().flat_map(|place| place.categories).copied().collect();
+    let routed: BTreeSet<&str> = STATIONS.iter().flat_map(|plan| plan.categories).copied().collect();
     let categories: BTreeSet<&str> = DISHES.iter().map(|item| item.category).collect();
     assert_eq!(routed, categories);
-    assert!(PLACES.iter().any(|place| place.id == DEFAULT_PLACE));
-    let routed: BTreeSet<&str> = PLACES.iter().flat_map(|place| place.skus).copied().collect();
+    assert!(STATIONS.iter().any(|plan| plan.id == DEFAULT_STATION));
+    let routed: BTreeSet<&str> = STATIONS.iter().flat_map(|plan| plan.skus).copied().collect();
     assert!(routed.is_subset(&skus(DISHES)), "{routed:?}");
 }
 
@@ -90,4 +88,13 @@ fn one_dish_sells_out_soon() {
     let few: Vec<&str> =
         items().filter(|item| left(item).is_some_and(|left| left < 300)).map(|item| item.sku).collect();
     assert_eq!(few, ["tiramisu"]);
+}
+
+#[test]
+fn allergens_come_with_the_ingredients() {
+    let margherita = DISHES.iter().find(|item| item.sku == "margherita").unwrap();
+    assert_eq!(allergens(margherita), ["gluten", "milk"].into());
+    for (name, _) in ALLERGENS {
+        assert!(INGREDIENTS.iter().any(|ingredient| ingredient.id == *name), "{name}");
+    }
 }

@@ -124,24 +124,31 @@ async fn a_recall_brings_an_order_back() {
 #[tokio::test]
 async fn what_sells_out_disappears_from_the_menu_and_comes_back() {
     on_both(async |app| {
-        let available = async || {
+        let shown = async || {
             app.settle().await;
             let menu = app.get("/v1/menu/soho").await;
-            let items = menu["items"].as_array().unwrap().clone();
-            items.into_iter().find(|item| item["sku"] == "burger").unwrap()["available"].as_bool().unwrap()
+            let item = menu["items"].as_array().unwrap().iter().find(|item| item["sku"] == "burger").unwrap().clone();
+            format!("{} {} {}", item["available"], item["left"], item["cause"])
         };
-        assert!(available().await);
-        app.movement("patty", "count", 1).await;
-        assert!(available().await, "one portion is left");
+        assert_eq!(shown().await, "true null null");
+        app.movement("patty", "count", 5).await;
+        assert_eq!(shown().await, "true 5 null");
+        let order = app.place("5 burger").await;
+        app.check(&order, expect!["accepted"]).await;
+        assert_eq!(shown().await, r#"false 0 "count""#);
+        // The flag informs, the count decides.
+        let order = app.place("1 burger").await;
+        app.check(&order, expect!["rejected out_of_stock 1:burger"]).await;
+        app.movement("patty", "receive", 1).await;
+        assert_eq!(shown().await, "true 1 null", "back as soon as one can be had");
         let order = app.place("1 burger").await;
         app.check(&order, expect!["accepted"]).await;
-        assert!(!available().await);
-        let (status, problem) = app.send(app.ordering("sold-out", &App::order("1 burger"))).await;
+        app.movement("patty", "receive", 100).await;
+        assert_eq!(shown().await, "true null null");
+        app.put("/v1/availability/soho/burger", json!({"available": false})).await;
+        assert_eq!(shown().await, r#"false 0 "manual""#);
+        let (status, problem) = app.send(app.ordering("out", &App::order("1 burger"))).await;
         assert_eq!((status, text(&problem["type"])), (StatusCode::CONFLICT, "/problems/item-unavailable".into()));
-        app.movement("patty", "receive", 1).await;
-        assert!(!available().await, "back at two, not at one");
-        app.movement("patty", "receive", 1).await;
-        assert!(available().await);
     })
     .await;
 }
@@ -172,16 +179,46 @@ async fn a_hundred_orders_for_ten_portions_are_exactly_ten() {
         app.settle().await;
         let mut accepted = 0;
         for (status, order) in answers {
-            // Those that came after the menu knew were refused at once.
-            if status != StatusCode::ACCEPTED {
-                assert_eq!(status, StatusCode::CONFLICT, "{order}");
-                continue;
-            }
+            assert_eq!(status, StatusCode::ACCEPTED, "{order}");
             let order = app.get(&format!("/v1/orders/{}", text(&order["id"]))).await;
             accepted += usize::from(order["status"] == "accepted");
         }
         assert_eq!(accepted, 10);
         app.check_stock("patty", expect!["patty 10-10"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_portion_is_sold_whatever_came_first() {
+    on_both(async |app| {
+        // The recipe before the receipt, and a cancel that gives the last portion back.
+        app.put("/v1/stock/soho/egg", json!({"name": "egg", "unit": "each"})).await;
+        app.put("/v1/recipes/soho/cola", json!({"ingredients": [{"ingredient": "egg", "quantity": 2}]})).await;
+        app.movement("egg", "receive", 3).await;
+        let order = app.place("1 cola").await;
+        app.check(&order, expect!["accepted"]).await;
+        app.post(&format!("/v1/orders/{order}/cancel")).await;
+        app.check(&order, expect!["cancelled, cancellation accepted"]).await;
+        let order = app.place("1 cola").await;
+        app.check(&order, expect!["accepted"]).await;
+        app.check_stock("egg", expect!["egg 3-2"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_modifier_does_is_told_to_the_kitchen() {
+    on_both(async |app| {
+        let onion = json!({"name": "Onion", "category": "Extras", "price": 0, "kind": "modifier", "effect": "remove"});
+        app.put("/v1/menu/soho/onion", onion).await;
+        let cola = json!({"name": "Cola", "category": "Drinks", "price": 300, "modifiers": ["onion", "extra_cheese"]});
+        app.put("/v1/menu/soho/cola", cola).await;
+        let order = app.place("1 cola +onion +extra_cheese").await;
+        let ticket = app.ticket(&order).await;
+        let modifiers = ticket["items"][0]["modifiers"].as_array().unwrap();
+        let effects: Vec<&str> = modifiers.iter().map(|modifier| modifier["effect"].as_str().unwrap()).collect();
+        assert_eq!(effects, ["remove", "add"]);
     })
     .await;
 }

@@ -1,7 +1,7 @@
-//! What can be had: recipes, the automatic 86 with its hysteresis, and the manual one.
+//! What can be had: recipes, how many portions are left, the automatic 86 and the manual one.
 //! The automatic flag informs the menu; only a manual 86 stands in the way of a reservation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,24 +18,40 @@ use shared::{
     },
 };
 
-use super::{Command, PutRecipe, Refusal, Reply, SetAvailability, State, key, stock::Stock};
+use super::{
+    Command, PutRecipe, Refusal, Reply, SetAvailability, State, key,
+    stock::{Shifted, Stock},
+};
 
-/// How many portions an ingredient is good for. Beyond two nothing depends on it.
+/// Guests are told how many portions are left when these are so few.
+const FEW_MAX: i64 = 5;
+
+/// How many portions an ingredient is good for, from 0 to 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cover {
-    None,
-    One,
-    Ample,
+#[serde(from = "StoredFew")]
+pub struct Few(i64);
+
+impl Few {
+    /// `None` where it is good for more. `portion` is above 0.
+    pub fn of(available: i64, portion: i64) -> Option<Self> {
+        let portions = available.max(0) / portion;
+        (portions <= FEW_MAX).then_some(Self(portions))
+    }
 }
 
-impl Cover {
-    /// `portion` is above 0.
-    pub fn of(available: i64, portion: i64) -> Self {
-        match available {
-            _ if available < portion => Self::None,
-            _ if available / 2 < portion => Self::One,
-            _ => Self::Ample,
+/// Rows that were stored before portions were counted say `none` or `one`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredFew {
+    Portions(i64),
+    Word(String),
+}
+
+impl From<StoredFew> for Few {
+    fn from(stored: StoredFew) -> Self {
+        match stored {
+            StoredFew::Portions(portions) => Self(portions),
+            StoredFew::Word(word) => Self(i64::from(word == "one")),
         }
     }
 }
@@ -45,10 +61,8 @@ impl Cover {
 pub struct Item {
     /// What was said last; version 0 while nothing was.
     pub shown: Availability,
-    /// The automatic 86.
-    pub sold_out: bool,
-    /// The ingredients that are not good for two portions.
-    pub scarce: BTreeMap<Slug, Cover>,
+    /// The ingredients that are good for a few portions only.
+    pub scarce: BTreeMap<Slug, Few>,
     /// The manual 86.
     pub block: Option<Block>,
     /// The last manual change, either way.
@@ -75,9 +89,10 @@ impl Item {
             available: true,
             cause: AvailabilityCause::Count,
             until: None,
+            left: None,
             version: 0,
         };
-        Self { shown, sold_out: false, scarce: BTreeMap::new(), block: None, set_at: None }
+        Self { shown, scarce: BTreeMap::new(), block: None, set_at: None }
     }
 
     /// Whether a manual 86 stands in the way.
@@ -85,53 +100,49 @@ impl Item {
         self.block.is_some_and(|block| block.holds(at))
     }
 
-    fn set_cover(&mut self, ingredient: &Slug, cover: Cover) {
+    fn set_cover(&mut self, ingredient: &Slug, cover: Option<Few>) {
         match cover {
-            Cover::Ample => self.scarce.remove(ingredient),
-            Cover::None | Cover::One => self.scarce.insert(ingredient.clone(), cover),
+            Some(few) => self.scarce.insert(ingredient.clone(), few),
+            None => self.scarce.remove(ingredient),
         };
     }
 
-    /// Out below one portion, back at two, as it was in between.
-    fn recount(&mut self) {
-        match self.scarce.values().min() {
-            Some(Cover::None) => self.sold_out = true,
-            Some(Cover::One) => {}
-            Some(Cover::Ample) | None => self.sold_out = false,
-        }
+    /// How many portions the stock makes, while these are few; the scarcest ingredient decides.
+    fn portions(&self) -> Option<i64> {
+        self.scarce.values().min().map(|Few(portions)| *portions)
     }
 
     /// Says what can be had now, if that is something else than what was said last.
     fn say(&mut self, at: Time, by: Option<&str>) -> Option<Said> {
         // A block that is past must not come back with an input that is a moment older.
         self.block = self.block.filter(|block| block.holds(at));
-        let (available, cause, until) = match self.block {
-            Some(block) => (false, AvailabilityCause::Manual, block.until),
-            None => (!self.sold_out, AvailabilityCause::Count, None),
+        let (cause, until, left) = match self.block {
+            Some(block) => (AvailabilityCause::Manual, block.until, Some(0)),
+            None => (AvailabilityCause::Count, None, self.portions()),
         };
-        if (self.shown.available, self.shown.cause, self.shown.until) == (available, cause, until) {
+        let Availability { location, sku, version, .. } = self.shown.clone();
+        let now = Availability { location, sku, available: left != Some(0), cause, until, left, version };
+        if now == self.shown {
             return None;
         }
-        let version = self.shown.version + 1;
-        self.shown = Availability { available, cause, until, version, ..self.shown.clone() };
+        self.shown = Availability { version: version + 1, ..now };
         let by = by.map(|by| ("by", json!(by)));
         Some(Said::with("availability.changed", &self.shown, by.as_slice()))
     }
 }
 
-/// An ingredient covers an item better or worse than before.
-pub(crate) fn cover(
-    state: &mut State,
-    location: &Slug,
-    sku: &Sku,
-    ingredient: &Slug,
-    cover: Cover,
-    at: Time,
-) -> Option<Said> {
-    let item = state.items.get_mut(&key(location, sku))?;
-    item.set_cover(ingredient, cover);
-    item.recount();
-    item.say(at, None)
+/// Ingredients cover items better or worse than before; says of each item once what has become of it.
+pub(crate) fn follow(state: &mut State, location: &Slug, shifts: &[Shifted], at: Time) -> Vec<Said> {
+    let mut touched = BTreeSet::new();
+    for Shifted { ingredient, covers, .. } in shifts {
+        for (sku, cover) in covers {
+            if let Some(item) = state.items.get_mut(&key(location, sku)) {
+                item.set_cover(ingredient, *cover);
+                touched.insert(sku);
+            }
+        }
+    }
+    touched.into_iter().filter_map(|sku| state.items.get_mut(&key(location, sku))?.say(at, None)).collect()
 }
 
 /// Replaces the recipe. A list without ingredients makes the item untracked: always available.
@@ -146,7 +157,7 @@ pub(crate) fn put_recipe(
     let PutRecipe { location, sku, ingredients } = put;
     let unknown = |portion: &Portion| state.stock.get(&key(location, &portion.ingredient)).is_none();
     let unknown = ingredients.iter().enumerate().filter(|(_, portion)| unknown(portion));
-    let unknown: Vec<_> = unknown.map(|(place, portion)| (place, portion.ingredient.clone())).collect();
+    let unknown: Vec<_> = unknown.map(|(index, portion)| (index, portion.ingredient.clone())).collect();
     if !unknown.is_empty() {
         return Err(Refusal::UnknownIngredients(unknown));
     }
@@ -169,7 +180,6 @@ pub(crate) fn put_recipe(
             use_for(stock, item, portion);
         }
     }
-    item.recount();
     events.extend(item.say(input.at, None));
     state.recipes.put(recipe.clone());
     Ok(Decision::of(events).reply(Reply::Recipe(recipe)))
@@ -177,7 +187,7 @@ pub(crate) fn put_recipe(
 
 fn use_for(stock: &mut Stock, item: &mut Item, portion: &Portion) {
     stock.uses.insert(item.shown.sku.clone(), portion.quantity);
-    item.set_cover(&portion.ingredient, Cover::of(stock.item.available, portion.quantity));
+    item.set_cover(&portion.ingredient, Few::of(stock.item.available, portion.quantity));
 }
 
 /// A manager takes an item off the menu or puts it back; what the count says stays in force.

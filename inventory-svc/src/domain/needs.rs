@@ -12,7 +12,7 @@ use shared::{
     engine::rows::Rows,
 };
 
-use super::{Command, Entered, Happened, availability::Cover, key, stock::Stock};
+use super::{Command, Entered, Happened, availability::Few, key, stock::Stock};
 
 /// By how much a batch may move what is available of each ingredient, either way, in base units.
 pub(crate) type Swings = BTreeMap<String, i64>;
@@ -106,6 +106,6 @@ pub(crate) fn items_in_reach<'a>(stock: &'a Stock, swings: &Swings) -> impl Iter
     let location = &stock.item.location;
     let swing = swings.get(&key(location, &stock.item.ingredient)).copied().unwrap_or(0);
     let (least, most) = (stock.item.available.saturating_sub(swing), stock.item.available.saturating_add(swing));
-    let in_reach = move |portion: i64| Cover::of(least, portion) != Cover::of(most, portion);
+    let in_reach = move |portion: i64| Few::of(least, portion) != Few::of(most, portion);
     stock.uses.iter().filter(move |(_, portion)| in_reach(**portion)).map(move |(sku, _)| key(location, sku))
 }

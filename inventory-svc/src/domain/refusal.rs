@@ -8,7 +8,7 @@ use shared::contract::{stock::Unit, types::Slug};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     UnknownIngredient(Slug),
-    /// Places in the recipe's list of ingredients that no stock item is behind.
+    /// Those of the recipe's list of ingredients, by index, that no stock item is behind.
     UnknownIngredients(Vec<(usize, Slug)>),
     KeyReused,
     /// The unit that the ingredient's quantities are in already.

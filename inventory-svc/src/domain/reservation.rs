@@ -14,7 +14,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Command, Happened, State, key, stock};
+use super::{Command, Happened, State, availability, key, stock};
 
 /// An order this long past its `accept_by` is left alone: fresh ones go first.
 const GRACE: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ pub(crate) fn decide(
     use ReservationStatus::{Consumed, Rejected, Released, Reserved};
     let status = state.reservations.get(&order.to_string()).map(|kept| kept.status);
     match (status, happened) {
-        (None, Happened::Placed(order)) => place(state, order, input.at),
+        (None, Happened::Placed(order)) => reserve(state, order, input.at),
         // The end has overtaken the beginning: remembered without a word, so that the beginning changes nothing.
         (None, Happened::Cancelled | Happened::Rejected) => {
             let ended = Reservation { reason: reason(happened), ..blank(order, location, Released, input.at) };
@@ -74,7 +74,7 @@ fn bury(state: &mut State, tombstone: Reservation) -> Vec<Said> {
     Vec::new()
 }
 
-fn place(state: &mut State, order: &Order, at: Time) -> Vec<Said> {
+fn reserve(state: &mut State, order: &Order, at: Time) -> Vec<Said> {
     let lines = order.lines.iter().map(|line| ReservedLine {
         line: line.id.clone(),
         sku: line.sku.clone(),
@@ -91,9 +91,7 @@ fn place(state: &mut State, order: &Order, at: Time) -> Vec<Said> {
     }
     let mut reservation = Reservation { ingredients, ..asked };
     let mut events = vec![say("stock.reserved", &mut reservation)];
-    for portion in &reservation.ingredients {
-        events.extend(hold(state, &order.location, portion, portion.quantity, at));
-    }
+    events.extend(hold(state, &order.location, &reservation.ingredients, 1, at));
     state.reservations.put(reservation);
     events
 }
@@ -159,12 +157,18 @@ fn take<'a>(state: &'a State, location: &Slug, sku: &Sku, quantity: i64, at: Tim
     fits
 }
 
-/// Sets a quantity aside, or gives it back where it is negative.
-fn hold(state: &mut State, location: &Slug, portion: &Portion, quantity: i64, at: Time) -> Vec<Said> {
-    let key = key(location, &portion.ingredient);
-    let Some(stock) = state.stock.get_mut(&key) else { return Vec::new() };
-    let effect = stock.shift(0, quantity);
-    stock::follow(state, &key, effect, at)
+/// Sets the portions aside with a sign of 1, gives them back with -1, and says what that brings with it.
+fn hold(state: &mut State, location: &Slug, portions: &[Portion], sign: i64, at: Time) -> Vec<Said> {
+    let (mut events, mut shifts) = (Vec::new(), Vec::new());
+    for portion in portions {
+        if let Some(stock) = state.stock.get_mut(&key(location, &portion.ingredient)) {
+            let shifted = stock.shift(0, sign * portion.quantity);
+            events.extend(stock.say_low(&shifted));
+            shifts.push(shifted);
+        }
+    }
+    events.extend(availability::follow(state, location, &shifts, at));
+    events
 }
 
 fn release(state: &mut State, order: Uuid, happened: &Happened, at: Time) -> Vec<Said> {
@@ -178,9 +182,7 @@ fn release(state: &mut State, order: Uuid, happened: &Happened, at: Time) -> Vec
     }
     let mut events = vec![say("stock.released", reservation)];
     let Reservation { location, ingredients, .. } = reservation.clone();
-    for portion in &ingredients {
-        events.extend(hold(state, &location, portion, -portion.quantity, at));
-    }
+    events.extend(hold(state, &location, &ingredients, -1, at));
     events
 }
 

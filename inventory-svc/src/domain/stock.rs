@@ -10,7 +10,7 @@ use shared::{
         event::{Said, derived_id},
         stock::{Movement, MovementKind, StockItem},
         time::Time,
-        types::{Notes, Sku},
+        types::{Notes, Sku, Slug},
     },
     engine::{
         idempotency::Recall,
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     Command, Entered, Move, PutStock, Refusal, Reply, State,
-    availability::{self, Cover},
+    availability::{self, Few},
     key,
 };
 
@@ -43,7 +43,7 @@ pub struct Stock {
     pub movements: i64,
 }
 
-/// A movement and its place in the ledger of its ingredient, counted from 1.
+/// A movement, numbered in the ledger of its ingredient from 1.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub stock: String,
@@ -51,13 +51,14 @@ pub struct Entry {
     pub movement: Movement,
 }
 
-/// What a change of quantities brings with it.
-#[derive(Debug, Default)]
-pub struct Effect {
+/// What a change of an ingredient's quantities brings with it.
+#[derive(Debug)]
+pub struct Shifted {
+    pub ingredient: Slug,
     /// It was not low before.
     pub became_low: bool,
     /// The items that it now covers better or worse.
-    pub covers: Vec<(Sku, Cover)>,
+    pub covers: Vec<(Sku, Option<Few>)>,
 }
 
 impl Stock {
@@ -79,18 +80,18 @@ impl Stock {
     }
 
     /// Adds to the quantities; negative numbers take away.
-    pub fn shift(&mut self, on_hand: i64, reserved: i64) -> Effect {
+    pub fn shift(&mut self, on_hand: i64, reserved: i64) -> Shifted {
         let before = self.item.available;
         self.item.on_hand += on_hand;
         self.item.reserved += reserved;
         self.item.available = self.item.on_hand - self.item.reserved;
         let after = self.item.available;
         let covers = self.uses.iter().filter_map(|(sku, portion)| {
-            let cover = Cover::of(after, *portion);
-            (cover != Cover::of(before, *portion)).then(|| (sku.clone(), cover))
+            let cover = Few::of(after, *portion);
+            (cover != Few::of(before, *portion)).then(|| (sku.clone(), cover))
         });
         let covers = if after == before { Vec::new() } else { covers.collect() };
-        Effect { became_low: self.becomes_low(), covers }
+        Shifted { ingredient: self.item.ingredient.clone(), became_low: self.becomes_low(), covers }
     }
 
     /// Whether its ledger or a recipe has quantities that are in its unit.
@@ -103,6 +104,11 @@ impl Stock {
         let was = self.item.low;
         self.item.low = self.item.reorder_point.is_some_and(|point| self.item.available <= point);
         self.item.low && !was
+    }
+
+    /// Says that it is low, where it was not before the shift.
+    pub fn say_low(&mut self, shifted: &Shifted) -> Option<Said> {
+        shifted.became_low.then(|| self.say("stock.low", &[]))
     }
 
     /// Says something about the item: one version more.
@@ -164,13 +170,14 @@ pub(crate) fn enter(state: &mut State, asked: &Move, input: &Input<Command>) -> 
     }
     let cause = Cause { id: input.id, at: input.at, order: None, reason: asked.reason.clone() };
     let stock = state.stock.get_mut(&key).ok_or_else(unknown)?;
-    let effect = stock.shift(delta, 0);
+    let shifted = stock.shift(delta, 0);
     let entry = record(stock, kind, asked.quantity, delta, cause);
     let movement = entry.movement.clone();
     let mut events = vec![stock.say("stock.moved", &[("movement", json!(movement)), ("by", json!(input.by))])];
+    events.extend(stock.say_low(&shifted));
     state.keys.remember(&asked.once, movement.id.to_string(), input.at);
     state.movements.put(entry);
-    events.extend(follow(state, &key, effect, input.at));
+    events.extend(availability::follow(state, &asked.location, &[shifted], input.at));
     Ok(Decision::of(events).reply(Reply::Moved { movement, replayed: false }))
 }
 
@@ -202,18 +209,4 @@ pub(crate) fn record(stock: &mut Stock, kind: MovementKind, quantity: i64, delta
         at: cause.at,
     };
     Entry { stock: key, number: stock.movements, movement }
-}
-
-/// Says what a shift brings with it: that the ingredient is low, that items are out or back.
-pub(crate) fn follow(state: &mut State, key: &str, effect: Effect, at: Time) -> Vec<Said> {
-    let mut events = Vec::new();
-    let Some(stock) = state.stock.get_mut(key) else { return events };
-    if effect.became_low {
-        events.push(stock.say("stock.low", &[]));
-    }
-    let (location, ingredient) = (stock.item.location.clone(), stock.item.ingredient.clone());
-    for (sku, cover) in effect.covers {
-        events.extend(availability::cover(state, &location, &sku, &ingredient, cover, at));
-    }
-    events
 }

@@ -42,8 +42,8 @@ impl From<Refusal> for Problem {
             Refusal::UnknownIngredients(unknown) => Self::invalid(
                 unknown
                     .into_iter()
-                    .map(|(place, ingredient)| FieldError {
-                        pointer: at_ingredient(place),
+                    .map(|(index, ingredient)| FieldError {
+                        pointer: at_ingredient(index),
                         detail: format!("there is no ingredient {:?} in stock here", &*ingredient),
                     })
                     .collect(),

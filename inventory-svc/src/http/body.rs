@@ -128,17 +128,17 @@ impl RecipeBody {
         }
         let mut seen = BTreeSet::new();
         let again = self.ingredients.iter().position(|portion| !seen.insert(&portion.ingredient));
-        if let Some(place) = again {
-            let detail = format!("{:?} is listed twice", &*self.ingredients[place].ingredient);
-            return Err(Problem::invalid_field(at_ingredient(place), detail));
+        if let Some(index) = again {
+            let detail = format!("{:?} is listed twice", &*self.ingredients[index].ingredient);
+            return Err(Problem::invalid_field(at_ingredient(index), detail));
         }
         let portion = |PortionBody { ingredient, quantity }| Portion { ingredient, quantity: quantity.0 };
         Ok(self.ingredients.into_iter().map(portion).collect())
     }
 }
 
-pub(super) fn at_ingredient(place: usize) -> String {
-    format!("/ingredients/{place}/ingredient")
+pub(super) fn at_ingredient(index: usize) -> String {
+    format!("/ingredients/{index}/ingredient")
 }
 
 /// `until` only with `available: false`: then it is over by itself.

@@ -3,8 +3,8 @@
 use shared::{
     contract::{
         event::Said,
-        order::{Location, MenuItem, Mode},
-        stock::Availability,
+        order::{Location, MenuItem, MenuKind, Mode},
+        stock::{Availability, AvailabilityCause},
         time::Time,
         types::{Sku, Slug},
     },
@@ -22,8 +22,13 @@ pub(crate) fn item_key(location: &Slug, sku: &Sku) -> String {
 }
 
 /// The item counts as available again once its `until` is past.
-pub(super) fn is_available(item: &MenuItem, at: Time) -> bool {
+fn is_available(item: &MenuItem, at: Time) -> bool {
     item.available || item.until.is_some_and(|until| until <= at)
+}
+
+/// Somebody said that it is out. What the count says informs the menu; it decides each order by itself.
+pub(super) fn is_marked_out(item: &MenuItem, at: Time) -> bool {
+    item.cause == Some(AvailabilityCause::Manual) && !is_available(item, at)
 }
 
 /// The location takes orders again once its `until` is past.
@@ -34,29 +39,35 @@ pub(super) fn open_as_of(location: &Location, at: Time) -> bool {
 pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &PutItem) -> Decision<Reply> {
     let key = item_key(location, sku);
     let known = state.menu.get(&key);
-    let item = match known {
-        Some(known) if put.describes(known) => return Decision::nothing().reply(Reply::Item(known.clone())),
-        Some(known) => put.item(location, sku, (known.available, known.until), known.version + 1),
-        None => put.item(location, sku, last_word(state, &key), 1),
-    };
+    let mut item = put.item(location, sku, known.map_or(0, |known| known.version));
+    // It may have been said before the item was on the menu.
+    if let Some(word) = state.availabilities.get(&key) {
+        follow(&mut item, word);
+    }
+    if known == Some(&item) {
+        return Decision::nothing().reply(Reply::Item(Box::new(item)));
+    }
+    item.version += 1;
     let said = Said::new("menu.changed", &item);
     state.menu.put(item.clone());
-    Decision::of(vec![said]).reply(Reply::Item(item))
+    Decision::of(vec![said]).reply(Reply::Item(Box::new(item)))
 }
 
-/// What inventory said about an item before it was on the menu.
-fn last_word(state: &State, key: &str) -> (bool, Option<Time>) {
-    state.availabilities.get(key).map_or((true, None), |word| (word.available, word.until))
+/// Its row stays, so that its versions go on where it comes back.
+pub(super) fn remove_item(state: &mut State, location: &Slug, sku: &Sku) -> Result<Decision<Reply>, Refusal> {
+    let key = item_key(location, sku);
+    let unknown = || Refusal::NotOnMenu { location: location.clone(), sku: sku.clone() };
+    if state.menu.get(&key).ok_or_else(unknown)?.removed {
+        return Ok(Decision::nothing().reply(Reply::Removed));
+    }
+    let item = state.menu.get_mut(&key).ok_or_else(unknown)?;
+    item.removed = true;
+    item.version += 1;
+    Ok(Decision::of(vec![Said::new("menu.changed", item)]).reply(Reply::Removed))
 }
 
 impl PutItem {
-    fn describes(&self, item: &MenuItem) -> bool {
-        let Self { name, price, category, kind, modifiers, photo } = self;
-        let same = (&item.name, item.price, &item.category, item.kind) == (name, *price, category, *kind);
-        same && item.modifiers == **modifiers && item.photo == *photo
-    }
-
-    fn item(&self, location: &Slug, sku: &Sku, (available, until): (bool, Option<Time>), version: i64) -> MenuItem {
+    fn item(&self, location: &Slug, sku: &Sku, version: i64) -> MenuItem {
         MenuItem {
             location: location.clone(),
             sku: sku.clone(),
@@ -65,9 +76,18 @@ impl PutItem {
             category: self.category.clone(),
             price: self.price,
             modifiers: self.modifiers.to_vec(),
+            choices: self.choices.to_vec(),
+            description: self.description.clone(),
             photo: self.photo.clone(),
-            available,
-            until,
+            allergens: self.allergens.to_vec(),
+            diets: self.diets.to_vec(),
+            place: self.place,
+            effect: (self.kind == MenuKind::Modifier).then(|| self.effect.unwrap_or_default()),
+            available: true,
+            cause: None,
+            until: None,
+            left: None,
+            removed: false,
             version,
         }
     }
@@ -77,14 +97,24 @@ impl PutItem {
 pub(super) fn availability_changed(state: &mut State, word: &Availability) -> Decision<Reply> {
     let key = item_key(&word.location, &word.sku);
     state.availabilities.put(word.clone());
-    let same = |item: &MenuItem| (item.available, item.until) == (word.available, word.until);
-    if state.menu.get(&key).is_none_or(same) {
+    let Some(known) = state.menu.get(&key).filter(|known| !known.removed) else { return Decision::nothing() };
+    let mut item = known.clone();
+    follow(&mut item, word);
+    if item == *known {
         return Decision::nothing();
     }
-    let Some(item) = state.menu.get_mut(&key) else { return Decision::nothing() };
-    (item.available, item.until) = (word.available, word.until);
     item.version += 1;
-    Decision::of(vec![Said::new("menu.changed", item)])
+    let said = Said::new("menu.changed", &item);
+    state.menu.put(item);
+    Decision::of(vec![said])
+}
+
+/// The item as inventory's word has it.
+fn follow(item: &mut MenuItem, word: &Availability) {
+    item.available = word.available;
+    item.cause = (!word.available).then_some(word.cause);
+    item.until = word.until;
+    item.left = word.left;
 }
 
 pub(super) fn put_location(
@@ -126,7 +156,8 @@ pub(super) fn put_location(
 
 /// The item as a guest sees it now.
 pub(crate) fn item_as_of(item: MenuItem, now: Time) -> MenuItem {
-    if is_available(&item, now) { MenuItem { available: true, until: None, ..item } } else { item }
+    let lapsed = !item.available && is_available(&item, now);
+    if lapsed { MenuItem { available: true, cause: None, until: None, left: None, ..item } } else { item }
 }
 
 /// The location as a guest sees it now.

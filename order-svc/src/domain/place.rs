@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         event::Said,
+        menu::Choice,
         order::{Line, LineModifier, Location, MenuItem, MenuKind, Order, OrderStatus, Unavailable},
         time::{DayStarts, Time},
         types::{FieldError, Money, Sku, Slug},
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     Refusal, Reply, State,
-    menu::{is_available, item_key, open_as_of},
+    menu::{is_marked_out, item_key, open_as_of},
     request::{NewLine, NewOrder},
 };
 
@@ -97,8 +98,8 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
     let location = state.locations.get(&new.location).ok_or_else(|| Refusal::UnknownLocation(new.location.clone()))?;
     accepting(location, at)?;
     let picks = pick(&state.menu, new)?;
-    all_available(&picks, at)?;
-    let lines: Vec<Line> = picks.iter().zip(1..).map(|(pick, place)| line(pick, place)).collect();
+    none_marked_out(&picks, at)?;
+    let lines: Vec<Line> = picks.iter().zip(1..).map(|(pick, nth)| line(pick, nth)).collect();
     bounded(&lines)?;
     let amount = lines.iter().map(|line| line.total).sum();
     let total = as_expected(new, Money { amount, currency: location.currency.clone() })?;
@@ -160,24 +161,43 @@ struct Pick<'a> {
 /// Finds every line on the menu, or says where each stands that is not.
 fn pick<'a>(menu: &'a Rows<MenuItem>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>, Refusal> {
     let (mut picks, mut unknown) = (Vec::with_capacity(new.lines.len()), Vec::new());
-    for (place, wanted) in new.lines.iter().enumerate() {
-        let found = menu.get(&item_key(&new.location, &wanted.sku)).filter(|item| item.kind == MenuKind::Dish);
+    for (index, wanted) in new.lines.iter().enumerate() {
+        let found = on_menu(menu, &new.location, &wanted.sku).filter(|item| item.kind == MenuKind::Dish);
         let Some(dish) = found else {
             let detail = format!("{} is no dish on the menu of {}", wanted.sku, new.location);
-            unknown.push(FieldError { pointer: format!("/lines/{place}/sku"), detail });
+            unknown.push(FieldError { pointer: format!("/lines/{index}/sku"), detail });
             continue;
         };
         let (modifiers, missing) = pick_modifiers(menu, &new.location, dish, wanted);
         unknown.extend(missing.into_iter().map(|(nth, sku)| FieldError {
-            pointer: format!("/lines/{place}/modifiers/{nth}"),
+            pointer: format!("/lines/{index}/modifiers/{nth}"),
             detail: format!("{sku} is no modifier of {}", wanted.sku),
         }));
         picks.push(Pick { wanted, dish, modifiers });
     }
-    if unknown.is_empty() { Ok(picks) } else { Err(Refusal::UnknownItem(unknown)) }
+    if unknown.is_empty() { chosen(picks) } else { Err(Refusal::UnknownItem(unknown)) }
 }
 
-/// The modifiers of a line that its dish lists, and the place and sku of each that it does not.
+fn on_menu<'a>(menu: &'a Rows<MenuItem>, location: &Slug, sku: &Sku) -> Option<&'a MenuItem> {
+    menu.get(&item_key(location, sku)).filter(|item| !item.removed)
+}
+
+/// The picks, if each has as much of every choice of its dish as there must be.
+fn chosen(picks: Vec<Pick<'_>>) -> Result<Vec<Pick<'_>>, Refusal> {
+    let mut broken = Vec::new();
+    for (index, Pick { wanted, dish, .. }) in picks.iter().enumerate() {
+        for Choice { name, min, max, modifiers } in &dish.choices {
+            let count = wanted.modifiers.iter().filter(|sku| modifiers.contains(sku)).count();
+            if !(*min..=*max).contains(&i64::try_from(count).unwrap_or(i64::MAX)) {
+                let detail = format!("{} takes {min} to {max} of its choice \"{name}\", not {count}", wanted.sku);
+                broken.push(FieldError { pointer: format!("/lines/{index}/modifiers"), detail });
+            }
+        }
+    }
+    if broken.is_empty() { Ok(picks) } else { Err(Refusal::InvalidLine(broken)) }
+}
+
+/// The modifiers of a line that its dish lists, and the index and sku of each that it does not.
 fn pick_modifiers<'a>(
     menu: &'a Rows<MenuItem>,
     location: &Slug,
@@ -186,29 +206,31 @@ fn pick_modifiers<'a>(
 ) -> (Vec<&'a MenuItem>, Vec<(usize, &'a Sku)>) {
     let (mut picked, mut missing) = (Vec::new(), Vec::new());
     for (nth, sku) in wanted.modifiers.iter().enumerate() {
-        match menu.get(&item_key(location, sku)) {
-            Some(item) if dish.modifiers.contains(sku) => picked.push(item),
+        let listed = dish.modifiers.contains(sku) || dish.choices.iter().any(|choice| choice.modifiers.contains(sku));
+        match on_menu(menu, location, sku) {
+            Some(item) if listed => picked.push(item),
             Some(_) | None => missing.push((nth, sku)),
         }
     }
     (picked, missing)
 }
 
-fn all_available(picks: &[Pick<'_>], at: Time) -> Result<(), Refusal> {
+/// What is sold out by count is left to inventory: its word may be late, its stock decides.
+fn none_marked_out(picks: &[Pick<'_>], at: Time) -> Result<(), Refusal> {
     let mut unavailable = Vec::new();
-    for (pick, place) in picks.iter().zip(1..) {
-        let out = std::iter::once(&pick.dish).chain(&pick.modifiers).filter(|item| !is_available(item, at));
-        unavailable.extend(out.map(|item| Unavailable { line: line_id(place), sku: item.sku.clone() }));
+    for (pick, nth) in picks.iter().zip(1..) {
+        let out = std::iter::once(&pick.dish).chain(&pick.modifiers).filter(|item| is_marked_out(item, at));
+        unavailable.extend(out.map(|item| Unavailable { line: line_id(nth), sku: item.sku.clone() }));
     }
     if unavailable.is_empty() { Ok(()) } else { Err(Refusal::Unavailable(unavailable)) }
 }
 
 /// Cannot overflow: at most 999 × 21 × 100,000,000 a line, and 100 lines.
-fn line(pick: &Pick<'_>, place: usize) -> Line {
+fn line(pick: &Pick<'_>, nth: usize) -> Line {
     let Pick { wanted, dish, modifiers } = pick;
     let extra: i64 = modifiers.iter().map(|modifier| modifier.price.get()).sum();
     Line {
-        id: line_id(place),
+        id: line_id(nth),
         sku: dish.sku.clone(),
         name: dish.name.clone(),
         category: dish.category.clone(),
@@ -221,12 +243,13 @@ fn line(pick: &Pick<'_>, place: usize) -> Line {
 }
 
 fn line_modifier(item: &MenuItem) -> LineModifier {
-    LineModifier { sku: item.sku.clone(), name: item.name.clone(), price: item.price }
+    let effect = item.effect.unwrap_or_default();
+    LineModifier { sku: item.sku.clone(), name: item.name.clone(), price: item.price, effect }
 }
 
 /// Counts from 1.
-fn line_id(place: usize) -> String {
-    place.to_string()
+fn line_id(nth: usize) -> String {
+    nth.to_string()
 }
 
 /// The client may say what it expected, never what it pays.

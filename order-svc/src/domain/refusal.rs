@@ -5,7 +5,7 @@ use std::fmt;
 use shared::contract::{
     order::{Mode, OrderStatus, Unavailable},
     time::Time,
-    types::{Currency, FieldError, Money, Slug},
+    types::{Currency, FieldError, Money, Sku, Slug},
 };
 use uuid::Uuid;
 
@@ -22,6 +22,12 @@ pub enum Refusal {
         mode: Mode,
         resume_at: Option<Time>,
     },
+    NotOnMenu {
+        location: Slug,
+        sku: Sku,
+    },
+    /// Where in the body a line breaks a choice of its dish.
+    InvalidLine(Vec<FieldError>),
     /// Where in the body something stands that is not on the menu.
     UnknownItem(Vec<FieldError>),
     Unavailable(Vec<Unavailable>),
@@ -53,7 +59,10 @@ impl fmt::Display for Refusal {
                     None => write!(f, "{location} is {state} until further notice"),
                 }
             }
-            Self::UnknownItem(errors) => f.write_str(&listed(errors.iter().map(|error| &*error.detail), "; ")),
+            Self::NotOnMenu { location, sku } => write!(f, "{sku} is not on the menu of {location}"),
+            Self::UnknownItem(errors) | Self::InvalidLine(errors) => {
+                f.write_str(&listed(errors.iter().map(|error| &*error.detail), "; "))
+            }
             Self::Unavailable(out) => write!(f, "sold out: {}", listed(out.iter().map(|out| &*out.sku), ", ")),
             Self::TooLarge { bytes, max } => {
                 write!(f, "{bytes} bytes with the names of the menu, expected at most {max}; order in parts")

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use shared::contract::{
     language::Language,
+    menu::{Allergen, Choice, Diet, Effect, Position},
     order::{Channel, Customer, MenuKind, Mode, OrderType},
     time::{DayStarts, Time, timezone_name},
     types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, null_as_default},
@@ -84,8 +85,26 @@ pub struct PutItem {
     #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Sku>, max_items = 100)]
     pub modifiers: List<Sku, 0, 100>,
+    /// What has to be chosen with the dish.
+    #[serde(default)]
+    #[schema(value_type = Vec<Choice>, max_items = 20)]
+    pub choices: List<Choice, 0, 20>,
+    #[serde(default)]
+    pub description: Option<Text<500>>,
     #[serde(default)]
     pub photo: Option<Photo>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Allergen>, max_items = 14)]
+    pub allergens: List<Allergen, 0, 14>,
+    #[serde(default)]
+    #[schema(value_type = Vec<Diet>, max_items = 11)]
+    pub diets: List<Diet, 0, 11>,
+    /// Where it stands on the menu.
+    #[serde(default)]
+    pub place: Option<Position>,
+    /// What a modifier does to its dish, `add` if nothing is said; not for dishes.
+    #[serde(default)]
+    pub effect: Option<Effect>,
 }
 
 /// A location, whole.

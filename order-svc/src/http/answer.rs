@@ -22,6 +22,7 @@ impl IntoResponse for Reply {
             Self::Cancelled(order) => versioned(StatusCode::OK, &order),
             Self::CancelRequested(order) => versioned(StatusCode::ACCEPTED, &order),
             Self::Item(item) => (etag::of_view(item.version, &item), Json(item)).into_response(),
+            Self::Removed => StatusCode::NO_CONTENT.into_response(),
             Self::Location(location) => (etag::of_view(location.version, &location), Json(location)).into_response(),
         }
     }
@@ -62,6 +63,10 @@ impl From<Refusal> for Problem {
             }
             Refusal::UnknownItem(errors) => {
                 Self::new(UNPROCESSABLE, "unknown-item", "Unknown item", detail).with("errors", &errors)
+            }
+            Refusal::NotOnMenu { location, sku } => Self::not_found(format!("{sku} on the menu of {location}")),
+            Refusal::InvalidLine(errors) => {
+                Self::new(UNPROCESSABLE, "invalid-line", "Invalid line", detail).with("errors", &errors)
             }
             Refusal::Unavailable(unavailable) => {
                 Self::new(CONFLICT, "item-unavailable", "Item unavailable", detail).with("unavailable", &unavailable)

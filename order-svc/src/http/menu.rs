@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use axum::{Json, extract::State};
 use shared::{
     contract::{
-        order::{Location, MenuItem, Mode},
+        menu::Choice,
+        order::{Location, MenuItem, MenuKind, Mode},
         time::Time,
         types::{FieldError, Sku, Slug},
     },
@@ -75,18 +76,68 @@ pub(super) async fn put(
     Ok(app.pump.ask(call, Command::PutItem { location, sku, item }).await?)
 }
 
+#[utoipa::path(
+    delete, path = "/v1/menu/{location}/{sku}", tag = "order-svc",
+    params(("location" = Slug, Path), ("sku" = Sku, Path)),
+    responses(
+        (status = 204, description = "It is not on the menu, now or before."),
+    )
+)]
+/// Takes an item off the menu. It may be put again.
+pub(super) async fn remove(
+    State(app): State<Orders>,
+    InPath((location, sku)): InPath<(Slug, Sku)>,
+    call: Call,
+) -> Answer<Reply> {
+    Ok(app.pump.ask(call, Command::RemoveItem { location, sku }).await?)
+}
+
 impl PutItem {
-    /// A dish is no modifier of its own, and lists each once.
     fn check(&self, sku: &Sku) -> Answer<()> {
-        let mut seen = HashSet::from([sku]);
-        let wrong = self.modifiers.iter().enumerate().filter(|(_, modifier)| !seen.insert(*modifier));
-        let errors = wrong.map(|(place, modifier)| FieldError {
-            pointer: format!("/modifiers/{place}"),
-            detail: if modifier == sku { "is the item itself" } else { "is listed twice" }.to_owned(),
-        });
-        let errors: Vec<FieldError> = errors.collect();
+        let mut errors = self.twice_listed(sku);
+        errors.extend(self.wrong_choices());
+        if self.kind == MenuKind::Dish && self.effect.is_some() {
+            errors.push(wrong("/effect", "goes only with kind modifier"));
+        }
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
+
+    /// A dish is no modifier of its own, and lists each once; allergens and diets too.
+    fn twice_listed(&self, sku: &Sku) -> Vec<FieldError> {
+        let mut seen = HashSet::from([sku]);
+        let free = self.modifiers.iter().enumerate().map(|(index, sku)| (format!("/modifiers/{index}"), sku));
+        let chosen = self.choices.iter().enumerate().flat_map(|(nth, choice)| {
+            let modifiers = choice.modifiers.iter().enumerate();
+            modifiers.map(move |(index, sku)| (format!("/choices/{nth}/modifiers/{index}"), sku))
+        });
+        let again = free.chain(chosen).filter(|(_, modifier)| !seen.insert(*modifier));
+        let detail = |modifier| if modifier == sku { "is the item itself" } else { "is listed twice" };
+        let errors = again.map(|(pointer, modifier)| wrong(pointer, detail(modifier)));
+        errors.chain(repeated("/allergens", &self.allergens)).chain(repeated("/diets", &self.diets)).collect()
+    }
+
+    fn wrong_choices(&self) -> impl Iterator<Item = FieldError> {
+        self.choices.iter().enumerate().filter_map(|(nth, choice)| {
+            let Choice { min, max, modifiers, .. } = choice;
+            let (member, detail) = match () {
+                () if !(1..=20).contains(max) => ("max", "is not from 1 to 20"),
+                () if !(0..=*max).contains(min) => ("min", "is not from 0 to max"),
+                () if !(1..=100).contains(&modifiers.len()) => ("modifiers", "are not from 1 to 100"),
+                () => return None,
+            };
+            Some(wrong(format!("/choices/{nth}/{member}"), detail))
+        })
+    }
+}
+
+fn wrong(pointer: impl Into<String>, detail: &str) -> FieldError {
+    FieldError { pointer: pointer.into(), detail: detail.to_owned() }
+}
+
+/// What a list of words has twice.
+fn repeated<T: PartialEq>(pointer: &str, words: &[T]) -> Vec<FieldError> {
+    let again = words.iter().enumerate().filter(|(index, word)| words[..*index].contains(word));
+    again.map(|(index, _)| wrong(format!("{pointer}/{index}"), "is listed twice")).collect()
 }
 
 #[utoipa::path(get, path = "/v1/locations", tag = "order-svc", params(Paging), responses((status = 200, body = Page<Location>)))]

@@ -4,6 +4,7 @@
 pub mod event;
 pub mod kitchen;
 pub mod language;
+pub mod menu;
 pub mod order;
 pub mod stock;
 pub mod time;

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::{
     Subject,
     language::Language,
-    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug},
+    menu::{Allergen, Choice, Diet, Effect, Position},
+    stock::AvailabilityCause,
+    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text},
 };
 use crate::contract::time::{DayStarts, Time};
 
@@ -52,6 +54,8 @@ pub struct LineModifier {
     pub sku: Sku,
     pub name: Name,
     pub price: Price,
+    #[serde(default)]
+    pub effect: Effect,
 }
 
 /// One line of an order. `total` = quantity × (unit price + modifiers), in minor units.
@@ -157,13 +161,43 @@ pub struct MenuItem {
     /// The modifiers that may be ordered with the dish.
     #[serde(default)]
     pub modifiers: Vec<Sku>,
+    /// What has to be chosen with the dish.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    #[serde(default)]
+    pub description: Option<Text<500>>,
     #[serde(default)]
     pub photo: Option<Photo>,
+    #[serde(default)]
+    pub allergens: Vec<Allergen>,
+    #[serde(default)]
+    pub diets: Vec<Diet>,
+    /// Where it stands on the menu.
+    #[serde(default)]
+    pub place: Option<Position>,
+    /// What the modifier does to its dish; `null` for a dish.
+    #[serde(default)]
+    pub effect: Option<Effect>,
     pub available: bool,
+    /// Why it is unavailable. Only a `manual` one refuses orders; else the count decides each.
+    #[serde(default)]
+    pub cause: Option<AvailabilityCause>,
     /// Unavailable until then; `null`: until it is lifted.
     #[serde(default)]
     pub until: Option<Time>,
+    /// How many portions can be had, while these are five or fewer.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 5)]
+    pub left: Option<i64>,
+    /// It was taken off the menu: said once, never listed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removed: bool,
     pub version: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -138,7 +138,7 @@ pub enum AvailabilityCause {
     Manual,
 }
 
-/// Whether an item can be had.
+/// Whether an item can be had, and how often while that is not often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Availability {
     pub location: Slug,
@@ -148,6 +148,10 @@ pub struct Availability {
     /// Unavailable until then; `null`: until it is lifted or restocked.
     #[serde(default)]
     pub until: Option<Time>,
+    /// How many portions can be had, while these are five or fewer.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 5)]
+    pub left: Option<i64>,
     pub version: i64,
 }
 

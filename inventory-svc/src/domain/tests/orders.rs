@@ -27,6 +27,9 @@ fn all_lines_are_reserved() {
         "place a 1 margherita+extra-olives, 1 focaccia, 3 cola",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 500, olives 25
+            availability.changed soho/extra-olives v2: back (count, 1 left)
+            availability.changed soho/focaccia v2: back (count, 1 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             left: cheese 300 (reserved 100), flour 1000 (reserved 500), olives 50 (reserved 25)"#]],
     );
 }
@@ -63,7 +66,7 @@ fn a_modifier_counts_with_the_quantity_of_its_line() {
         "place a 2 cola+extra-olives",
         expect![[r#"
             stock.reserved v1: olives 50
-            availability.changed soho/extra-olives v1: out (count)
+            availability.changed soho/extra-olives v2: out (count)
             left: cheese 300, flour 1000, olives 50 (reserved 50)"#]],
     );
     in_pizzeria(
@@ -90,9 +93,12 @@ fn orders_share_what_there_is() {
         "place a 2 margherita\nplace b 2 margherita\nplace c 1 margherita",
         expect![[r#"
             stock.reserved v1: cheese 200, flour 400
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 1 left)
             stock.rejected v1: out_of_stock line 1 margherita
             stock.reserved v1: cheese 100, flour 200
-            availability.changed soho/margherita v1: out (count)
+            availability.changed soho/focaccia v3: back (count, 1 left)
+            availability.changed soho/margherita v3: out (count)
             left: cheese 300 (reserved 300), flour 1000 (reserved 600), olives 50"#]],
     );
 }
@@ -111,7 +117,7 @@ fn what_was_marked_out_cannot_be_reserved() {
     in_pizzeria(
         "out extra-olives\nplace a 1 margherita+extra-olives",
         expect![[r#"
-            availability.changed soho/extra-olives v1: out (manual) by ann
+            availability.changed soho/extra-olives v2: out (manual) by ann
             stock.rejected v1: out_of_stock line 1 extra-olives
             left: cheese 300, flour 1000, olives 50"#]],
     );
@@ -135,10 +141,13 @@ fn the_automatic_flag_does_not_stand_in_the_way() {
         "place a 3 margherita\nreceive cheese 150\nplace b 1 margherita",
         expect![[r#"
             stock.reserved v1: cheese 300, flour 600
-            availability.changed soho/margherita v1: out (count)
+            availability.changed soho/focaccia v2: back (count, 1 left)
+            availability.changed soho/margherita v2: out (count)
             stock.moved soho/cheese v3: receive 150 -> 450 by ann
+            availability.changed soho/margherita v3: back (count, 1 left)
             stock.reserved v1: cheese 100, flour 200
-            availability.changed soho/focaccia v1: out (count)
+            availability.changed soho/focaccia v3: out (count)
+            availability.changed soho/margherita v4: out (count)
             left: cheese 450 (reserved 400), flour 1000 (reserved 800), olives 50"#]],
     );
 }
@@ -150,6 +159,8 @@ fn an_order_that_nobody_waits_for_is_left_alone() {
         expect![[r#"
             stock.rejected v1: timed_out
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             left: cheese 300 (reserved 100), flour 1000 (reserved 200), olives 50"#]],
     );
 }
@@ -160,6 +171,8 @@ fn consumed_when_the_kitchen_starts() {
         "place a 1 margherita\nstart a\nstart a\ncancel a\nreject a",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             stock.consumed v2: cheese 100, flour 200
             left: cheese 200, flour 800, olives 50"#]],
     );
@@ -171,14 +184,22 @@ fn released_once_when_it_ends() {
         "place a 1 margherita\ncancel a\ncancel a\nreject a\nstart a",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             stock.released v2: order_cancelled cheese 100, flour 200
+            availability.changed soho/focaccia v3: back (count, 3 left)
+            availability.changed soho/margherita v3: back (count, 3 left)
             left: cheese 300, flour 1000, olives 50"#]],
     );
     in_pizzeria(
         "place a 1 margherita\nreject a\ncancel a",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             stock.released v2: order_rejected cheese 100, flour 200
+            availability.changed soho/focaccia v3: back (count, 3 left)
+            availability.changed soho/margherita v3: back (count, 3 left)
             left: cheese 300, flour 1000, olives 50"#]],
     );
 }
@@ -199,6 +220,8 @@ fn placed_again_changes_nothing() {
         "place a 1 margherita\nplace a 1 margherita",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             left: cheese 300 (reserved 100), flour 1000 (reserved 200), olives 50"#]],
     );
 }
@@ -249,15 +272,23 @@ fn a_reservation_keeps_what_it_took() {
         "place a 1 margherita\nrecipe margherita flour 500\ncancel a",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             recipe.changed soho/margherita v2
+            availability.changed soho/margherita v3: back (count, 1 left)
             stock.released v2: order_cancelled cheese 100, flour 200
+            availability.changed soho/focaccia v3: back (count, 3 left)
+            availability.changed soho/margherita v4: back (count, 2 left)
             left: cheese 300, flour 1000, olives 50"#]],
     );
     in_pizzeria(
         "place a 1 margherita\nrecipe margherita flour 500\nstart a",
         expect![[r#"
             stock.reserved v1: cheese 100, flour 200
+            availability.changed soho/focaccia v2: back (count, 2 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             recipe.changed soho/margherita v2
+            availability.changed soho/margherita v3: back (count, 1 left)
             stock.consumed v2: cheese 100, flour 200
             left: cheese 200, flour 800, olives 50"#]],
     );
@@ -269,9 +300,11 @@ fn a_count_below_what_is_reserved_is_not_clamped() {
         "place a 2 focaccia\ncount flour 100\nplace b 1 focaccia\nstart a",
         expect![[r#"
             stock.reserved v1: flour 600
+            availability.changed soho/focaccia v2: back (count, 1 left)
+            availability.changed soho/margherita v2: back (count, 2 left)
             stock.moved soho/flour v3: count 100 -> 100 by ann
-            availability.changed soho/focaccia v1: out (count)
-            availability.changed soho/margherita v1: out (count)
+            availability.changed soho/focaccia v3: out (count)
+            availability.changed soho/margherita v3: out (count)
             stock.rejected v1: out_of_stock line 1 focaccia
             stock.consumed v2: flour 600
             left: cheese 300, flour -500, olives 50"#]],

@@ -1,6 +1,7 @@
 //! Ingredients, recipes, and what is sold out.
 
 use expect_test::expect;
+use serde_json::json;
 use shared::contract::stock::MovementKind;
 
 use super::{World, check};
@@ -105,14 +106,17 @@ fn low_is_said_once_a_crossing() {
             stock.low soho/flour v2: 0 available
             stock.moved soho/flour v3: receive 1000 -> 1000 by ann
             recipe.changed soho/focaccia v1
+            availability.changed soho/focaccia v1: back (count, 3 left)
             stock.reserved v1: flour 600
+            availability.changed soho/focaccia v2: back (count, 1 left)
             stock.reserved v1: flour 300
             stock.low soho/flour v4: 100 available
-            availability.changed soho/focaccia v1: out (count)
+            availability.changed soho/focaccia v3: out (count)
             stock.rejected v1: out_of_stock line 1 focaccia
             stock.moved soho/flour v5: waste 1 -> 999 by ann
             stock.moved soho/flour v6: count 1000 -> 1000 by ann
             stock.released v2: order_cancelled flour 300
+            availability.changed soho/focaccia v4: back (count, 1 left)
             stock.moved soho/flour v7: waste 100 -> 900 by ann
             stock.low soho/flour v8: 300 available
             stock.consumed v2: flour 600
@@ -135,7 +139,7 @@ fn describing_an_ingredient_anew_keeps_its_quantities() {
 }
 
 #[test]
-fn out_below_one_portion_and_back_at_two() {
+fn out_below_one_portion_and_back_at_one() {
     check(
         "stock flour
         recipe focaccia flour 300
@@ -154,26 +158,31 @@ fn out_below_one_portion_and_back_at_two() {
             recipe.changed soho/focaccia v1
             availability.changed soho/focaccia v1: out (count)
             stock.moved soho/flour v2: receive 599 -> 599 by ann
+            availability.changed soho/focaccia v2: back (count, 1 left)
             stock.moved soho/flour v3: receive 1 -> 600 by ann
-            availability.changed soho/focaccia v2: back (count)
+            availability.changed soho/focaccia v3: back (count, 2 left)
             stock.moved soho/flour v4: waste 300 -> 300 by ann
+            availability.changed soho/focaccia v4: back (count, 1 left)
             stock.moved soho/flour v5: waste 1 -> 299 by ann
-            availability.changed soho/focaccia v3: out (count)
-            stock.moved soho/flour v6: receive 2 -> 301 by ann
-            stock.moved soho/flour v7: count 900 -> 900 by ann
-            availability.changed soho/focaccia v4: back (count)
-            stock.reserved v1: flour 600
-            stock.reserved v1: flour 300
             availability.changed soho/focaccia v5: out (count)
+            stock.moved soho/flour v6: receive 2 -> 301 by ann
+            availability.changed soho/focaccia v6: back (count, 1 left)
+            stock.moved soho/flour v7: count 900 -> 900 by ann
+            availability.changed soho/focaccia v7: back (count, 3 left)
+            stock.reserved v1: flour 600
+            availability.changed soho/focaccia v8: back (count, 1 left)
+            stock.reserved v1: flour 300
+            availability.changed soho/focaccia v9: out (count)
             stock.released v2: order_cancelled flour 300
+            availability.changed soho/focaccia v10: back (count, 1 left)
             stock.released v2: order_cancelled flour 600
-            availability.changed soho/focaccia v6: back (count)
+            availability.changed soho/focaccia v11: back (count, 3 left)
             left: flour 900"#]],
     );
 }
 
 #[test]
-fn an_item_is_back_when_the_scarcest_ingredient_is_good_for_two() {
+fn an_item_is_back_when_the_scarcest_ingredient_is_good_for_one() {
     check(
         "stock flour
         stock cheese
@@ -190,12 +199,14 @@ fn an_item_is_back_when_the_scarcest_ingredient_is_good_for_two() {
             stock.moved soho/flour v2: receive 300 -> 300 by ann
             stock.moved soho/cheese v2: receive 300 -> 300 by ann
             recipe.changed soho/margherita v1
+            availability.changed soho/margherita v1: back (count, 3 left)
             stock.moved soho/flour v3: count 50 -> 50 by ann
-            availability.changed soho/margherita v1: out (count)
+            availability.changed soho/margherita v2: out (count)
             stock.moved soho/cheese v3: count 150 -> 150 by ann
             stock.moved soho/flour v4: count 300 -> 300 by ann
+            availability.changed soho/margherita v3: back (count, 1 left)
             stock.moved soho/cheese v4: count 200 -> 200 by ann
-            availability.changed soho/margherita v2: back (count)
+            availability.changed soho/margherita v4: back (count, 2 left)
             left: cheese 200, flour 300"#]],
     );
 }
@@ -217,15 +228,17 @@ fn a_changed_recipe_counts_at_once() {
             stock.changed soho/flour v1
             stock.moved soho/flour v2: receive 500 -> 500 by ann
             recipe.changed soho/focaccia v1
+            availability.changed soho/focaccia v1: back (count, 1 left)
             recipe.changed soho/focaccia v2
-            availability.changed soho/focaccia v1: out (count)
+            availability.changed soho/focaccia v2: out (count)
             recipe.changed soho/focaccia v3
+            availability.changed soho/focaccia v3: back (count, 1 left)
             recipe.changed soho/focaccia v4
-            availability.changed soho/focaccia v2: back (count)
+            availability.changed soho/focaccia v4: back (count, 2 left)
             recipe.changed soho/focaccia v5
-            availability.changed soho/focaccia v3: out (count)
+            availability.changed soho/focaccia v5: out (count)
             recipe.changed soho/focaccia v6
-            availability.changed soho/focaccia v4: back (count)
+            availability.changed soho/focaccia v6: back (count)
             stock.moved soho/flour v3: waste 500 -> 0 by ann
             left: flour 0"#]],
     );
@@ -354,10 +367,28 @@ fn an_ingredient_that_left_the_recipe_counts_no_more() {
             stock.moved soho/flour v2: receive 900 -> 900 by ann
             stock.moved soho/cheese v2: receive 900 -> 900 by ann
             recipe.changed soho/margherita v1
+            availability.changed soho/margherita v1: back (count, 3 left)
             recipe.changed soho/margherita v2
             stock.moved soho/cheese v3: count 0 -> 0 by ann
             stock.moved soho/flour v3: count 299 -> 299 by ann
-            availability.changed soho/margherita v1: out (count)
+            availability.changed soho/margherita v2: out (count)
             left: cheese 0, flour 299"#]],
     );
+}
+
+#[test]
+fn a_row_of_the_time_before_portions_were_counted_is_understood() {
+    let mut world = World::default();
+    ["stock flour", "recipe focaccia flour 300"].iter().for_each(|line| drop(world.tell(line)));
+    let old = json!({
+        "shown": {"location": "soho", "sku": "focaccia", "available": false, "cause": "count", "until": null, "version": 1},
+        "sold_out": true, "scarce": {"flour": "none"}, "block": null, "set_at": null,
+    });
+    world.items.insert("soho/focaccia".into(), serde_json::from_value(old).expect("an item"));
+    let told = ["out focaccia", "back focaccia", "receive flour 300"].map(|line| world.tell(line).join(", "));
+    expect![[r#"
+        availability.changed soho/focaccia v2: out (manual) by ann
+        availability.changed soho/focaccia v3: out (count) by ann
+        stock.moved soho/flour v2: receive 300 -> 300 by ann, availability.changed soho/focaccia v4: back (count, 1 left)"#]]
+    .assert_eq(&told.join("\n"));
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::{
     contract::{
         event::{Said, derived_id},
+        menu::Effect,
         order::{Cancellation, Line, LineModifier, Order, OrderStatus, OrderType},
         stock::{Portion, Recipe, Reservation, ReservationStatus, Unit},
         time::Time,
@@ -153,8 +154,8 @@ impl World {
     /// `out margherita [until 60]`, `back margherita`, `mark margherita 10 [until 60]`, `lapse margherita`.
     fn parse(&self, line: &str) -> Command {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let number = |place: usize| words[place].parse::<i64>().expect("a number");
-        let until = || words.iter().position(|word| *word == "until").map(|place| seconds(number(place + 1)));
+        let number = |nth: usize| words[nth].parse::<i64>().expect("a number");
+        let until = || words.iter().position(|word| *word == "until").map(|at| seconds(number(at + 1)));
         let set = |available| SetAvailability { location: soho(), sku: sku(words[1]), available, until: until() };
         let order = |happened| Command::Order { order: order_id(words[1]), location: soho(), happened };
         match words[0] {
@@ -231,17 +232,22 @@ fn parse_order(line: &str, accept_by: i64) -> Order {
     order(name, lines.collect(), seconds(accept_by))
 }
 
+fn modifier(part: &str) -> LineModifier {
+    let price = Price::try_from(100).expect("a price");
+    LineModifier { sku: sku(part), name: name(part), price, effect: Effect::Add }
+}
+
 /// Lines are a dish, its quantity and its modifiers.
 pub(crate) fn order(id: &str, lines: Vec<(String, i64, Vec<String>)>, accept_by: Time) -> Order {
     let price = Price::try_from(100).expect("a price");
-    let lines = lines.into_iter().zip(1..).map(|((dish, quantity, modifiers), place)| Line {
-        id: place.to_string(),
+    let lines = lines.into_iter().zip(1..).map(|((dish, quantity, modifiers), nth)| Line {
+        id: nth.to_string(),
         sku: sku(&dish),
         name: name(&dish),
         category: name("food"),
         quantity: Quantity::try_from(quantity).expect("a quantity"),
         unit_price: price,
-        modifiers: modifiers.iter().map(|part| LineModifier { sku: sku(part), name: name(part), price }).collect(),
+        modifiers: modifiers.iter().map(|part| modifier(part)).collect(),
         notes: None,
         total: 0,
     });
@@ -292,8 +298,10 @@ pub(crate) fn show(said: &Said) -> String {
         "stock.low" => format!("{} available", text("available")),
         "availability.changed" => {
             let until = text("until").parse::<Time>().map(|until| format!(" until {}", until.as_micros() / 1_000_000));
+            let left = data["left"].as_i64().filter(|left| *left > 0).map(|left| format!(", {left} left"));
             let is = if data["available"] == true { "back" } else { "out" };
-            format!("{is} ({}{}) by {}", text("cause"), until.unwrap_or_default(), text("by"))
+            let (until, left) = (until.unwrap_or_default(), left.unwrap_or_default());
+            format!("{is} ({}{until}{left}) by {}", text("cause"), text("by"))
         }
         _ => String::new(),
     };

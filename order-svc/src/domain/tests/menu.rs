@@ -26,14 +26,20 @@ fn availability_shows_on_the_menu() {
     check(
         "sold_out cola
          sold_out cola
-         sold_out cola 600
+         out cola 600
+         few cola 5
+         few cola 4
+         few cola 4
          back cola
          back cola",
         expect![[r#"
-            sold_out cola | menu.changed v2 cola 250 false
+            sold_out cola | menu.changed v2 cola 250 false 0 left
             sold_out cola |
-            sold_out cola 600 | menu.changed v3 cola 250 false 2026-11-23T18:10:00.000000Z
-            back cola | menu.changed v4 cola 250 true
+            out cola 600 | menu.changed v3 cola 250 false 2026-11-23T18:10:00.000000Z 0 left
+            few cola 5 | menu.changed v4 cola 250 true 5 left
+            few cola 4 | menu.changed v5 cola 250 true 4 left
+            few cola 4 |
+            back cola | menu.changed v6 cola 250 true
             back cola |"#]],
     );
 }
@@ -41,14 +47,14 @@ fn availability_shows_on_the_menu() {
 #[test]
 fn an_item_put_later_knows_what_was_said_before() {
     check(
-        "sold_out soup 600
+        "out soup 600
          menu soup 500
          menu soup 550
          place 1 soup",
         expect![[r#"
-            sold_out soup 600 |
-            menu soup 500 | menu.changed v1 soup 500 false 2026-11-23T18:10:00.000000Z, -> soup v1
-            menu soup 550 | menu.changed v2 soup 550 false 2026-11-23T18:10:00.000000Z, -> soup v2
+            out soup 600 |
+            menu soup 500 | menu.changed v1 soup 500 false 2026-11-23T18:10:00.000000Z 0 left, -> soup v1
+            menu soup 550 | menu.changed v2 soup 550 false 2026-11-23T18:10:00.000000Z 0 left, -> soup v2
             place 1 soup | 409 item-unavailable: sold out: soup"#]],
     );
 }
@@ -103,5 +109,53 @@ fn a_currency_does_not_change_under_prices() {
             location currency=EUR | 409 currency-in-use: the menu has prices in GBP; take them off the menu before the currency changes
             location currency=GBP name=Frith | location.changed v2 soho open, -> soho v2
             place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP"#]],
+    );
+}
+
+#[test]
+fn what_is_taken_off_the_menu_is_no_dish_and_no_modifier_until_it_is_put_again() {
+    check(
+        "remove cola
+         remove cola
+         remove unicorn
+         sold_out cola
+         place 1 cola
+         remove cheese
+         place 1 margherita +cheese
+         menu cola 250
+         back cola
+         place 1 cola",
+        expect![[r#"
+            remove cola | menu.changed v2 cola 250 true removed, -> removed
+            remove cola | -> removed
+            remove unicorn | 404 not-found: there is no unicorn on the menu of soho
+            sold_out cola |
+            place 1 cola | 422 unknown-item: cola is no dish on the menu of soho
+            remove cheese | menu.changed v2 cheese 150 true removed, -> removed
+            place 1 margherita +cheese | 422 unknown-item: cheese is no modifier of margherita
+            menu cola 250 | menu.changed v3 cola 250 false 0 left, -> cola v3
+            back cola | menu.changed v4 cola 250 true
+            place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP"#]],
+    );
+}
+
+#[test]
+fn a_currency_is_free_once_the_menu_is_empty() {
+    check(
+        "remove cola
+         remove margherita
+         remove burger
+         remove cheese
+         location currency=EUR
+         remove basil
+         location currency=EUR",
+        expect![[r#"
+            remove cola | menu.changed v2 cola 250 true removed, -> removed
+            remove margherita | menu.changed v2 margherita 900 true removed, -> removed
+            remove burger | menu.changed v2 burger 1100 true removed, -> removed
+            remove cheese | menu.changed v2 cheese 150 true removed, -> removed
+            location currency=EUR | 409 currency-in-use: the menu has prices in GBP; take them off the menu before the currency changes
+            remove basil | menu.changed v2 basil 0 true removed, -> removed
+            location currency=EUR | location.changed v2 soho open, -> soho v2"#]],
     );
 }

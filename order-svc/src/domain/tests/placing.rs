@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
-use super::check;
+use shared::contract::menu::Effect;
+
+use super::{World, check};
 
 #[test]
 fn an_order_is_priced_and_numbered_by_us() {
@@ -168,18 +170,18 @@ fn a_listed_modifier_must_be_on_the_menu_too() {
 }
 
 #[test]
-fn what_is_sold_out_is_named_by_line() {
+fn what_is_marked_out_is_named_by_line() {
     check(
-        "sold_out cheese
-         sold_out cola 600
+        "out cheese
+         out cola 600
          place 1 margherita; 2 cola; 1 burger +cheese
          wait 600
          place 2 cola
          back cheese
          place 1 burger +cheese",
         expect![[r#"
-            sold_out cheese | menu.changed v2 cheese 150 false
-            sold_out cola 600 | menu.changed v2 cola 250 false 2026-11-23T18:10:00.000000Z
+            out cheese | menu.changed v2 cheese 150 false 0 left
+            out cola 600 | menu.changed v2 cola 250 false 2026-11-23T18:10:00.000000Z 0 left
             place 1 margherita; 2 cola; 1 burger +cheese | 409 item-unavailable: sold out: cola, cheese
             wait 600 |
             place 2 cola | order.placed v1 #1, -> #1 no 1 500 GBP
@@ -199,4 +201,52 @@ fn the_client_may_say_what_it_expected() {
             place total=1GBP 1 cola | 422 price-mismatch: the menu gives 250 GBP
             place total=250EUR 1 cola | 422 price-mismatch: the menu gives 250 GBP"#]],
     );
+}
+
+#[test]
+fn the_count_decides_what_the_menu_only_informs_of() {
+    check(
+        "sold_out cola
+         place 1 cola
+         few cola 1
+         place 2 cola",
+        expect![[r#"
+            sold_out cola | menu.changed v2 cola 250 false 0 left
+            place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP
+            few cola 1 | menu.changed v3 cola 250 true 1 left
+            place 2 cola | order.placed v1 #2, -> #2 no 2 500 GBP"#]],
+    );
+}
+
+#[test]
+fn a_choice_has_to_be_made() {
+    check(
+        "modifier thin 0 change
+         modifier thick 100
+         modifier rye 50
+         menu pizza 900 +cheese 1-1:thin,thick 0-2:rye
+         place 1 pizza
+         place 1 cola; 1 pizza +thin +thick +rye +rye +rye
+         place 1 pizza +thick +cheese; 1 pizza +thin +rye +rye",
+        expect![[r#"
+            modifier thin 0 change | menu.changed v1 thin 0 true, -> thin v1
+            modifier thick 100 | menu.changed v1 thick 100 true, -> thick v1
+            modifier rye 50 | menu.changed v1 rye 50 true, -> rye v1
+            menu pizza 900 +cheese 1-1:thin,thick 0-2:rye | menu.changed v1 pizza 900 true, -> pizza v1
+            place 1 pizza | 422 invalid-line: pizza takes 1 to 1 of its choice "base", not 0
+            place 1 cola; 1 pizza +thin +thick +rye +rye +rye | 422 invalid-line: pizza takes 1 to 1 of its choice "base", not 2; pizza takes 0 to 2 of its choice "base", not 3
+            place 1 pizza +thick +cheese; 1 pizza +thin +rye +rye | order.placed v1 #1, -> #1 no 1 2150 GBP"#]],
+    );
+}
+
+#[test]
+fn a_line_says_what_each_modifier_does() {
+    let mut world = World::open();
+    for line in ["modifier cheese 150 remove", "modifier basil 0", "menu margherita 900 +cheese +basil"] {
+        world.tell(line);
+    }
+    world.tell("place 1 margherita +cheese +basil");
+    let order = world.state.orders.iter().next().expect("an order");
+    let effects: Vec<Effect> = order.lines[0].modifiers.iter().map(|modifier| modifier.effect).collect();
+    assert_eq!(effects, [Effect::Remove, Effect::Add]);
 }

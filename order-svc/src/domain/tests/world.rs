@@ -61,6 +61,7 @@ impl World {
             "expire" => Ok(Command::Expire { order: self.order(rest) }),
             "menu" => Ok(put_item(rest, "dish")),
             "modifier" => Ok(put_item(rest, "modifier")),
+            "remove" => Ok(Command::RemoveItem { location: slug("soho"), sku: sku(rest) }),
             "mode" | "location" => Ok(self.put_location(rest)),
             kind => OrderSvc::hear(&self.event(kind, rest)),
         };
@@ -126,7 +127,11 @@ impl World {
                 vec![json!(self.name(&data["id"])), data["reason"].clone(), data["rejection"]["unavailable"].clone()]
             }
             Some("menu") => {
-                vec![data["sku"].clone(), data["price"].clone(), data["available"].clone(), data["until"].clone()]
+                let removed = data["removed"].as_bool().map(|_| json!("removed"));
+                let left = data["left"].as_i64().map(|left| json!(format!("{left} left")));
+                let [sku, price, available, until] =
+                    ["sku", "price", "available", "until"].map(|name| data[name].clone());
+                vec![sku, price, available, until, left.into(), removed.into()]
             }
             _ => vec![data["location"].clone(), data["mode"].clone(), data["until"].clone()],
         };
@@ -149,6 +154,7 @@ impl World {
             Reply::Cancelled(order) => format!("{} cancelled", self.name(&json!(order.id))),
             Reply::CancelRequested(order) => format!("{} asked", self.name(&json!(order.id))),
             Reply::Item(item) => format!("{} v{}", item.sku, item.version),
+            Reply::Removed => "removed".to_owned(),
             Reply::Location(location) => format!("{} v{}", location.location, location.version),
         }
     }
@@ -206,13 +212,14 @@ impl World {
         seconds.parse().ok().map(|seconds| self.now + Duration::from_secs(seconds))
     }
 
-    /// What the other services say: `stock.rejected #1 1:margherita`, `ticket.ready #1`, `sold_out cola 600`.
+    /// What the other services say: `stock.rejected #1 1:margherita`, `ticket.ready #1`, `sold_out cola`, `out cola 600`,
+    /// `back cola`, `few cola 3`.
     fn event(&self, kind: &str, text: &str) -> Event {
         let (first, more) = text.split_once(' ').unwrap_or((text, ""));
         let (kind, data) = match kind.split('.').next() {
             Some("stock") => (kind, self.reservation(first, more)),
             Some("ticket") => (kind, self.ticket(kind, first, more)),
-            _ => ("availability.changed", self.availability(first, kind == "back", more)),
+            _ => ("availability.changed", self.availability(kind, first, more)),
         };
         event(kind, data, self.now)
     }
@@ -243,9 +250,17 @@ impl World {
         })
     }
 
-    fn availability(&self, sku: &str, available: bool, seconds: &str) -> Value {
-        let until = self.until(seconds);
-        json!({"location": "soho", "sku": sku, "available": available, "cause": "count", "until": until, "version": 1})
+    fn availability(&self, kind: &str, sku: &str, number: &str) -> Value {
+        let (available, cause, until, left) = match kind {
+            "out" => (false, "manual", self.until(number), Some(0)),
+            "few" => (true, "count", None, number.parse().ok()),
+            "back" => (true, "count", None, None),
+            _ => (false, "count", None, Some(0)),
+        };
+        json!({
+            "location": "soho", "sku": sku, "available": available, "cause": cause, "until": until, "left": left,
+            "version": 1,
+        })
     }
 }
 
@@ -259,14 +274,29 @@ pub(super) fn event(kind: &str, data: Value, at: Time) -> Event {
     serde_json::from_str(&event.to_string()).expect("an event")
 }
 
-/// `margherita 900 +cheese`.
+/// `margherita 900 +cheese 1-2:thin,thick`: one or two of thin and thick have to be chosen.
 fn put_item(text: &str, kind: &str) -> Command {
     let (modifiers, words): (Vec<&str>, Vec<&str>) = text.split(' ').partition(|word| word.starts_with('+'));
     let modifiers: Vec<&str> = modifiers.iter().map(|word| word.trim_start_matches('+')).collect();
     let price: i64 = words[1].parse().expect("a price");
-    let body = json!({"name": words[0], "price": price, "category": "food", "kind": kind, "modifiers": modifiers});
-    let sku = words[0].to_owned().try_into().expect("a sku");
-    Command::PutItem { location: slug("soho"), sku, item: serde_json::from_value(body).expect("an item") }
+    let choices: Vec<Value> = words[2..].iter().filter_map(|word| word.split_once(':')).map(choice).collect();
+    let effect = words[2..].iter().find(|word| !word.contains(':'));
+    let body = json!({
+        "name": words[0], "price": price, "category": "food", "kind": kind, "modifiers": modifiers, "choices": choices,
+        "effect": effect,
+    });
+    let item = serde_json::from_value(body).expect("an item");
+    Command::PutItem { location: slug("soho"), sku: sku(words[0]), item }
+}
+
+fn choice((range, modifiers): (&str, &str)) -> Value {
+    let (min, max) = range.split_once('-').expect("a range");
+    let [min, max] = [min, max].map(|number| number.parse::<i64>().expect("a number"));
+    json!({"name": "base", "min": min, "max": max, "modifiers": modifiers.split(',').collect::<Vec<_>>()})
+}
+
+fn sku(text: &str) -> shared::contract::types::Sku {
+    text.to_owned().try_into().expect("a sku")
 }
 
 /// `2 margherita +cheese; 1 cola`.
