@@ -6,10 +6,10 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tracing::warn;
+use tracing::{error, warn};
 use utoipa::ToSchema;
 
-use crate::{contract::types::FieldError, engine::pump::Denial};
+use crate::{contract::types::FieldError, db::Failure, engine::pump::Denial};
 
 /// What HTTP answers instead of what was asked for. Holds no internals.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -153,8 +153,12 @@ impl<R: Into<Problem>> From<Denial<R>> for Problem {
     }
 }
 
-/// A read that failed: the database is away.
+/// A read that failed: the database is away, or what it holds cannot be shown, which is our fault.
 pub fn away(error: anyhow::Error) -> Problem {
+    if Failure::of(&error) == Failure::Fault {
+        error!(error = format!("{error:#}"), "could not show what is stored");
+        return Problem::internal();
+    }
     warn!(error = format!("{error:#}"), "could not read");
     Problem::unavailable()
 }
