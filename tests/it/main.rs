@@ -3,15 +3,19 @@
 
 mod api;
 mod audit;
+mod broker;
 mod bus;
 mod checker;
 mod db;
 mod faults;
 mod flows;
 mod harness;
+mod inbox;
 mod pages;
+mod poison;
 mod process;
 mod rules;
 mod servers;
 mod start;
+mod taster;
 mod wire;

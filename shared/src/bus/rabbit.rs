@@ -27,9 +27,10 @@ const HEARTBEAT_S: u16 = 10;
 /// lapin keeps buffers of 32 frames each way, all of which become resident: with RabbitMQ's 128 KiB, 8 MiB a connection.
 /// RabbitMQ 4.1 refuses less than 8 KiB.
 const FRAME_MAX_BYTES: u32 = 32 * 1024;
-/// Unacknowledged messages a service holds at the most; each may carry many events.
-const PREFETCH: u16 = 64;
-/// The second net, behind the service's own count of attempts.
+/// Unacknowledged messages a service holds of a queue at the most; each may carry many events. The broker sends no
+/// more bytes than this many times [`super::MESSAGE_MAX_BYTES`] that have to be kept.
+const PREFETCH: u16 = 32;
+/// So often a message may come back before the broker sets it aside, for us to look at with suspicion.
 const DELIVERY_LIMIT: i64 = 100;
 const NO_LIMIT: i64 = i32::MAX as i64;
 const STREAM_BYTES: i64 = 2_000_000_000;
@@ -253,19 +254,17 @@ pub struct Subscription {
 
 impl Subscription {
     pub(super) async fn receive(&mut self) -> Result<Delivery> {
-        let (delivery, dead) = tokio::select! {
+        let (delivery, gave_up) = tokio::select! {
             delivery = self.inbox.next() => (delivery, false),
             delivery = self.dead.next() => (delivery, true),
         };
         // A consumer that the broker cancels ends quietly.
         let Some(delivery) = delivery else { bail!("the broker ended the consumer") };
         let mut delivery = delivery.context("consume")?;
-        Ok(Delivery {
-            body: std::mem::take(&mut delivery.data),
-            redelivered: delivery.redelivered,
-            dead,
-            receipt: Receipt::Rabbit(Box::new(delivery)),
-        })
+        let body = std::mem::take(&mut delivery.data);
+        // What the broker gave up delivering came back too often. That may be nobody's fault but the network's.
+        let redelivered = delivery.redelivered || gave_up;
+        Ok(Delivery::new(body, redelivered, Receipt::Rabbit(Box::new(delivery))))
     }
 }
 

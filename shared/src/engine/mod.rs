@@ -5,6 +5,7 @@ mod batch;
 pub mod call;
 pub mod dead;
 mod decide;
+mod gather;
 pub mod idempotency;
 mod inbox;
 pub mod live;

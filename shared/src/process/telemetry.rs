@@ -55,7 +55,8 @@ pub(crate) async fn keep_up() -> anyhow::Result<()> {
 }
 
 fn describe() {
-    metrics::describe_counter!("comanda_events_total", "Events by what became of them: said, taken_in, repeated, dead");
+    let outcomes = "Events by what became of them: said, taken_in, repeated, late, conflicting, dead";
+    metrics::describe_counter!("comanda_events_total", outcomes);
     metrics::describe_histogram!("comanda_batch_seconds", "From the first input of a batch to its acknowledgement");
     metrics::describe_gauge!("comanda_outbox_pending", "Events said and not yet published");
     metrics::describe_gauge!("comanda_outbox_oldest_seconds", "Age of the oldest event not yet published");
