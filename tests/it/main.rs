@@ -11,6 +11,7 @@ mod faults;
 mod flows;
 mod harness;
 mod inbox;
+mod misconfigured;
 mod pages;
 mod poison;
 mod process;

@@ -1,10 +1,13 @@
 //! Events between the services, at least once, over RabbitMQ or a file. The scheme of the URL picks the backend.
 
 mod embedded;
+mod misconfigured;
 mod rabbit;
 
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
+
+pub use misconfigured::Misconfigured;
 
 /// Of a larger message only the beginning is kept: strangers may publish, and what they send has to be held.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;

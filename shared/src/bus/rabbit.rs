@@ -17,7 +17,10 @@ use lapin::{
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{Delivery, Message, Receipt};
+use super::{
+    Delivery, Message, Receipt,
+    misconfigured::{PRECONDITION_FAILED, Phase, explain},
+};
 use crate::contract::{time::Time, topology};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,7 +38,6 @@ const DELIVERY_LIMIT: i64 = 100;
 const NO_LIMIT: i64 = i32::MAX as i64;
 const STREAM_BYTES: i64 = 2_000_000_000;
 const STREAM_SEGMENT_BYTES: i64 = 50_000_000;
-const PRECONDITION_FAILED: u16 = 406;
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
@@ -60,25 +62,42 @@ impl Rabbit {
             .context("the broker does not answer")
             .and_then(|connected| connected.map_err(Into::into))
             .with_context(|| format!("connect to RabbitMQ at {}:{}", authority.host, authority.port))
+            .map_err(|error| explain(error, Phase::Connecting, &self.uri))
     }
 
     pub(super) async fn publisher(&self) -> Result<Publisher> {
         let connection = self.connect("comanda publisher").await?;
-        timeout(CONFIRM_TIMEOUT, declare(&connection)).await.context("declaring the topology took too long")??;
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Publisher { _connection: connection, channel })
+        let channel = in_time(confirming(&connection)).await;
+        let channel = channel.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
+        Ok(Publisher { rabbit: self.clone(), _connection: connection, channel })
     }
 
     pub(super) async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
         let connection = self.connect(service).await?;
-        timeout(CONFIRM_TIMEOUT, declare(&connection)).await.context("declaring the topology took too long")??;
-        let channel = connection.create_channel().await?;
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let inbox = consume(&channel, &topology::inbox(service)).await?;
-        let dead = consume(&channel, &topology::dead(service)).await?;
+        let consumers = in_time(consuming(&connection, service)).await;
+        let (inbox, dead) = consumers.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
         Ok(Subscription { _connection: connection, inbox, dead })
     }
+}
+
+async fn in_time<T>(setting_up: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(CONFIRM_TIMEOUT, setting_up).await.context("declaring the topology took too long")?
+}
+
+async fn confirming(connection: &Connection) -> Result<Channel> {
+    declare(connection).await?;
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
+}
+
+async fn consuming(connection: &Connection, service: &str) -> Result<(Consumer, Consumer)> {
+    declare(connection).await?;
+    let channel = connection.create_channel().await?;
+    channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+    let inbox = consume(&channel, &topology::inbox(service)).await?;
+    let dead = consume(&channel, &topology::dead(service)).await?;
+    Ok((inbox, dead))
 }
 
 async fn consume(channel: &Channel, queue: &str) -> Result<Consumer> {
@@ -180,12 +199,18 @@ fn stream_arguments() -> FieldTable {
 /// One channel with confirms. One task uses it at a time.
 #[derive(Debug)]
 pub struct Publisher {
+    rabbit: Rabbit,
     _connection: Connection,
     channel: Channel,
 }
 
 impl Publisher {
     pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {
+        let published = self.send(messages).await;
+        published.map_err(|error| explain(error, Phase::Publishing, &self.rabbit.uri))
+    }
+
+    async fn send(&self, messages: &[Message]) -> Result<Vec<bool>> {
         let mut confirms = Vec::with_capacity(messages.len());
         for message in messages {
             let options = BasicPublishOptions { mandatory: true, ..Default::default() };
