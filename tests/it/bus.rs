@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use lapin::options::BasicAckOptions;
 use shared::engine::call::fresh_id;
 use shared::{
-    bus::{Bus, Delivery, Message, Subscription},
+    bus::{Bus, Delivery, Message, Receipt, Subscription},
     contract::topology,
 };
 use tokio::time::timeout;
 
-use crate::{harness::scratch, servers::Servers};
+use crate::{
+    harness::{PATIENCE, scratch},
+    servers::Servers,
+};
 
 const SERVICE: &str = "kitchen-svc";
 
@@ -186,6 +190,27 @@ fn the_topology_names_every_listener_once() {
         assert!(kinds.iter().all(|kind| topology::hears(service, &format!("{kind}.soho"))));
     }
     assert!(!topology::hears("kitchen-svc", "order.placed.soho"));
+}
+
+/// What an acknowledgement that the broker does not know does to its channel is told to whoever receives on it.
+#[tokio::test]
+async fn a_channel_that_the_broker_closes_ends_the_subscription_and_the_next_goes_on() {
+    let Some(servers) = Servers::get() else { return };
+    let url = servers.vhost().await.unwrap();
+    let bus = Bus::open(&url).await.unwrap();
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    publish(&bus, &[message("order.accepted", &["1"]), message("order.accepted", &["2"])]).await;
+    let first = receive(&mut kitchen).await;
+    let Receipt::Rabbit(second) = receive(&mut kitchen).await.receipt else { unreachable!() };
+    second.ack(BasicAckOptions { multiple: true }).await.unwrap();
+    // The broker knows nothing of it any more, and says so in its own time.
+    bus.settle(SERVICE, vec![first.receipt]).await.unwrap();
+    let ended = timeout(PATIENCE, kitchen.receive()).await.expect("the end in time");
+    assert!(format!("{:#}", ended.unwrap_err()).contains("unknown delivery tag"));
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    publish(&bus, &[message("order.accepted", &["3"])]).await;
+    assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"3"}"#);
+    servers.drop_vhost(&url).await.unwrap();
 }
 
 /// Takes from the stream what makes every event routable, behind everybody's back.

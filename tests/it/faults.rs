@@ -109,8 +109,8 @@ async fn two_replicas_do_not_oversell() {
     let accepted = checker::all(&first, "/v1/orders?location=soho&status=accepted").await;
     assert_eq!(accepted.len(), 10);
     first.check_stock("patty", expect!["patty 10-10"]).await;
-    first.stop().await;
-    second.stop().await;
+    first.finish().await;
+    second.finish().await;
     backends.remove().await;
 }
 

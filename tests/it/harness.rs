@@ -143,7 +143,7 @@ impl App {
     }
 
     async fn try_start(backends: &Backends, accept_within: Duration, inventory: bool) -> Result<Self> {
-        let mut host = Host::new(settings(backends, accept_within)?).await?;
+        let mut host = Host::new(settings(&backends.bus, "127.0.0.1:0", accept_within)?).await?;
         let mut databases = vec![host.add::<OrderSvc>(&backends.databases[0]).await?.db];
         let mut page_files = pages::router(OrderSvc::ASSETS);
         if inventory {
@@ -158,7 +158,7 @@ impl App {
 
     /// One service by itself, with this database.
     pub(crate) async fn start_alone<S: Site>(backends: &Backends, database: &str) -> Self {
-        let mut host = Host::new(settings(backends, PATIENCE).unwrap()).await.unwrap();
+        let mut host = Host::new(settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap()).await.unwrap();
         let databases = vec![host.add::<S>(database).await.unwrap().db];
         Self::serve(host, databases, pages::router(S::ASSETS)).await.unwrap()
     }
@@ -368,10 +368,10 @@ impl App {
     }
 }
 
-pub(crate) fn settings(backends: &Backends, accept_within: Duration) -> Result<Settings> {
+pub(crate) fn settings(bus: &str, listen: &str, accept_within: Duration) -> Result<Settings> {
     Ok(Settings {
-        bus_url: backends.bus.clone(),
-        listen: "127.0.0.1:0".parse()?,
+        bus_url: bus.into(),
+        listen: listen.parse()?,
         accept_within,
         keep_alive: Duration::from_secs(75),
         retention: Retention::Forever,

@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod broker;
 mod bus;
 mod checker;
 mod crowd;
@@ -11,9 +12,12 @@ mod demo;
 mod faults;
 mod flows;
 mod harness;
+mod inbox;
 mod kitchen;
+mod misconfigured;
 mod owner;
 mod pages;
+mod poison;
 mod process;
 mod readme;
 mod retention;
@@ -21,4 +25,5 @@ mod rules;
 mod scripts;
 mod servers;
 mod start;
+mod taster;
 mod wire;

@@ -22,7 +22,7 @@ const SAY: &str =
     "INSERT INTO event_log (position, type, subject, location, doc) VALUES (1, 'menu.changed', 's', 'l', $1)";
 
 async fn check_refusal<S: Site>(backends: &Backends, expected: &Expect) {
-    let mut host = Host::new(settings(backends, PATIENCE).unwrap()).await.unwrap();
+    let mut host = Host::new(settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap()).await.unwrap();
     let Err(error) = host.add::<S>(&backends.databases[0]).await else { panic!("it was taken") };
     expected.assert_eq(&telemetry::line(&error));
     host.tasks.finish().await;

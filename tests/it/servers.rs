@@ -88,9 +88,14 @@ impl Servers {
     /// The URL of a new, empty virtual host.
     pub(crate) async fn vhost(&self) -> Result<String> {
         let name = fresh_id().simple().to_string();
+        self.make_vhost(&name).await?;
+        Ok(format!("{}/{name}", self.amqp.trim_end_matches('/')))
+    }
+
+    pub(crate) async fn make_vhost(&self, name: &str) -> Result<()> {
         let url = format!("{}/api/vhosts/{name}", self.rabbit_api);
         reqwest::Client::builder().no_proxy().build()?.put(url).send().await?.error_for_status()?;
-        Ok(format!("{}/{name}", self.amqp.trim_end_matches('/')))
+        Ok(())
     }
 
     pub(crate) async fn drop_vhost(&self, url: &str) -> Result<()> {

@@ -18,7 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use shared::{
     contract::{event::derived_id, time::Time},
-    engine::{call::fresh_id, retention::Retention},
+    engine::{call::fresh_id, pump::Denial, retention::Retention},
     process::{config::Settings, host::Host},
 };
 
@@ -61,8 +61,13 @@ impl Display {
 
     /// What the bus says.
     async fn hear(&self, command: Command) {
-        // Nobody waits for an answer to an event.
-        let _ = self.app.pump.ask(Call::internal("/order-svc"), command).await;
+        self.hear_at(Call::internal("/order-svc"), command).await;
+    }
+
+    async fn hear_at(&self, call: Call, command: Command) {
+        let answer = self.app.pump.ask(call, command).await;
+        // It was decided, and there is no reply to an event.
+        assert!(matches!(answer, Err(Denial::Failed)), "{answer:?}");
     }
 
     /// Opens the ticket of order `number`; each is a second younger than the one before.
@@ -70,7 +75,7 @@ impl Display {
         let order = order(number, location, sku);
         let id = ticket_id(order.id);
         let call = Call { at: Time::from_micros(Time::now().as_micros() + number), ..Call::internal("/order-svc") };
-        let _ = self.app.pump.ask(call, Command::Open(Box::new(order))).await;
+        self.hear_at(call, Command::Open(Box::new(order))).await;
         id
     }
 
@@ -234,7 +239,7 @@ async fn what_was_finished_on_an_earlier_day_is_gone_unless_asked_for() {
         let order = order(number, "soho", "cola");
         let id = ticket_id(order.id);
         let yesterday = Call { at: Time::from_micros(1_700_000_000_000_000 + number), ..Call::internal("/order-svc") };
-        let _ = display.app.pump.ask(yesterday, Command::Open(Box::new(order.clone()))).await;
+        display.hear_at(yesterday, Command::Open(Box::new(order.clone()))).await;
         if number < 3 {
             display.act(id, action).await;
         } else {

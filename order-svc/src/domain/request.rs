@@ -8,7 +8,7 @@ use shared::contract::{
     menu::{Allergen, Choice, Diet, Effect, Position},
     order::{Channel, Customer, MenuKind, Mode, OrderType},
     time::{DayStarts, Time, timezone_name},
-    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, null_as_default},
+    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default},
 };
 use utoipa::ToSchema;
 

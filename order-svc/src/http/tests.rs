@@ -21,7 +21,9 @@ use shared::{
     engine::{
         call::{Call, fresh_id},
         live::Live,
-        log, pump, schema,
+        log,
+        pump::{self, Denial},
+        schema,
         service::Service,
     },
     web::{
@@ -77,8 +79,9 @@ async fn open_and_run(app: &Orders, test: impl AsyncFnOnce(&Orders)) {
 
 /// Has the pump decide something that nobody waits for an answer to.
 async fn tell(app: &Orders, command: Command) {
-    // The pump answers events with nothing, which a caller sees as a closed channel.
-    let _ = app.pump.ask(Call::internal("test"), command).await;
+    let answer = app.pump.ask(Call::internal("test"), command).await;
+    // What an event says is decided, and has no reply.
+    assert!(matches!(answer, Ok(_) | Err(Denial::Failed)), "{answer:?}");
 }
 
 fn request(key: Option<&str>, content_type: Option<&str>, body: impl Into<Body>) -> Request {

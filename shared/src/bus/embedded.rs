@@ -188,12 +188,8 @@ impl Subscription {
     pub(super) async fn receive(&mut self) -> Result<Delivery> {
         loop {
             if let Some((position, _, body)) = self.ready.next() {
-                return Ok(Delivery {
-                    body: body.into_bytes(),
-                    redelivered: position <= self.before,
-                    dead: false,
-                    receipt: Receipt::Embedded(position),
-                });
+                let redelivered = position <= self.before;
+                return Ok(Delivery::new(body.into_bytes(), redelivered, Receipt::Embedded(position)));
             }
             let published = async { self.head.wait_for(|head| *head > self.position).await.map(drop) };
             match timeout(SAVE_AFTER, published).await {

@@ -1,9 +1,18 @@
 //! Events between the services, at least once, over RabbitMQ or a file. The scheme of the URL picks the backend.
 
 mod embedded;
+mod misconfigured;
 mod rabbit;
 
 use anyhow::{Result, bail};
+use sha2::{Digest, Sha256};
+
+pub use misconfigured::Misconfigured;
+
+/// Of a larger message only the beginning is kept: strangers may publish, and what they send has to be held.
+pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
+/// So much of it.
+const BEGINNING_BYTES: usize = 4 * 1024;
 
 use crate::contract::time::Time;
 
@@ -44,12 +53,37 @@ impl Message {
 /// What comes in.
 #[derive(Debug)]
 pub struct Delivery {
+    /// Whole, or the beginning of what was cut.
     pub body: Vec<u8>,
+    pub cut: Option<Cut>,
     /// It was delivered before, and nobody knows what became of it.
     pub redelivered: bool,
-    /// The broker gave up delivering it.
-    pub dead: bool,
     pub receipt: Receipt,
+}
+
+/// What is known of a body that was larger than [`MESSAGE_MAX_BYTES`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub length_bytes: usize,
+    /// In hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Delivery {
+    fn new(body: Vec<u8>, redelivered: bool, receipt: Receipt) -> Self {
+        let (body, cut) = cut(body);
+        Self { body, cut, redelivered, receipt }
+    }
+}
+
+/// A body as it is taken in; that of a large one is let go at once.
+fn cut(body: Vec<u8>) -> (Vec<u8>, Option<Cut>) {
+    if body.len() <= MESSAGE_MAX_BYTES {
+        return (body, None);
+    }
+    let sha256 = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let cut = Cut { length_bytes: body.len(), sha256 };
+    (body[..BEGINNING_BYTES].to_vec(), Some(cut))
 }
 
 /// With which a delivery is settled once its effects are durable.
@@ -145,5 +179,22 @@ impl Subscription {
             Self::Rabbit(subscription) => subscription.receive().await,
             Self::Embedded(subscription) => subscription.receive().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_whole_up_to_its_limit() {
+        let whole = vec![b'x'; MESSAGE_MAX_BYTES];
+        assert_eq!(cut(whole.clone()), (whole, None));
+        let (body, known) = cut(vec![b'x'; MESSAGE_MAX_BYTES + 1]);
+        assert_eq!(body, vec![b'x'; BEGINNING_BYTES]);
+        assert!(body.capacity() < 2 * BEGINNING_BYTES, "the rest is let go");
+        let known = known.expect("it was cut");
+        assert_eq!(known.length_bytes, MESSAGE_MAX_BYTES + 1);
+        assert_eq!(known.sha256.len(), 64);
     }
 }

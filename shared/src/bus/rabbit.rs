@@ -17,7 +17,10 @@ use lapin::{
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{Delivery, Message, Receipt};
+use super::{
+    Delivery, Message, Receipt,
+    misconfigured::{PRECONDITION_FAILED, Phase, explain},
+};
 use crate::contract::{time::Time, topology};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,14 +30,14 @@ const HEARTBEAT_S: u16 = 10;
 /// lapin keeps buffers of 32 frames each way, all of which become resident: with RabbitMQ's 128 KiB, 8 MiB a connection.
 /// RabbitMQ 4.1 refuses less than 8 KiB.
 const FRAME_MAX_BYTES: u32 = 32 * 1024;
-/// Unacknowledged messages a service holds at the most; each may carry many events.
-const PREFETCH: u16 = 64;
-/// The second net, behind the service's own count of attempts.
+/// Unacknowledged messages a service holds of a queue at the most; each may carry many events. The broker sends no
+/// more bytes than this many times [`super::MESSAGE_MAX_BYTES`] that have to be kept.
+const PREFETCH: u16 = 32;
+/// So often a message may come back before the broker sets it aside, for us to look at with suspicion.
 const DELIVERY_LIMIT: i64 = 100;
 const NO_LIMIT: i64 = i32::MAX as i64;
 const STREAM_BYTES: i64 = 2_000_000_000;
 const STREAM_SEGMENT_BYTES: i64 = 50_000_000;
-const PRECONDITION_FAILED: u16 = 406;
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
@@ -59,25 +62,42 @@ impl Rabbit {
             .context("the broker does not answer")
             .and_then(|connected| connected.map_err(Into::into))
             .with_context(|| format!("connect to RabbitMQ at {}:{}", authority.host, authority.port))
+            .map_err(|error| explain(error, Phase::Connecting, &self.uri))
     }
 
     pub(super) async fn publisher(&self) -> Result<Publisher> {
         let connection = self.connect("comanda publisher").await?;
-        timeout(CONFIRM_TIMEOUT, declare(&connection)).await.context("declaring the topology took too long")??;
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Publisher { _connection: connection, channel })
+        let channel = in_time(confirming(&connection)).await;
+        let channel = channel.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
+        Ok(Publisher { rabbit: self.clone(), _connection: connection, channel })
     }
 
     pub(super) async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
         let connection = self.connect(service).await?;
-        timeout(CONFIRM_TIMEOUT, declare(&connection)).await.context("declaring the topology took too long")??;
-        let channel = connection.create_channel().await?;
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let inbox = consume(&channel, &topology::inbox(service)).await?;
-        let dead = consume(&channel, &topology::dead(service)).await?;
+        let consumers = in_time(consuming(&connection, service)).await;
+        let (inbox, dead) = consumers.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
         Ok(Subscription { _connection: connection, inbox, dead })
     }
+}
+
+async fn in_time<T>(setting_up: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(CONFIRM_TIMEOUT, setting_up).await.context("declaring the topology took too long")?
+}
+
+async fn confirming(connection: &Connection) -> Result<Channel> {
+    declare(connection).await?;
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
+}
+
+async fn consuming(connection: &Connection, service: &str) -> Result<(Consumer, Consumer)> {
+    declare(connection).await?;
+    let channel = connection.create_channel().await?;
+    channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+    let inbox = consume(&channel, &topology::inbox(service)).await?;
+    let dead = consume(&channel, &topology::dead(service)).await?;
+    Ok((inbox, dead))
 }
 
 async fn consume(channel: &Channel, queue: &str) -> Result<Consumer> {
@@ -179,12 +199,18 @@ fn stream_arguments() -> FieldTable {
 /// One channel with confirms. One task uses it at a time.
 #[derive(Debug)]
 pub struct Publisher {
+    rabbit: Rabbit,
     _connection: Connection,
     channel: Channel,
 }
 
 impl Publisher {
     pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {
+        let published = self.send(messages).await;
+        published.map_err(|error| explain(error, Phase::Publishing, &self.rabbit.uri))
+    }
+
+    async fn send(&self, messages: &[Message]) -> Result<Vec<bool>> {
         let mut confirms = Vec::with_capacity(messages.len());
         for message in messages {
             let options = BasicPublishOptions { mandatory: true, ..Default::default() };
@@ -253,19 +279,17 @@ pub struct Subscription {
 
 impl Subscription {
     pub(super) async fn receive(&mut self) -> Result<Delivery> {
-        let (delivery, dead) = tokio::select! {
+        let (delivery, gave_up) = tokio::select! {
             delivery = self.inbox.next() => (delivery, false),
             delivery = self.dead.next() => (delivery, true),
         };
         // A consumer that the broker cancels ends quietly.
         let Some(delivery) = delivery else { bail!("the broker ended the consumer") };
         let mut delivery = delivery.context("consume")?;
-        Ok(Delivery {
-            body: std::mem::take(&mut delivery.data),
-            redelivered: delivery.redelivered,
-            dead,
-            receipt: Receipt::Rabbit(Box::new(delivery)),
-        })
+        let body = std::mem::take(&mut delivery.data);
+        // What the broker gave up delivering came back too often. That may be nobody's fault but the network's.
+        let redelivered = delivery.redelivered || gave_up;
+        Ok(Delivery::new(body, redelivered, Receipt::Rabbit(Box::new(delivery))))
     }
 }
 

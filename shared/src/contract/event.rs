@@ -1,7 +1,7 @@
 //! The envelope: CloudEvents 1.0 in JSON, one event a message or an array of them.
 //! Ids of events derive from what caused them, so that saying the same thing twice is recognised.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
@@ -12,6 +12,9 @@ use crate::contract::{Subject, time::Time, trace::Trace};
 pub const ONE: &str = "application/cloudevents+json";
 /// Content type of a message with a JSON array of events.
 pub const BATCH: &str = "application/cloudevents-batch+json";
+
+/// Of one message; those that we publish hold far fewer.
+const EVENTS_MAX: usize = 1000;
 
 /// Namespace of every derived id.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f8f_57b4_3d9e_5c0a_9a43_c0a1_da0c_0de5);
@@ -149,6 +152,10 @@ pub fn decode(body: &[u8]) -> Vec<(Vec<u8>, Result<Event>)> {
         return vec![(body.to_vec(), decode_one(text))];
     }
     match serde_json::from_str::<Vec<&RawValue>>(text) {
+        Ok(events) if events.len() > EVENTS_MAX => {
+            let error = anyhow!("it holds {} events, where {EVENTS_MAX} are the most", events.len());
+            vec![(body.to_vec(), Err(error))]
+        }
         Ok(events) => events.iter().map(|raw| (raw.get().as_bytes().to_vec(), decode_one(raw.get()))).collect(),
         Err(error) => vec![(body.to_vec(), Err(error.into()))],
     }
@@ -195,6 +202,12 @@ mod tests {
             assert!(decoded[0].1.is_err());
         }
         assert!(decode(b"[]").is_empty());
+    }
+
+    #[test]
+    fn one_message_is_not_a_million_letters() {
+        let many = |count| decode(format!("[{}]", vec!["0"; count].join(",")).as_bytes()).len();
+        assert_eq!((many(EVENTS_MAX), many(EVENTS_MAX + 1)), (EVENTS_MAX, 1));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     engine::{
         condition::Condition,
         dead::Letter,
+        gather::Held,
         pump::{Denial, Outcome, Request},
         service::{Input, Service},
     },
@@ -24,7 +25,7 @@ pub(super) struct Batch<S: Service> {
     pub(super) inputs: Vec<Pending<S>>,
     pub(super) letters: Vec<Letter>,
     pub(super) receipts: Vec<Receipt>,
-    pub(super) redelivered: bool,
+    pub(super) held: Held,
 }
 
 /// An input and who waits for it.
@@ -37,12 +38,18 @@ pub(super) struct Pending<S: Service> {
 #[derive(Debug)]
 pub(super) enum Origin<S: Service> {
     Request(oneshot::Sender<Outcome<S>>),
-    Event { event: Box<Event>, bytes: Vec<u8>, attempts: i64 },
+    Event {
+        event: Box<Event>,
+        bytes: Vec<u8>,
+        /// It was delivered before.
+        redelivered: bool,
+        attempts: i64,
+    },
 }
 
 impl<S: Service> Batch<S> {
     pub(super) fn empty() -> Self {
-        Self { inputs: Vec::new(), letters: Vec::new(), receipts: Vec::new(), redelivered: false }
+        Self { inputs: Vec::new(), letters: Vec::new(), receipts: Vec::new(), held: Held::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -51,29 +58,29 @@ impl<S: Service> Batch<S> {
 
     /// Those that the bus delivered.
     pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
-        self.inputs.iter().filter_map(|pending| match &pending.origin {
-            Origin::Event { event, .. } => Some(&**event),
-            Origin::Request(_) => None,
-        })
+        self.inputs.iter().filter_map(Pending::event)
     }
 
     pub(super) fn request(&mut self, Request { input, asker }: Request<S>) {
+        self.held.requests += 1;
         self.inputs.push(Pending { input, origin: Origin::Request(asker) });
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
-        self.redelivered |= delivery.redelivered;
-        for (bytes, event) in decode(&delivery.body) {
-            if delivery.dead {
-                self.letters.push(Letter::undelivered(bytes, event.ok().as_ref()));
-                continue;
-            }
+        let Delivery { body, cut, redelivered, receipt } = delivery;
+        self.receipts.push(receipt);
+        self.held.bytes += body.len();
+        if let Some(cut) = cut {
+            self.held.events += 1;
+            return self.letters.push(Letter::too_large(body, &cut));
+        }
+        for (bytes, event) in decode(&body) {
+            self.held.events += 1;
             match event.and_then(|event| Ok((S::hear(&event)?, event))) {
-                Ok((command, event)) => self.inputs.push(Pending::of_event(command, event, bytes)),
+                Ok((command, event)) => self.inputs.push(Pending::of_event(command, event, bytes, redelivered)),
                 Err(error) => self.letters.push(Letter::unreadable(bytes, &error)),
             }
         }
-        self.receipts.push(delivery.receipt);
     }
 
     /// Requests whose asker has gone need no decision.
@@ -99,7 +106,7 @@ impl<S: Service> Batch<S> {
                     error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
                     pending.answer(Err(Denial::Failed));
                 }
-                Origin::Event { event, bytes, attempts } => {
+                Origin::Event { event, bytes, attempts, .. } => {
                     self.letters.push(Letter::of_event(&event, bytes, format!("{error:#}"), attempts));
                 }
             }
@@ -108,7 +115,7 @@ impl<S: Service> Batch<S> {
 }
 
 impl<S: Service> Pending<S> {
-    pub(super) fn of_event(command: S::Command, event: Event, bytes: Vec<u8>) -> Self {
+    fn of_event(command: S::Command, event: Event, bytes: Vec<u8>, redelivered: bool) -> Self {
         let trace = event.traceparent.as_deref().and_then(|text| text.parse().ok());
         let input = Input {
             id: event.id,
@@ -118,13 +125,22 @@ impl<S: Service> Pending<S> {
             condition: Condition::default(),
             command,
         };
-        Self { input, origin: Origin::Event { event: Box::new(event), bytes, attempts: 1 } }
+        Self { input, origin: Origin::Event { event: Box::new(event), bytes, redelivered, attempts: 1 } }
     }
 
-    pub(super) fn event_id(&self) -> Option<String> {
+    /// That the bus delivered.
+    pub(super) fn event(&self) -> Option<&Event> {
         match &self.origin {
-            Origin::Event { event, .. } => Some(event.id.to_string()),
+            Origin::Event { event, .. } => Some(event),
             Origin::Request(_) => None,
+        }
+    }
+
+    /// That the bus delivered before, and nobody knows what became of it.
+    pub(super) fn redelivered(&self) -> Option<&Event> {
+        match &self.origin {
+            Origin::Event { event, redelivered: true, .. } => Some(event),
+            Origin::Event { .. } | Origin::Request(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    bus::{Cut, MESSAGE_MAX_BYTES},
     contract::{
         event::{Event, derived_id},
         time::{Time, TimeAndId},
@@ -29,6 +30,8 @@ pub struct Letter {
     reason: String,
     attempts: i64,
     bytes: Vec<u8>,
+    /// As which it is counted.
+    outcome: &'static str,
 }
 
 impl Letter {
@@ -41,31 +44,39 @@ impl Letter {
             reason: reason.into(),
             attempts,
             bytes,
+            outcome: "dead",
         }
+    }
+
+    /// An event that cannot be true together with what was taken in.
+    pub fn conflicting(event: &Event, bytes: Vec<u8>, reason: String) -> Self {
+        Self { outcome: "conflicting", ..Self::of_event(event, bytes, reason, 1) }
     }
 
     /// Bytes that are no event, or none that the service knows how to read: the same bytes are the same letter.
     pub fn unreadable(bytes: Vec<u8>, error: &anyhow::Error) -> Self {
         let id = derived_id(&["unreadable", &String::from_utf8_lossy(&bytes)]).to_string();
-        Self { id, kind: None, subject: None, reason: format!("{error:#}"), attempts: 1, bytes }
+        Self { id, kind: None, subject: None, reason: format!("{error:#}"), attempts: 1, bytes, outcome: "dead" }
     }
 
-    /// What the broker gave up delivering.
-    pub fn undelivered(bytes: Vec<u8>, event: Option<&Event>) -> Self {
-        let reason = "the broker gave up delivering it: the service died on it each time";
-        match event {
-            Some(event) => Self::of_event(event, bytes, reason, ATTEMPTS_MAX),
-            None => Self::unreadable(bytes, &anyhow::anyhow!(reason)),
-        }
+    /// The beginning of a message that is too large to be read.
+    pub fn too_large(beginning: Vec<u8>, Cut { length_bytes, sha256 }: &Cut) -> Self {
+        let kept = beginning.len();
+        let reason = format!(
+            "too large: {length_bytes} bytes, where {MESSAGE_MAX_BYTES} are the most; SHA-256 {sha256}; \
+             only the first {kept} bytes are kept"
+        );
+        let id = derived_id(&["too large", sha256]).to_string();
+        Self { id, ..Self::unreadable(beginning, &anyhow::anyhow!(reason)) }
     }
 }
 
 /// Tells of letters that were kept.
 pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
-    for Letter { id, kind, reason, .. } in letters {
+    for Letter { id, kind, reason, outcome, .. } in letters {
         error!(service, event.id = id, event.r#type = kind, reason, "dead letter");
-        let labels =
-            [("service", service.into()), ("type", kind.unwrap_or("unreadable".into())), ("outcome", "dead".into())];
+        let kind = kind.unwrap_or("unreadable".into());
+        let labels = [("service", service.into()), ("type", kind), ("outcome", outcome.into())];
         metrics::counter!("comanda_events_total", &labels).increment(1);
     }
 }
@@ -75,7 +86,7 @@ pub(crate) async fn store(tx: &mut Tx, letters: &[Letter]) -> Result<()> {
     for letter in letters.iter().cloned() {
         let sql = "INSERT INTO dead_letters (id, at, event_type, subject, reason, attempts, body) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-        let Letter { id, kind, subject, reason, attempts, bytes } = letter;
+        let Letter { id, kind, subject, reason, attempts, bytes, outcome: _ } = letter;
         let args: [Value; 7] = [
             id.into(),
             Time::now().to_string().into(),
@@ -183,13 +194,11 @@ pub(crate) async fn note_repeated(db: &Db, events: &[String]) -> Result<HashSet<
     Ok(noted)
 }
 
-/// Counts an attempt that is about to be made, durably, and returns which it is.
-pub(crate) async fn count_attempt(db: &Db, event: &str) -> Result<i64> {
-    let mut tx = db.begin().await?;
-    let mut rows = Rows::<Attempts>::load(&mut tx, [event.to_owned()]).await?;
+/// Counts an attempt that is about to be made, and returns which it is.
+pub(crate) async fn count_attempt(tx: &mut Tx, event: &str) -> Result<i64> {
+    let mut rows = Rows::<Attempts>::load(tx, [event.to_owned()]).await?;
     let count = rows.get(event).map_or(0, |row| row.count) + 1;
     rows.put(Attempts { event: event.to_owned(), count, at: Time::now() });
-    rows.save(&mut tx)?;
-    tx.commit().await?;
+    rows.save(tx)?;
     Ok(count)
 }

@@ -10,7 +10,7 @@ use crate::{
     engine::{
         batch::{Batch, Origin, Pending},
         dead::{self, Letter},
-        inbox::Inbox,
+        inbox::{Inbox, Standing},
         log,
         pump::{Denial, Outcome},
         service::Service,
@@ -29,6 +29,12 @@ pub(super) struct Decided<S: Service> {
     letters: Vec<Letter>,
 }
 
+impl<S: Service> Decided<S> {
+    fn note(&mut self, event: &Event, outcome: &'static str) {
+        self.outcomes.push((event.kind.clone(), outcome));
+    }
+}
+
 /// All of the batch but its commit. Leaves the batch as it was, so that it can be decided again.
 pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<Decided<S>> {
     let mut inbox = Inbox::load(tx, batch.events()).await?;
@@ -40,18 +46,22 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
     for pending in &batch.inputs {
         let answer = match &pending.origin {
             Origin::Request(_) => Some(reply(one::<S>(&mut state, pending, &mut said)?)),
-            Origin::Event { event, .. } if inbox.knows(event) => {
-                decided.outcomes.push((event.kind.clone(), "repeated"));
-                None
-            }
-            Origin::Event { event, bytes, attempts } => {
-                match one::<S>(&mut state, pending, &mut said)? {
-                    Ok(_) => {
-                        inbox.take_in(event);
-                        decided.outcomes.push((event.kind.clone(), "taken_in"));
-                    }
-                    Err(denied) => {
-                        decided.letters.push(Letter::of_event(event, bytes.clone(), denied.to_string(), *attempts));
+            Origin::Event { event, bytes, attempts, .. } => {
+                match inbox.standing(event) {
+                    Standing::New => match one::<S>(&mut state, pending, &mut said)? {
+                        Ok(_) => {
+                            inbox.take_in(event, pending.input.at);
+                            decided.note(event, "taken_in");
+                        }
+                        Err(denied) => {
+                            let reason = denied.to_string();
+                            decided.letters.push(Letter::of_event(event, bytes.clone(), reason, *attempts));
+                        }
+                    },
+                    Standing::Repeated => decided.note(event, "repeated"),
+                    Standing::Late => decided.note(event, "late"),
+                    Standing::Conflicting(reason) => {
+                        decided.letters.push(Letter::conflicting(event, bytes.clone(), reason));
                     }
                 }
                 None

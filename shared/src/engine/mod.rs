@@ -6,6 +6,7 @@ pub mod call;
 pub mod condition;
 pub mod dead;
 mod decide;
+mod gather;
 pub mod idempotency;
 mod inbox;
 pub mod live;

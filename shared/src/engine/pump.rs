@@ -9,16 +9,19 @@ use tokio::{
     time::Instant,
 };
 use tracing::warn;
+use uuid::Uuid;
 
 use crate::{
     bus::{Bus, Delivery},
+    contract::event::Event,
     db::{Db, Failure},
     engine::{
         backoff::Backoff,
         batch::{Batch, Pending},
         call::Call,
         dead, decide,
-        inbox::Inbox,
+        gather::{self, Next, Waiting},
+        inbox::{Inbox, Standing},
         service::{Input, Service},
     },
 };
@@ -26,9 +29,8 @@ use crate::{
 /// How long a request waits for its batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_QUEUE: usize = 4096;
-const DELIVERY_QUEUE: usize = 16;
-/// A batch takes no further message or request once it has this many inputs.
-const BATCH_MAX: usize = 512;
+/// As many as a broker sends before something is settled: nothing stays in the client's unmeasured buffers.
+const DELIVERY_QUEUE: usize = 64;
 
 impl<R: fmt::Display> fmt::Display for Denial<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,24 +134,38 @@ impl<S: Service> Engine<S> {
             Some(delivery) = self.deliveries.recv() => batch.deliver(delivery),
             else => return None,
         }
-        while batch.inputs.len() < BATCH_MAX {
-            let (request, delivery) = (self.requests.try_recv().ok(), self.deliveries.try_recv().ok());
-            if request.is_none() && delivery.is_none() {
-                break;
-            }
-            request.into_iter().for_each(|request| batch.request(request));
-            delivery.into_iter().for_each(|delivery| batch.deliver(delivery));
-        }
+        self.fill(&mut batch);
         Some(batch)
+    }
+
+    fn fill(&mut self, batch: &mut Batch<S>) {
+        loop {
+            let waiting = Waiting { requests: self.requests.len(), messages: self.deliveries.len() };
+            match gather::next(batch.held, waiting) {
+                Next::Request => self.requests.try_recv().into_iter().for_each(|request| batch.request(request)),
+                Next::Message => self.deliveries.try_recv().into_iter().for_each(|delivery| batch.deliver(delivery)),
+                Next::Nothing => return,
+            }
+        }
+    }
+
+    /// What is asked for while suspects are decided, each alone, does not wait for all of them.
+    async fn requests_between(&mut self) {
+        let mut batch = Batch::empty();
+        while let Next::Request = gather::next(batch.held, Waiting { requests: self.requests.len(), messages: 0 }) {
+            self.requests.try_recv().into_iter().for_each(|request| batch.request(request));
+        }
+        self.commit(batch).await;
     }
 
     /// Commits the batch, however long that takes, then acknowledges and answers.
     async fn process(&mut self, mut batch: Batch<S>) {
         let receipts = std::mem::take(&mut batch.receipts);
-        let suspects = if batch.redelivered { self.suspects(&mut batch).await } else { Vec::new() };
+        let suspects = self.suspects(&mut batch).await;
         self.commit(batch).await;
         for suspect in suspects {
             self.alone(suspect).await;
+            self.requests_between().await;
         }
         if let Err(error) = self.bus.settle(S::NAME, receipts).await {
             // They come again, and the inbox knows them.
@@ -209,23 +225,27 @@ impl<S: Service> Engine<S> {
         Ok(())
     }
 
-    /// Of a batch that was delivered again, the events that came again before: one of them may be what the process
-    /// dies of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
+    /// Of events that were delivered again, those that came again before: one of them may be what the process dies
+    /// of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
     /// What was taken in, and only not acknowledged, is no suspect.
     async fn suspects(&mut self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
-        let ids: Vec<String> = batch.inputs.iter().filter_map(Pending::event_id).collect();
+        let again: Vec<&Event> = batch.inputs.iter().filter_map(Pending::redelivered).collect();
+        if again.is_empty() {
+            return Vec::new();
+        }
+        let ids: Vec<String> = again.iter().map(|event| event.id.to_string()).collect();
         let repeated = insist::<S, _, _>(|| dead::note_repeated(&self.db, &ids)).await;
-        let open = insist::<S, _, _>(|| not_taken_in(&self.db, batch)).await;
+        let open = insist::<S, _, _>(|| not_taken_in(&self.db, &again)).await;
+        let is_suspect = |event: &Event| repeated.contains(&event.id.to_string()) && open.contains(&event.id);
         let (suspects, rest) = std::mem::take(&mut batch.inputs)
             .into_iter()
-            .partition(|pending| pending.event_id().is_some_and(|id| repeated.contains(&id) && open.contains(&id)));
+            .partition(|pending| pending.redelivered().is_some_and(is_suspect));
         batch.inputs = rest;
         suspects
     }
 
     async fn alone(&mut self, mut suspect: Pending<S>) {
-        let id = suspect.event_id().unwrap_or_default();
-        let attempts = insist::<S, _, _>(|| dead::count_attempt(&self.db, &id)).await;
+        let attempts = insist::<S, _, _>(|| count_attempt(&self.db, &suspect)).await;
         suspect.set_attempts(attempts);
         let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
         if attempts > dead::ATTEMPTS_MAX {
@@ -237,9 +257,26 @@ impl<S: Service> Engine<S> {
 }
 
 /// The ids of those events that are not taken in yet.
-async fn not_taken_in<S: Service>(db: &Db, batch: &Batch<S>) -> Result<HashSet<String>> {
-    let inbox = Inbox::load(&mut db.begin().await?, batch.events()).await?;
-    Ok(batch.events().filter(|event| !inbox.knows(event)).map(|event| event.id.to_string()).collect())
+async fn not_taken_in(db: &Db, events: &[&Event]) -> Result<HashSet<Uuid>> {
+    let inbox = Inbox::load(&mut db.begin().await?, events.iter().copied()).await?;
+    let open = events.iter().filter(|event| inbox.standing(event) == Standing::New);
+    Ok(open.map(|event| event.id).collect())
+}
+
+/// Counts an attempt, durably, once nothing but the decision is in its way: whoever is killed while a table is locked
+/// or the database is away has not tried.
+async fn count_attempt<S: Service>(db: &Db, suspect: &Pending<S>) -> Result<i64> {
+    let id = suspect.input.id.to_string();
+    let mut tx = db.begin().await?;
+    Inbox::load(&mut tx, suspect.event().into_iter()).await?;
+    match S::load(&mut tx, &[&suspect.input]).await {
+        // It is met again where the suspect is decided, and held against it there.
+        Err(error) if Failure::of(&error) == Failure::Fault => return Ok(1),
+        loaded => drop(loaded?),
+    }
+    let attempts = dead::count_attempt(&mut tx, &id).await?;
+    tx.commit().await?;
+    Ok(attempts)
 }
 
 /// Does it until the database takes it.

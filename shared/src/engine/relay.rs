@@ -125,7 +125,7 @@ pub async fn pending(db: &Db) -> Result<(i64, Option<Time>)> {
 
 /// The last position before the first event that is not safe.
 async fn publish(publisher: &Publisher, entries: &[Entry]) -> Result<i64> {
-    let (messages, positions) = pack(entries);
+    let (messages, positions) = pack(entries)?;
     let safe = publisher.publish(&messages).await?;
     let unsafe_positions = safe.iter().zip(&positions).filter(|(safe, _)| !**safe).filter_map(|(_, held)| held.first());
     Ok(match unsafe_positions.min() {
@@ -135,7 +135,7 @@ async fn publish(publisher: &Publisher, entries: &[Entry]) -> Result<i64> {
 }
 
 /// Events of one routing key travel together, in order; and the positions that each message holds.
-fn pack(entries: &[Entry]) -> (Vec<Message>, Vec<Vec<i64>>) {
+fn pack(entries: &[Entry]) -> Result<(Vec<Message>, Vec<Vec<i64>>)> {
     let (mut messages, mut positions): (Vec<Message>, Vec<Vec<i64>>) = (Vec::new(), Vec::new());
     let mut open: HashMap<String, (usize, usize)> = HashMap::new();
     for entry in entries {
@@ -150,27 +150,29 @@ fn pack(entries: &[Entry]) -> (Vec<Message>, Vec<Vec<i64>>) {
             continue;
         }
         open.insert(key.clone(), (messages.len(), entry.doc.len()));
-        messages.push(first(entry, key));
+        messages.push(first(entry, key)?);
         positions.push(vec![entry.position]);
     }
-    (messages, positions)
+    Ok((messages, positions))
 }
 
-fn first(entry: &Entry, routing_key: String) -> Message {
+fn first(entry: &Entry, routing_key: String) -> Result<Message> {
     #[derive(Deserialize)]
     struct Attributes {
         id: String,
         traceparent: Option<String>,
     }
-    let attributes = serde_json::from_str(&entry.doc).unwrap_or(Attributes { id: String::new(), traceparent: None });
-    Message {
+    // What is in the log and cannot be read is damage: whoever comes behind it waits until somebody has looked.
+    let attributes: Attributes = serde_json::from_str(&entry.doc)
+        .with_context(|| format!("position {} of the log is no event", entry.position))?;
+    Ok(Message {
         routing_key,
         events: vec![entry.doc.clone()],
         id: attributes.id,
         kind: entry.kind.clone(),
         correlation: entry.correlation.clone(),
         traceparent: attributes.traceparent,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -184,7 +186,7 @@ mod tests {
             subject: String::new(),
             location: "soho".into(),
             correlation: None,
-            doc: "x".repeat(bytes),
+            doc: format!("{:bytes$}", r#"{"id":"1"}"#),
         };
         (1..).map(entry).take(count).collect()
     }
@@ -205,11 +207,23 @@ mod tests {
     #[test]
     fn events_of_one_key_travel_together_up_to_a_size() {
         let packed = |count, bytes| -> Vec<usize> {
-            pack(&entries("order.placed", count, bytes)).0.iter().map(|message| message.events.len()).collect()
+            pack(&entries("order.placed", count, bytes))
+                .expect("events")
+                .0
+                .iter()
+                .map(|message| message.events.len())
+                .collect()
         };
         assert_eq!(packed(250, 100), [100, 100, 50]);
         assert_eq!(packed(3, BYTES_MAX / 2 - 1), [2, 1]);
         let both = [entries("order.placed", 2, 1), entries("order.accepted", 2, 1)].concat();
-        assert_eq!(pack(&both).1, [[1, 2], [1, 2]]);
+        assert_eq!(pack(&both).expect("events").1, [[1, 2], [1, 2]]);
+    }
+
+    #[test]
+    fn what_is_no_event_is_not_published_as_if_it_were_one() {
+        let damaged = Entry { position: 7, doc: "{}".into(), ..entries("order.placed", 1, 1).remove(0) };
+        let error = pack(&[damaged]).expect_err("it has no id");
+        assert!(format!("{error:#}").starts_with("position 7 of the log is no event"), "{error:#}");
     }
 }

@@ -1,6 +1,12 @@
 //! Tasks that must not end: what fails is started again, after a pause that grows and is never the same twice.
 
-use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow};
 use futures_util::FutureExt;
@@ -8,10 +14,12 @@ use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
 
-use crate::{engine::backoff::Backoff, process::telemetry};
+use crate::{bus::Misconfigured, engine::backoff::Backoff, process::telemetry};
 
 /// Whatever ran longer than this is taken to have gone well.
 const LONGEST: Duration = Duration::from_secs(3);
+/// Those that can find the bus misconfigured.
+const BUS_TASKS: [&str; 2] = ["relay", "consumer"];
 /// Between two words about the same outage: it may last for hours.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -22,6 +30,8 @@ pub struct Tasks {
     /// Asks every task to finish what it has in hand.
     pub stop: CancellationToken,
     failed: CancellationToken,
+    /// What was said to be configured wrongly, and when: the tasks of a process share one bus.
+    misconfigured: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl Tasks {
@@ -60,7 +70,7 @@ impl Tasks {
         W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let stop = self.stop.clone();
+        let (tasks, stop) = (self.clone(), self.stop.clone());
         self.tracker.spawn(async move {
             let mut backoff = Backoff::default();
             let mut told: Option<(String, Instant)> = None;
@@ -70,21 +80,31 @@ impl Tasks {
                     result = AssertUnwindSafe(async { work().await }).catch_unwind() => {
                         result.unwrap_or_else(|_| Err(anyhow!("it panicked")))
                     }
+                    () = goes_well(name, service) => return,
                     () = stop.cancelled() => return,
                 };
                 if started.elapsed() > LONGEST {
                     backoff = Backoff::default();
                 }
-                if let Err(error) = result.map_err(|error| telemetry::line(&error)) {
-                    let again = told.as_ref().is_some_and(|(same, at)| *same == error && at.elapsed() < SILENCE);
-                    if !again {
-                        warn!(service, task = name, error, "starting again, until it goes well");
-                        told = Some((error, Instant::now()));
-                    }
+                match result {
+                    Err(error) if error.is::<Misconfigured>() => tasks.complain(name, service, &error),
+                    Err(error) => tell(name, service, telemetry::line(&error), &mut told),
+                    Ok(()) => {}
                 }
                 backoff.wait().await;
             }
         });
+    }
+
+    /// Says what has to be changed, once for all who meet it.
+    fn complain(&self, name: &'static str, service: &'static str, error: &anyhow::Error) {
+        misconfigured(name, service, true);
+        let line = error.to_string();
+        let mut said = self.misconfigured.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.get(&line).is_none_or(|at| at.elapsed() >= SILENCE) {
+            error!("{line}; nothing is published or taken in until then");
+            said.insert(line, Instant::now());
+        }
     }
 
     /// Asks all to stop and waits until they have.
@@ -92,6 +112,29 @@ impl Tasks {
         self.stop.cancel();
         self.tracker.close();
         self.tracker.wait().await;
+    }
+}
+
+/// What has run for a while is configured well enough. Never returns.
+async fn goes_well(name: &'static str, service: &'static str) {
+    tokio::time::sleep(LONGEST).await;
+    misconfigured(name, service, false);
+    std::future::pending().await
+}
+
+/// Of the tasks that hold a connection to the bus.
+fn misconfigured(name: &'static str, service: &'static str, is: bool) {
+    if BUS_TASKS.contains(&name) {
+        let labels = [("service", service), ("task", name)];
+        metrics::gauge!("comanda_bus_misconfigured", &labels).set(f64::from(u8::from(is)));
+    }
+}
+
+fn tell(name: &'static str, service: &'static str, error: String, told: &mut Option<(String, Instant)>) {
+    let again = told.as_ref().is_some_and(|(same, at)| *same == error && at.elapsed() < SILENCE);
+    if !again {
+        warn!(service, task = name, error, "starting again, until it goes well");
+        *told = Some((error, Instant::now()));
     }
 }
 

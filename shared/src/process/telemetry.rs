@@ -5,7 +5,8 @@ use std::{io::IsTerminal, sync::OnceLock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-const DEFAULT: &str = "info,lapin=error,sqlx=error";
+/// lapin says every error of a connection three times, beside returning it.
+const DEFAULT: &str = "info,lapin=off,sqlx=error";
 const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
 const BUCKETS_S: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
@@ -55,10 +56,13 @@ pub(crate) async fn keep_up() -> anyhow::Result<()> {
 }
 
 fn describe() {
-    metrics::describe_counter!("comanda_events_total", "Events by what became of them: said, taken_in, repeated, dead");
+    let outcomes = "Events by what became of them: said, taken_in, repeated, late, conflicting, dead";
+    metrics::describe_counter!("comanda_events_total", outcomes);
     metrics::describe_histogram!("comanda_batch_seconds", "From the first input of a batch to its acknowledgement");
     metrics::describe_gauge!("comanda_outbox_pending", "Events said and not yet published");
     metrics::describe_gauge!("comanda_outbox_oldest_seconds", "Age of the oldest event not yet published");
+    let misconfigured = "1 while the broker refuses what only a change of its or our configuration allows";
+    metrics::describe_gauge!("comanda_bus_misconfigured", misconfigured);
     metrics::describe_gauge!("comanda_dead_letters", "Inputs that were set aside");
     metrics::describe_counter!("comanda_http_requests_total", "Requests by route and status");
     metrics::describe_histogram!("comanda_http_request_seconds", "From a request's headers to its answer's");

@@ -10,10 +10,11 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::{
     contract::types::FieldError,
+    db::Failure,
     engine::{log::Gone, pump::Denial},
     web::etag,
 };
@@ -209,11 +210,16 @@ pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
     response
 }
 
-/// A read that failed: what it was of has been forgotten, or the database is away.
+/// A read that failed: what it was of has been forgotten, the database is away, or what it holds cannot be shown, which
+/// is our fault.
 pub fn away(error: anyhow::Error) -> Problem {
     if let Some(Gone { first }) = error.downcast_ref() {
         let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
         return Problem::gone(detail, first);
+    }
+    if Failure::of(&error) == Failure::Fault {
+        error!(error = format!("{error:#}"), "could not show what is stored");
+        return Problem::internal();
     }
     warn!(error = format!("{error:#}"), "could not read");
     Problem::unavailable()
