@@ -33,6 +33,7 @@ impl Service for KitchenSvc {
     const MIGRATIONS: &'static [Migration] = &[
         (101, include_str!("../migrations/0101_kitchen.sql")),
         (102, include_str!("../migrations/0102_finished.sql")),
+        (103, include_str!("../migrations/0103_tickets_of_a_location.sql")),
     ];
 
     type Command = Command;

@@ -178,23 +178,26 @@ impl Since {
     }
 }
 
-/// One arm a standing, each of which reads no more of the index than a page: it stays as fast however many tickets
-/// were served.
-static SHOWN: LazyLock<String> = LazyLock::new(|| {
+static SHOWN_HERE: LazyLock<String> = LazyLock::new(|| shown_sql("location = $11"));
+static SHOWN_ANYWHERE: LazyLock<String> = LazyLock::new(|| shown_sql("CAST($11 AS TEXT) IS NULL"));
+
+/// One arm a standing, each of which reads no more of its index than a page: it stays as fast however many tickets
+/// were served, here or elsewhere. Only of a station that hardly anything comes to it reads more.
+fn shown_sql(place: &str) -> String {
     let standings = ["open", "ready", "served", "void", "acknowledged"];
-    let arms = standings.iter().zip((1..).step_by(2)).map(|(standing, place)| {
+    let arms = standings.iter().zip((1..).step_by(2)).map(|(standing, first)| {
         format!(
             "SELECT opened_at, key, doc FROM (SELECT opened_at, key, doc FROM tickets \
-             WHERE standing = '{standing}' AND (opened_at, key) > (${place}, ${}) \
-             AND (CAST($11 AS TEXT) IS NULL OR location = $11) \
+             WHERE standing = '{standing}' AND (opened_at, key) > (${first}, ${}) \
+             AND {place} \
              AND (CAST($12 AS TEXT) IS NULL OR stations LIKE $12 ESCAPE '!') \
              ORDER BY opened_at, key LIMIT $13) AS arm",
-            place + 1
+            first + 1
         )
     });
     let arms = arms.collect::<Vec<_>>().join(" UNION ALL ");
     format!("SELECT doc FROM ({arms}) AS shown ORDER BY opened_at, key LIMIT $13")
-});
+}
 
 /// The pattern of `stations` of a ticket that is cooked there.
 fn at_station(station: &Slug) -> String {
@@ -219,7 +222,8 @@ pub(crate) async fn shown(
     args.push(view.location.as_ref().map(Slug::to_string).into());
     args.push(view.station.as_ref().map(at_station).into());
     args.push(limit.into());
-    let rows: Vec<TicketRow> = db.docs(SHOWN.as_str(), args).await?;
+    let sql = if view.location.is_some() { &SHOWN_HERE } else { &SHOWN_ANYWHERE };
+    let rows: Vec<TicketRow> = db.docs(sql.as_str(), args).await?;
     Ok(rows.into_iter().map(|row| row.ticket).collect())
 }
 

@@ -31,7 +31,10 @@ pub struct OrderSvc;
 impl Service for OrderSvc {
     const NAME: &'static str = "order-svc";
     const FEED: &'static str = "orders";
-    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_orders.sql"))];
+    const MIGRATIONS: &'static [Migration] = &[
+        (101, include_str!("../migrations/0101_orders.sql")),
+        (102, include_str!("../migrations/0102_orders_by_status.sql")),
+    ];
 
     type Command = Command;
     type Reply = Reply;

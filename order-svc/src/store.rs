@@ -11,7 +11,7 @@ use shared::{
         time::{DayStarts, Time},
         types::{Sku, Slug},
     },
-    db::{Db, Tx},
+    db::{Db, Tx, Value},
     engine::{
         idempotency::Remembered,
         rows::{Load, Record, Rows},
@@ -178,8 +178,9 @@ pub(crate) async fn order(db: &Db, id: Uuid) -> Result<Option<Order>> {
 
 const NEWEST: &str = "SELECT doc FROM orders WHERE key < $1 ORDER BY key DESC LIMIT $2";
 const NEWEST_OF_LOCATION: &str = "SELECT doc FROM orders WHERE key < $1 AND location = $3 ORDER BY key DESC LIMIT $2";
-const NEWEST_OF_STATUS: &str = "SELECT doc FROM orders WHERE key < $1 AND status = $3 \
-                                AND (CAST($4 AS TEXT) IS NULL OR location = $4) ORDER BY key DESC LIMIT $2";
+const NEWEST_OF_STATUS: &str = "SELECT doc FROM orders WHERE key < $1 AND status = $3 ORDER BY key DESC LIMIT $2";
+const NEWEST_OF_BOTH: &str = "SELECT doc FROM orders WHERE key < $1 AND location = $3 AND status = $4 \
+                              ORDER BY key DESC LIMIT $2";
 
 /// The newest orders before `after`.
 pub(crate) async fn newest(
@@ -189,15 +190,17 @@ pub(crate) async fn newest(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    let (after, location) = (after.to_string().into(), location.map(String::from));
-    match (status, location) {
-        (None, None) => db.docs(NEWEST, [after, limit.into()]).await,
-        (None, Some(location)) => db.docs(NEWEST_OF_LOCATION, [after, limit.into(), location.into()]).await,
-        (Some(status), location) => {
-            let status = serde_json::to_value(status)?.as_str().map(str::to_owned);
-            db.docs(NEWEST_OF_STATUS, [after, limit.into(), status.into(), location.into()]).await
-        }
-    }
+    let status = status.map(serde_json::to_value).transpose()?.and_then(|status| status.as_str().map(Value::from));
+    let location = location.map(|location| Value::from(String::from(location)));
+    // Each has a statement, since each has an index.
+    let sql = match (&location, &status) {
+        (None, None) => NEWEST,
+        (Some(_), None) => NEWEST_OF_LOCATION,
+        (None, Some(_)) => NEWEST_OF_STATUS,
+        (Some(_), Some(_)) => NEWEST_OF_BOTH,
+    };
+    let page = [after.to_string().into(), limit.into()];
+    db.docs(sql, page.into_iter().chain(location).chain(status).collect::<Vec<Value>>()).await
 }
 
 pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {

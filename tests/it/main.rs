@@ -17,6 +17,7 @@ mod kitchen;
 mod misconfigured;
 mod owner;
 mod pages;
+mod plans;
 mod poison;
 mod process;
 mod readme;

@@ -134,7 +134,7 @@ pub async fn list(db: &Db, after: Option<TimeAndId>, limit: i64) -> Result<Vec<D
     // The first page begins after a time that sorts behind every other.
     let (at, id) = after.map_or(("9".into(), String::new()), |TimeAndId(at, id)| (at.to_string(), id.to_string()));
     let sql = "SELECT id, at, event_type, subject, reason, attempts, body FROM dead_letters \
-               WHERE at < $1 OR (at = $1 AND id < $2) ORDER BY at DESC, id DESC LIMIT $3";
+               WHERE (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3";
     let rows: Vec<Row> = db.fetch(sql, [Value::from(at), id.into(), limit.into()]).await?;
     rows.into_iter().map(show).collect()
 }
