@@ -27,4 +27,5 @@ mod scripts;
 mod servers;
 mod start;
 mod taster;
+mod upgrade;
 mod wire;
