@@ -7,7 +7,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::{
     bus::{Bus, Delivery, Message, Subscription},
-    contract::time::Time,
+    contract::{
+        event::{Event, routing_key},
+        time::Time,
+    },
     db::Db,
     engine::{call::fresh_id, dead, log, retention, schema},
 };
@@ -15,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::{
     api::live::stream,
+    audit,
     harness::{App, PATIENCE, on_both, scratch, text},
     servers::Servers,
 };
@@ -186,6 +190,93 @@ async fn who_looks_for_forgotten_letters_is_told() {
         assert_eq!(app.get("/v1/dead/orders").await["items"], json!([]));
     })
     .await;
+}
+
+/// Everything that a restaurant shows but its feeds, which only get longer.
+async fn all(app: &App) -> Value {
+    let mut shown = Vec::new();
+    for path in [
+        "/v1/orders?limit=500",
+        "/v1/tickets?limit=500&state=open,ready,served,void",
+        "/v1/stock/soho",
+        "/v1/availability/soho",
+        "/v1/menu/soho",
+        "/v1/stock/soho/dough/movements",
+    ] {
+        shown.push(app.get(path).await["items"].clone());
+    }
+    Value::from(shown)
+}
+
+/// From a queue that nobody emptied for a month, or from a copy of the log.
+#[tokio::test]
+async fn what_comes_again_after_it_was_forgotten_changes_nothing() {
+    on_both(async |app| {
+        let served = app.place("1 margherita").await;
+        app.kitchen(&served, "serve").await;
+        let recalled = app.place("1 burger").await;
+        app.kitchen(&recalled, "ready").await;
+        app.kitchen(&recalled, "recall").await;
+        let cancelled = app.place("1 margherita").await;
+        app.settle().await;
+        app.post(&format!("/v1/orders/{cancelled}/cancel")).await;
+        app.settle().await;
+        app.kitchen(&cancelled, "ack").await;
+        app.place("101 burger").await;
+        app.place("2 burger").await;
+        app.put("/v1/availability/soho/cola", json!({"available": false})).await;
+        app.settle().await;
+        app.put("/v1/availability/soho/cola", json!({"available": true})).await;
+        app.settle().await;
+        let before = all(app).await;
+        let mut said = Vec::new();
+        for db in &app.databases {
+            said.extend(audit::everything(db).await.unwrap());
+        }
+        forget(app).await;
+        for db in &app.databases {
+            let rows: Vec<(i64,)> = db.fetch("SELECT COUNT(*) FROM inbox WHERE key LIKE 'order:%'", []).await.unwrap();
+            assert_eq!(rows[0].0, 0);
+        }
+        let again: Vec<Message> = said.iter().map(message).collect();
+        let publisher = app.bus.publisher().await.unwrap();
+        assert_eq!(publisher.publish(&again).await.unwrap(), vec![true; again.len()]);
+        // Whatever comes again is ahead of this order in every queue.
+        let last = app.place("1 cola").await;
+        app.kitchen(&last, "serve").await;
+        let heads: Vec<usize> = {
+            let mut said = Vec::new();
+            for db in &app.databases {
+                said.push(
+                    audit::everything(db).await.unwrap().iter().filter(|event| is_about_another(event, &last)).count(),
+                );
+            }
+            said
+        };
+        assert_eq!(heads, [0, 0, 0], "nothing is said again");
+        let mut after = all(app).await;
+        for list in [0, 1] {
+            let place = if list == 0 { 0 } else { after[1].as_array().unwrap().len() - 1 };
+            after[list].as_array_mut().unwrap().remove(place);
+        }
+        assert_eq!(after, before);
+    })
+    .await;
+}
+
+fn is_about_another(event: &Event, order: &str) -> bool {
+    event.correlationid.is_none_or(|id| id.to_string() != order)
+}
+
+fn message(event: &Event) -> Message {
+    Message {
+        routing_key: routing_key(&event.kind, &event.location),
+        events: vec![serde_json::to_string(event).unwrap()],
+        id: event.id.to_string(),
+        kind: event.kind.clone(),
+        correlation: None,
+        traceparent: None,
+    }
 }
 
 fn timed(kind: &str, at: Time, n: i64) -> Message {
