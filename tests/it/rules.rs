@@ -62,10 +62,12 @@ fn no_service_names_another() {
 }
 
 #[test]
-fn plain_cargo_test_means_every_package() {
+fn the_manifest_means_every_package_and_is_read_by_every_cargo() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let list = |name: &str| manifest.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
     assert_eq!(list("default-members = "), list("members = "));
+    // An old cargo would stop there, and say nothing of its age.
+    assert!(!manifest.contains("\ndebug = \""), "that belongs in .cargo/config.toml");
 }
 
 /// The page of a service, and the reader: its source directory, where it is served, its files.
