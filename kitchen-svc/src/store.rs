@@ -182,14 +182,14 @@ impl Since {
 /// were served.
 static SHOWN: LazyLock<String> = LazyLock::new(|| {
     let standings = ["open", "ready", "served", "void", "acknowledged"];
-    let arms = standings.iter().zip((1..).step_by(2)).map(|(standing, place)| {
+    let arms = standings.iter().zip((1..).step_by(2)).map(|(standing, first)| {
         format!(
             "SELECT opened_at, key, doc FROM (SELECT opened_at, key, doc FROM tickets \
-             WHERE standing = '{standing}' AND (opened_at, key) > (${place}, ${}) \
+             WHERE standing = '{standing}' AND (opened_at, key) > (${first}, ${}) \
              AND (CAST($11 AS TEXT) IS NULL OR location = $11) \
              AND (CAST($12 AS TEXT) IS NULL OR stations LIKE $12 ESCAPE '!') \
              ORDER BY opened_at, key LIMIT $13) AS arm",
-            place + 1
+            first + 1
         )
     });
     let arms = arms.collect::<Vec<_>>().join(" UNION ALL ");
