@@ -316,9 +316,9 @@ function buildHelp() {
 
 function moveInTicket(steps) {
   const buttons = board.card(board.selected)?.buttons() ?? [];
-  const place = buttons.indexOf(document.activeElement) + steps;
-  if (place < 0) board.select(board.selected);
-  else buttons[Math.min(place, buttons.length - 1)]?.focus();
+  const index = buttons.indexOf(document.activeElement) + steps;
+  if (index < 0) board.select(board.selected);
+  else buttons[Math.min(index, buttons.length - 1)]?.focus();
 }
 
 function onEscape() {
@@ -337,7 +337,7 @@ async function start() {
   dress(settings);
   buildHelp();
   listenToKeys({
-    select: (place) => board.selectPlace(place),
+    select: (slot) => board.selectSlot(slot),
     selectBy: (steps) => board.selectBy(steps),
     item: moveInTicket,
     bump: bumpSelected,

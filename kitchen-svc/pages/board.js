@@ -87,7 +87,7 @@ export class Board {
     this.#shown = wanted;
     const order = [...wanted.keys()];
     this.#arrange(held ? this.#steady(order) : order);
-    this.#columns.place(this.#order.map((id) => this.#cards.get(id)), held);
+    this.#columns.lay(this.#order.map((id) => this.#cards.get(id)), held);
     if (held) this.#drawLater();
     this.#said.drawn();
   }
@@ -121,10 +121,10 @@ export class Board {
     const vacated = this.#leaveSelection(wanted);
     for (const [id, card] of this.#cards) if (!wanted.has(id) || card.isOutdated(this.#shown.get(id))) this.#remove(card);
     let next = this.#list.firstElementChild;
-    order.forEach((id, place) => {
+    order.forEach((id, index) => {
       const card = this.#cards.get(id) ?? this.#add(id);
       this.#patch(card);
-      card.setPlace(place + 1);
+      card.setSlot(index + 1);
       if (card.element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(card.element, next);
     });
@@ -134,12 +134,12 @@ export class Board {
     if (vacated >= 0 && order.length > 0) this.select(order[Math.min(vacated, order.length - 1)]);
   }
 
-  /** Forgets a selected ticket that leaves. The place that the keyboard goes on from, or -1. */
+  /** Forgets a selected ticket that leaves. The index that the keyboard goes on from, or -1. */
   #leaveSelection(wanted) {
     if (this.selected === null || wanted.has(this.selected)) return -1;
-    const place = this.#order.indexOf(this.selected);
+    const index = this.#order.indexOf(this.selected);
     this.selected = null;
-    return this.#byKeys ? place : -1;
+    return this.#byKeys ? index : -1;
   }
 
   #add(id) {
@@ -219,8 +219,8 @@ export class Board {
   }
 
   /** By its number on the board, from 1; whether there is one. */
-  selectPlace(place) {
-    const id = this.#order[place - 1];
+  selectSlot(slot) {
+    const id = this.#order[slot - 1];
     if (id) this.select(id);
     return id !== undefined;
   }
@@ -229,8 +229,8 @@ export class Board {
   selectBy(steps) {
     if (this.#order.length === 0) return;
     const from = this.#order.indexOf(this.selected);
-    const place = from < 0 ? 0 : Math.min(Math.max(from + steps, 0), this.#order.length - 1);
-    this.select(this.#order[place]);
+    const index = from < 0 ? 0 : Math.min(Math.max(from + steps, 0), this.#order.length - 1);
+    this.select(this.#order[index]);
   }
 
   select(id) {

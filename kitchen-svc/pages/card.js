@@ -36,11 +36,11 @@ export class Card {
   #build(ticket) {
     this.#stations = stationsOf(ticket);
     const name = `name-${ticket.id}`;
-    this.place = el("span", { class: "place", "aria-hidden": "true" });
+    this.slot = el("span", { class: "slot", "aria-hidden": "true" });
     this.age = el("span", { class: "age" });
     this.mark = el("span", { class: "mark" });
     this.head = el("header", {},
-      this.place,
+      this.slot,
       el("h2", { id: name }, el("span", { class: "unseen" }, `${t.ticketName(ticket.number)} `),
         el("span", { "aria-hidden": "true" }, t.number(ticket.number))),
       el("span", { class: "where" }, whereTo(ticket)),
@@ -158,8 +158,8 @@ export class Card {
   }
 
   /** Its number on the board, for the keyboard. */
-  setPlace(place) {
-    setText(this.place, String(place));
+  setSlot(slot) {
+    setText(this.slot, String(slot));
   }
 
   hasJustMoved(now_ms) {

@@ -21,7 +21,7 @@ export class Columns {
   #observer;
   #cards = new Map();
 
-  /** `resized()` is told when cards have to be placed again. */
+  /** `resized()` is told when cards have to be laid again. */
   constructor(list, resized) {
     this.#list = list;
     this.#resized = resized;
@@ -52,8 +52,8 @@ export class Columns {
     this.#resized();
   }
 
-  /** Places the cards in this order. While `held`, those that have a place keep it. */
-  place(cards, held) {
+  /** Lays the cards in this order. While `held`, those that lie somewhere stay there. */
+  lay(cards, held) {
     if (!held && !this.#isRoomKnown) this.#measureRoom(cards);
     const { column, height } = this.#size;
     const now_ms = performance.now();
@@ -77,8 +77,8 @@ export class Columns {
   /** Where a wide card may begin: one that lies across the edge of a screen would be half a ticket on both. */
   #whole(x, span) {
     const { column, number } = this.#size;
-    const place = Math.round(x / (column + GAP_PX));
-    return (place % number) + span <= number ? x : Math.ceil(place / number) * number * (column + GAP_PX);
+    const index = Math.round(x / (column + GAP_PX));
+    return (index % number) + span <= number ? x : Math.ceil(index / number) * number * (column + GAP_PX);
   }
 
   /** Asking for it makes the browser lay out the page, so it is asked for only when something was resized. */

@@ -30,11 +30,11 @@ export class Outbox {
   /** Takes up what an earlier page left behind. */
   start() {
     const now_ms = Date.now();
-    for (const [place, tap] of stored()) {
+    for (const [entry, tap] of stored()) {
       if (now_ms - tap.made_ms < AGE_MS_MAX) {
-        this.#put({ ...tap, place, tried: true });
+        this.#put({ ...tap, entry, tried: true });
       } else {
-        localStorage.removeItem(place);
+        localStorage.removeItem(entry);
         this.#said.expired(tap);
       }
     }
@@ -127,13 +127,13 @@ export class Outbox {
   #keep(wish) {
     this.#sequence += 1;
     const order = `${String(wish.made_ms).padStart(15, "0")}.${String(this.#sequence).padStart(6, "0")}`;
-    const place = `${PREFIX}${order}.${wish.key}`;
+    const entry = `${PREFIX}${order}.${wish.key}`;
     try {
-      localStorage.setItem(place, JSON.stringify(wish));
+      localStorage.setItem(entry, JSON.stringify(wish));
     } catch {
       this.#said.unstored();
     }
-    return this.#put({ ...wish, place, tried: false });
+    return this.#put({ ...wish, entry, tried: false });
   }
 
   #put(tap) {
@@ -144,7 +144,7 @@ export class Outbox {
 
   #drop(tap) {
     try {
-      localStorage.removeItem(tap.place);
+      localStorage.removeItem(tap.entry);
     } catch {
       // Then it was never stored.
     }
@@ -161,8 +161,8 @@ const NONE = [];
 /** What is in the store, in the order in which it was made. */
 function stored() {
   try {
-    const places = Object.keys(localStorage).filter((place) => place.startsWith(PREFIX));
-    return places.sort().map((place) => [place, JSON.parse(localStorage.getItem(place))]);
+    const entries = Object.keys(localStorage).filter((entry) => entry.startsWith(PREFIX));
+    return entries.sort().map((entry) => [entry, JSON.parse(localStorage.getItem(entry))]);
   } catch {
     return [];
   }

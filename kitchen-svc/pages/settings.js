@@ -1,6 +1,6 @@
 // What this screen remembers: which kitchen it shows, and how. The address wins over what is stored.
 
-const PLACE = "comanda.kitchen";
+const STORED = "comanda.kitchen";
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const DEFAULTS = { location: null, view: { kind: "all" }, theme: "auto", size: 100, expected: {} };
 
@@ -21,7 +21,7 @@ export function load() {
 /** Remembers them, and shows the kitchen and the view in the address: a bookmark shows the same again. */
 export function save(settings) {
   try {
-    localStorage.setItem(PLACE, JSON.stringify(settings));
+    localStorage.setItem(STORED, JSON.stringify(settings));
   } catch {
     // Then the address alone remembers.
   }
@@ -42,7 +42,7 @@ export function dress({ theme, size }) {
 
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(PLACE)) ?? {};
+    return JSON.parse(localStorage.getItem(STORED)) ?? {};
   } catch {
     return {};
   }

@@ -57,7 +57,7 @@ export function back(before, now) {
   if (before.state === "void") return null;
   if (before.priority !== now.priority) return [{ action: before.priority > 0 ? "rush" : "unrush" }];
   const itemSteps = (from) =>
-    from.items.flatMap((item, place) => itemBack(item.id, before.items[place].state, item.state));
+    from.items.flatMap((item, index) => itemBack(item.id, before.items[index].state, item.state));
   if (before.state === "served") return [{ action: "serve" }];
   if (now.state !== "served") return itemSteps(now);
   const recalled = ticketStep(now, "recall");

@@ -183,13 +183,13 @@ static SHOWN_ANYWHERE: LazyLock<String> = LazyLock::new(|| shown_sql("CAST($11 A
 
 /// One arm a standing, each of which reads no more of its index than a page: it stays as fast however many tickets
 /// were served, here or elsewhere. Only of a station that hardly anything comes to it reads more.
-fn shown_sql(place: &str) -> String {
+fn shown_sql(located: &str) -> String {
     let standings = ["open", "ready", "served", "void", "acknowledged"];
     let arms = standings.iter().zip((1..).step_by(2)).map(|(standing, first)| {
         format!(
             "SELECT opened_at, key, doc FROM (SELECT opened_at, key, doc FROM tickets \
              WHERE standing = '{standing}' AND (opened_at, key) > (${first}, ${}) \
-             AND {place} \
+             AND {located} \
              AND (CAST($12 AS TEXT) IS NULL OR stations LIKE $12 ESCAPE '!') \
              ORDER BY opened_at, key LIMIT $13) AS arm",
             first + 1

@@ -4,7 +4,7 @@ use expect_test::expect;
 use serde_json::{Value, json};
 use shared::{
     contract::time::Time,
-    db::{Db, Value as Cell},
+    db::{Cells, Db, Value as Cell},
     engine::call::fresh_id,
 };
 use tokio::time::Instant;
@@ -89,12 +89,8 @@ const MANY: usize = 2001;
 
 /// So many tickets like this one, older than it, as the kitchen stores them.
 pub(crate) async fn multiply(app: &App, ticket: &Value) {
-    let sql = match kitchen(app) {
-        Db::Postgres(_) => "INSERT INTO tickets (key, revision, doc) VALUES ($1, 1, CAST($2 AS JSONB))",
-        Db::Sqlite(_) => "INSERT INTO tickets (key, revision, doc) VALUES ($1, 1, $2)",
-    };
     let now = Time::now();
-    let mut tx = kitchen(app).begin().await.unwrap();
+    let (mut keys, mut docs) = (Vec::new(), Vec::new());
     for number in 1..=MANY {
         let before = now - std::time::Duration::from_secs(60 + u64::try_from(number).unwrap());
         let (id, mut ticket) = (fresh_id().to_string(), ticket.clone());
@@ -104,11 +100,13 @@ pub(crate) async fn multiply(app: &App, ticket: &Value) {
         if ticket["state"] == "ready" {
             ticket["ready_at"] = json!(before);
         }
-        let station = text(&ticket["items"][0]["station"]);
-        let row = json!({"ticket": ticket, "stations": format!(",{station},"), "last": null});
-        let args: [Cell; 2] = [id.into(), row.to_string().into()];
-        tx.execute(sql, args).await.unwrap();
+        let stations = format!(",{},", text(&ticket["items"][0]["station"]));
+        docs.push(json!({"ticket": ticket, "stations": stations, "last": null}).to_string());
+        keys.push(id);
     }
+    let mut tx = kitchen(app).begin().await.unwrap();
+    let revisions = Cells::Int(vec![1; MANY]);
+    tx.insert("tickets", vec![("key", Cells::Text(keys)), ("revision", revisions), ("doc", Cells::Json(docs))]);
     tx.commit().await.unwrap();
 }
 

@@ -117,7 +117,7 @@ impl<'a> Change<'a> {
     /// A change that is for displays only.
     fn say_changed(&mut self, reason: &'static str, item: Option<usize>) {
         let mut more = vec![("reason", json!(reason))];
-        more.extend(item.map(|place| ("item", json!(self.ticket.items[place].id))));
+        more.extend(item.map(|index| ("item", json!(self.ticket.items[index].id))));
         self.say("ticket.changed", &more);
     }
 
@@ -150,16 +150,16 @@ impl<'a> Change<'a> {
     /// What a cook does to one item; `again` where this would only repeat the last change.
     pub(super) fn item(&mut self, id: &str, action: ItemAction, again: bool, here: &Here<'_>) -> Result<(), Refusal> {
         use {ItemAction as Do, ItemState as Item, TicketState as Is};
-        let place = self.ticket.items.iter().position(|item| item.id == id);
-        let place = place.ok_or_else(|| Refusal::UnknownItem(id.to_owned()))?;
-        match (self.ticket.state, self.ticket.items[place].state, action) {
+        let index = self.ticket.items.iter().position(|item| item.id == id);
+        let index = index.ok_or_else(|| Refusal::UnknownItem(id.to_owned()))?;
+        match (self.ticket.state, self.ticket.items[index].state, action) {
             (Is::Void, _, _) | (_, Item::Void, _) => return Err(Refusal::TicketVoid),
-            (Is::Open, Item::Queued, Do::Start) => self.start(Some(place)),
-            (Is::Open, Item::Queued | Item::Cooking, Do::Done) => self.finish_item(place),
+            (Is::Open, Item::Queued, Do::Start) => self.start(Some(index)),
+            (Is::Open, Item::Queued | Item::Cooking, Do::Done) => self.finish_item(index),
             (Is::Open, Item::Cooking, Do::Undo) if again => {}
-            (Is::Open, Item::Cooking, Do::Undo) => self.undo(place, ItemState::Queued),
-            (Is::Open, Item::Done, Do::Undo) => self.undo(place, ItemState::Cooking),
-            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(place), here)?,
+            (Is::Open, Item::Cooking, Do::Undo) => self.undo(index, ItemState::Queued),
+            (Is::Open, Item::Done, Do::Undo) => self.undo(index, ItemState::Cooking),
+            (Is::Ready, Item::Done, Do::Undo) => self.recall(Some(index), here)?,
             (Is::Open, Item::Cooking, Do::Start) | (Is::Open, Item::Queued, Do::Undo) | (_, Item::Done, Do::Done) => {}
             (state @ Is::Open, Item::Done, Do::Start)
             | (state @ Is::Ready, Item::Queued | Item::Cooking, _)
@@ -183,8 +183,8 @@ impl<'a> Change<'a> {
 
     /// Starts what is queued: all of it, or one item.
     fn start(&mut self, only: Option<usize>) {
-        let queued = |(place, item): &(usize, &mut TicketItem)| {
-            item.state == ItemState::Queued && only.is_none_or(|only| only == *place)
+        let queued = |(index, item): &(usize, &mut TicketItem)| {
+            item.state == ItemState::Queued && only.is_none_or(|only| only == *index)
         };
         let mut started = 0;
         for (_, item) in self.ticket.items.iter_mut().enumerate().filter(queued) {
@@ -199,12 +199,12 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn finish_item(&mut self, place: usize) {
+    fn finish_item(&mut self, index: usize) {
         if self.ticket.started_at.is_none() {
-            self.start(Some(place));
+            self.start(Some(index));
         }
-        self.ticket.items[place].state = ItemState::Done;
-        self.say("ticket.item_done", &[("item", json!(self.ticket.items[place].id))]);
+        self.ticket.items[index].state = ItemState::Done;
+        self.say("ticket.item_done", &[("item", json!(self.ticket.items[index].id))]);
         if self.ticket.items.iter().all(|item| item.state == ItemState::Done) {
             self.finish();
         }
@@ -237,7 +237,7 @@ impl<'a> Change<'a> {
             return Err(Refusal::EarlierDay(self.ticket.state));
         }
         match only {
-            Some(place) => self.ticket.items[place].state = ItemState::Cooking,
+            Some(index) => self.ticket.items[index].state = ItemState::Cooking,
             None => self.set_items(ItemState::Cooking),
         }
         // While it was away, a station may have gone.
@@ -245,14 +245,14 @@ impl<'a> Change<'a> {
         self.ticket.state = TicketState::Open;
         self.ticket.ready_at = None;
         self.ticket.served_at = None;
-        let item = only.map(|place| ("item", json!(self.ticket.items[place].id)));
+        let item = only.map(|index| ("item", json!(self.ticket.items[index].id)));
         self.say("ticket.recalled", item.as_slice());
         Ok(())
     }
 
-    fn undo(&mut self, place: usize, state: ItemState) {
-        self.ticket.items[place].state = state;
-        self.say_changed("undone", Some(place));
+    fn undo(&mut self, index: usize, state: ItemState) {
+        self.ticket.items[index].state = state;
+        self.say_changed("undone", Some(index));
     }
 
     fn prioritize(&mut self, priority: i64, reason: &'static str) {

@@ -114,23 +114,23 @@ impl StationsRequest {
             }
         }
         let mut ids = HashSet::new();
-        for (place, station) in self.stations.iter().enumerate() {
+        for (index, station) in self.stations.iter().enumerate() {
             if !ids.insert(&station.id) {
-                wrong(format!("/stations/{place}/id"), "is used twice");
+                wrong(format!("/stations/{index}/id"), "is used twice");
             }
         }
         if !known.contains(&self.default) {
             wrong("/default".into(), "names no station");
         }
         let mut routed = HashSet::new();
-        for (place, route) in self.routes.iter().enumerate() {
+        for (index, route) in self.routes.iter().enumerate() {
             if route.sku.is_some() == route.category.is_some() {
-                wrong(format!("/routes/{place}"), "needs exactly one of sku and category");
+                wrong(format!("/routes/{index}"), "needs exactly one of sku and category");
             } else if !routed.insert((&route.sku, &route.category)) {
-                wrong(format!("/routes/{place}"), "is routed twice");
+                wrong(format!("/routes/{index}"), "is routed twice");
             }
             if !known.contains(&route.station) {
-                wrong(format!("/routes/{place}/station"), "names no station");
+                wrong(format!("/routes/{index}/station"), "names no station");
             }
         }
         if !errors.is_empty() {

@@ -43,12 +43,12 @@ static FINISHED_ANYWHERE: LazyLock<String> =
     LazyLock::new(|| sql("CAST($1 AS TEXT) IS NULL", "opened_at", "opened_at", ""));
 
 /// Newest first, each arm reads no more of its index than there is room for.
-fn sql(place: &str, ready_at: &str, served_at: &str, index: &str) -> String {
+fn sql(located: &str, ready_at: &str, served_at: &str, index: &str) -> String {
     let arm = |rank: i64, standing: &str, at: &str, since: &str| {
         format!(
             "SELECT rank, finished_at, key, doc FROM (\
              SELECT {rank} AS rank, {at} AS finished_at, key, doc FROM tickets \
-             WHERE standing = '{standing}' AND {place} {since} \
+             WHERE standing = '{standing}' AND {located} {since} \
              AND (CAST($2 AS TEXT) IS NULL OR stations LIKE $2 ESCAPE '!') \
              ORDER BY {index}{at} DESC, key DESC LIMIT $4) AS {standing}"
         )

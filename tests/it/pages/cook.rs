@@ -169,7 +169,7 @@ async fn what_a_station_leaves_is_seen_at_the_default() {
         grill.sees("burger").await;
         grill.sees("Pizza 0/1").await;
         app.put("/v1/stations/soho", json!({"stations": [{"id": "grill", "name": "Grill"}], "default": "grill"})).await;
-        pizza.sees("No station “Pizza” any more").await;
+        pizza.sees("No station “pizza” any more").await;
         grill.sees("margherita").await;
         grill.sees_so_many(".ticket", 1).await;
         grill.sees_no("Pizza").await;

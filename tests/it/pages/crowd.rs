@@ -17,7 +17,7 @@ const TICKETS: usize = 200;
 /// Fifty a second, for as long as it takes to change every ticket.
 const BETWEEN_CHANGES: Duration = Duration::from_millis(20);
 
-const SELECTED: &str = "document.querySelector('.ticket[aria-current] .place')?.textContent";
+const SELECTED: &str = "document.querySelector('.ticket[aria-current] .slot')?.textContent";
 
 /// What the page holds on to, once what it does not is swept away.
 async fn holds(page: &Page) -> (i64, i64) {

@@ -10,7 +10,7 @@ fn check_routes(lines: &str, routes: &[(&str, &str)], expected: Expect) {
     let mut kitchen = Kitchen::new(lines);
     kitchen.tell(Command::Arrange(arrangement(&STATIONS, routes))).unwrap();
     kitchen.run("accept");
-    expected.assert_eq(&places(&kitchen));
+    expected.assert_eq(&whereabouts(&kitchen));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn stations_are_said_when_they_change() {
 }
 
 /// Where the items of the ticket are, and what queries know of it.
-fn places(kitchen: &Kitchen) -> String {
+fn whereabouts(kitchen: &Kitchen) -> String {
     let row = kitchen.state.tickets.get(&ticket_id(kitchen.order.id).to_string()).unwrap();
     let items = row.ticket.items.iter().map(|item| format!("{} at {}; ", item.sku, item.station));
     format!("{}all {}", items.collect::<String>(), row.stations)
@@ -74,7 +74,7 @@ fn open_tickets_keep_their_stations() {
         move: nothing
     "#]]
     .assert_eq(&kitchen.run("accept; stations grill pizza pass; move"));
-    assert_eq!(places(&kitchen), "margherita at pizza; cola at pass; all ,pass,pizza,");
+    assert_eq!(whereabouts(&kitchen), "margherita at pizza; cola at pass; all ,pass,pizza,");
     assert_eq!(closed(&kitchen), ["bar", "kitchen"]);
 }
 
@@ -88,7 +88,7 @@ fn items_at_a_station_that_is_gone_move_to_the_default() {
     let data: Value = serde_json::from_str(moved[0].data.get()).unwrap();
     assert_eq!((moved.len(), &data["reason"], &data["from"]), (1, &json!("moved"), &json!(["pass", "pizza"])));
     assert_eq!(kitchen.run("move"), "move: nothing\n");
-    assert_eq!(places(&kitchen), "margherita at bar; cola at bar; all ,bar,");
+    assert_eq!(whereabouts(&kitchen), "margherita at bar; cola at bar; all ,bar,");
     assert_eq!(summary(kitchen.ticket().unwrap()), "= open, started: 1 cooking, 2 queued");
 }
 
@@ -96,7 +96,7 @@ fn items_at_a_station_that_is_gone_move_to_the_default() {
 fn the_first_stations_of_a_location_take_what_it_had_before() {
     let mut kitchen = Kitchen::new("1 cola");
     kitchen.run("accept; stations grill pass; move");
-    assert_eq!((&*places(&kitchen), closed(&kitchen)), ("cola at pass; all ,pass,", vec!["kitchen"]));
+    assert_eq!((&*whereabouts(&kitchen), closed(&kitchen)), ("cola at pass; all ,pass,", vec!["kitchen"]));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_has_left_the_display_moves_when_it_comes_back() {
     }
     let mut kitchen = Kitchen::new("1 cola");
     kitchen.run("stations bar; accept; serve; stations pass; recall");
-    assert_eq!(places(&kitchen), "cola at pass; all ,pass,");
+    assert_eq!(whereabouts(&kitchen), "cola at pass; all ,pass,");
 }
 
 #[test]
