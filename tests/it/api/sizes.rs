@@ -48,13 +48,13 @@ async fn an_order_is_no_larger_for_its_names_than_everybody_can_bear() {
         app.settle().await;
 
         // Pages of such orders, and of what was said of them, have a size; nothing is missing.
-        for n in 0..12 {
+        for n in 0..16 {
             let (status, _) = app.send(app.ordering(&n.to_string(), &order("s", 20))).await;
             assert_eq!(status, StatusCode::ACCEPTED);
         }
         app.settle().await;
-        assert_eq!(all(app, "/v1/orders?location=soho", "id").await, 14);
-        assert_eq!(all(app, "/v1/tickets?location=soho", "id").await, 14);
+        assert_eq!(all(app, "/v1/orders?location=soho", "id").await, 18);
+        assert_eq!(all(app, "/v1/tickets?location=soho", "id").await, 18);
         let head = all(app, "/v1/feed/orders?x=", "id").await;
         assert_eq!(head, all(app, "/v1/feed/orders?limit=3", "id").await);
     })
