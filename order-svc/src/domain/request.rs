@@ -86,17 +86,17 @@ pub struct PutItem {
     #[schema(value_type = Vec<Sku>, max_items = 100)]
     pub modifiers: List<Sku, 0, 100>,
     /// What has to be chosen with the dish.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Choice>, max_items = 20)]
     pub choices: List<Choice, 0, 20>,
     #[serde(default)]
     pub description: Option<Text<500>>,
     #[serde(default)]
     pub photo: Option<Photo>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Allergen>, max_items = 14)]
     pub allergens: List<Allergen, 0, 14>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(value_type = Vec<Diet>, max_items = 11)]
     pub diets: List<Diet, 0, 11>,
     /// Where it stands on the menu.
@@ -124,7 +124,7 @@ pub struct PutLocation {
     #[serde(default)]
     pub until: Option<Time>,
     /// When the business day begins, local time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub day_starts: DayStarts,
     /// What the menu is written in.
     #[serde(default)]

@@ -7,17 +7,21 @@ use serde_json::{Value, json};
 
 use crate::harness::{App, on_both, text};
 
-/// Everything that is put, each with a body that differs from one time to the next.
+/// Everything that is put, each with a body that differs from one time to the next, and of a name of its own: what is out
+/// changes the menu, too.
 fn puts(name: &str, time: usize) -> Vec<(String, Value)> {
     let label = format!("{name} {time}");
     vec![
         (format!("/v1/stations/{name}"), json!({"stations": [{"id": "bar", "name": label}], "default": "bar"})),
-        (format!("/v1/menu/soho/{name}"), json!({"name": label, "category": "New", "price": 100})),
+        (format!("/v1/menu/soho/{name}-menu"), json!({"name": label, "category": "New", "price": 100})),
         (format!("/v1/locations/{name}"), json!({"name": label, "currency": "GBP", "timezone": "Europe/London"})),
         (format!("/v1/stock/soho/{name}"), json!({"name": label, "unit": "g"})),
-        (format!("/v1/recipes/soho/{name}"), json!({"ingredients": [{"ingredient": "dough", "quantity": time + 1}]})),
-        (format!("/v1/availability/soho/{name}"), json!({"available": time % 2 == 1})),
-        (format!("/v1/tickets/out/soho/{name}-2"), json!({})),
+        (
+            format!("/v1/recipes/soho/{name}-recipe"),
+            json!({"ingredients": [{"ingredient": "dough", "quantity": time + 1}]}),
+        ),
+        (format!("/v1/availability/soho/{name}-out"), json!({"available": time % 2 == 1})),
+        (format!("/v1/tickets/out/soho/{name}-marked"), json!({})),
     ]
 }
 

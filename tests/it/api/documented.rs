@@ -70,6 +70,30 @@ async fn all_documents_are_valid() {
     app.stop().await;
 }
 
+/// What programs act on is no secret: every member that the code gives a problem is in its schema.
+#[tokio::test]
+async fn every_member_of_a_problem_is_described() {
+    let backends = Backends::embedded();
+    let app = App::start(&backends, Duration::from_secs(60)).await;
+    let document = app.get("/openapi.json").await;
+    let members = &document["components"]["schemas"]["Problem"]["properties"];
+    let mut given = 0;
+    for file in [
+        "shared/src/web/problem",
+        "order-svc/src/http/answer",
+        "inventory-svc/src/http/answer",
+        "kitchen-svc/src/http/answer",
+    ] {
+        let source = std::fs::read_to_string(format!("{}/{file}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for member in source.split(".with(\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(members[member].is_object(), "{file}: {member} is not described");
+            given += 1;
+        }
+    }
+    assert!(given > 8, "{given}");
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn null_may_stand_for_all_that_need_not_be_there() {
     let backends = Backends::embedded();

@@ -62,6 +62,11 @@ impl PartialSchema for Problem {
                 "order_status": text("Of `not-cancellable`: the order's status."),
                 "state": text("Of `ticket-state`: the ticket's state."),
                 "unit": text("Of `unit-in-use`: the unit that the ingredient's quantities are in."),
+                "currency": text("Of `currency-in-use`: the currency that the location's prices are in."),
+                "first": {
+                    "type": ["integer", "string"],
+                    "description": "Of `gone`: the first position, or the first time, that is left.",
+                },
                 "version": {
                     "type": "integer",
                     "description": "Of `version-mismatch`: the present version; 0 where there is none yet.",
