@@ -23,11 +23,10 @@ fn kitchen(app: &App) -> &Db {
 /// Makes a ticket look as if it had been ready for so long.
 async fn has_been_ready_for(app: &App, ticket: &str, minutes: u64) {
     let ready_at = Time::now() - std::time::Duration::from_secs(60 * minutes);
-    let sql = match kitchen(app) {
-        Db::Postgres(_) => {
-            "UPDATE tickets SET doc = jsonb_set(doc, '{ticket,ready_at}', to_jsonb(CAST($1 AS TEXT))) WHERE key = $2"
-        }
-        Db::Sqlite(_) => "UPDATE tickets SET doc = json_set(doc, '$.ticket.ready_at', $1) WHERE key = $2",
+    let sql = if kitchen(app).postgres().is_none() {
+        "UPDATE tickets SET doc = json_set(doc, '$.ticket.ready_at', $1) WHERE key = $2"
+    } else {
+        "UPDATE tickets SET doc = jsonb_set(doc, '{ticket,ready_at}', to_jsonb(CAST($1 AS TEXT))) WHERE key = $2"
     };
     let mut tx = kitchen(app).begin().await.unwrap();
     let args: [Cell; 2] = [ready_at.to_string().into(), ticket.into()];

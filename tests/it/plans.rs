@@ -135,13 +135,13 @@ const COUNTED: &str = "SELECT COUNT(*) FROM dead_letters";
 /// The steps of the plan, by the settings of the services; `None` where none of the databases has the tables.
 async fn plan(databases: &[Db], sql: &str) -> Option<Vec<String>> {
     for db in databases {
-        let plan = match db {
-            Db::Sqlite(_) => {
+        let plan = match db.postgres() {
+            None => {
                 let explain: &str = format!("EXPLAIN QUERY PLAN {sql}").leak();
                 let rows: Result<Vec<(i64, i64, i64, String)>, _> = db.fetch(explain, []).await;
                 rows.ok().map(|rows| rows.into_iter().map(|row| row.3).collect())
             }
-            Db::Postgres(pool) => explain(pool, sql).await.ok(),
+            Some(pool) => explain(pool, sql).await.ok(),
         };
         if plan.is_some() {
             return plan;

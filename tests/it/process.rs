@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
 use shared::engine::call::fresh_id;
 use tokio::{
     sync::watch,
@@ -47,6 +48,16 @@ pub(crate) fn comanda(backends: &Backends, listen: &str) -> Command {
     command
 }
 
+/// A command inside another, which sets something up for it and becomes it.
+pub(crate) fn wrapped(command: &Command, by: &[&str]) -> Command {
+    let mut wrapper = Command::new(by[0]);
+    wrapper.args(&by[1..]).arg(command.get_program()).args(command.get_args()).stdout(Stdio::null());
+    for (name, value) in command.get_envs() {
+        wrapper.env(name, value.unwrap_or_default());
+    }
+    wrapper
+}
+
 impl Process {
     /// An empty restaurant.
     pub(crate) async fn start(backends: &Backends, listen: &str) -> Self {
@@ -69,6 +80,20 @@ impl Process {
             assert!(self.child.try_wait().unwrap().is_none(), "the process has ended");
             every.tick().await;
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        client().request(method, format!("{}{path}", self.base))
+    }
+
+    /// The status, and the body, which is JSON.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
     }
 
     /// SIGKILL: nothing of it runs on.
@@ -160,7 +185,7 @@ async fn insist(addresses: &[String], lines: &str) -> String {
         match answer {
             Ok(answer) if answer.status() == StatusCode::ACCEPTED => {
                 // An answer that broke off is asked for again.
-                if let Ok(order) = answer.json::<serde_json::Value>().await {
+                if let Ok(order) = answer.json::<Value>().await {
                     return text(&order["id"]);
                 }
             }

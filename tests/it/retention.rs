@@ -109,7 +109,7 @@ async fn keys_and_letters_are_forgotten_by_their_time() {
             let key = "INSERT INTO idempotency_keys (key, revision, doc) VALUES ($1, 1, CAST($2 AS JSONB))";
             let doc = json!({"at": at}).to_string();
             // SQLite has no type of that name, and stores what it is given.
-            let key = if matches!(db, Db::Sqlite(_)) {
+            let key = if db.postgres().is_none() {
                 "INSERT INTO idempotency_keys (key, revision, doc) VALUES ($1, 1, $2)"
             } else {
                 key

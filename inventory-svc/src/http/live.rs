@@ -9,7 +9,10 @@ use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
 use shared::{
     contract::types::Slug,
-    engine::{live::resumed, log::Entry},
+    engine::{
+        live::{Interest, resumed},
+        log::Entry,
+    },
     web::{
         extract::{Answer, InPath, InQuery},
         page::{Page, Paging},
@@ -71,7 +74,8 @@ pub(super) async fn events(
 ) -> Answer<Response> {
     let log = app.live.bounds().await.map_err(away)?;
     let from = resumed(last, log).unwrap_or(log.head);
-    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
+    let interest = Interest::Location(location.to_string());
+    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&location, &entry)));
     let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
     Ok(respond(stream::iter([begin]).chain(changes)))
 }

@@ -9,7 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::{
     contract::{kitchen::Ticket, time::Time, types::Slug},
-    engine::{call::Call, live::resumed, log::Entry},
+    engine::{
+        call::Call,
+        live::{Interest, resumed},
+        log::Entry,
+    },
     web::{
         extract::{Answer, InQuery},
         problem::away,
@@ -62,7 +66,11 @@ pub(super) async fn stream(
         Some(last) => (last, None),
         None => (log.head, Some(snapshot(&app, &view, call.at, log.head).await?)),
     };
-    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&view, &entry)));
+    let interest = match &view.location {
+        Some(location) => Interest::Location(location.to_string()),
+        None => Interest::Everything,
+    };
+    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&view, &entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 

@@ -13,7 +13,11 @@ use shared::{
         time::Time,
         types::Slug,
     },
-    engine::{call::Call, live::resumed, log::Entry},
+    engine::{
+        call::Call,
+        live::{Interest, resumed},
+        log::Entry,
+    },
     web::{
         extract::{Answer, InPath},
         problem::{Problem, away},
@@ -60,7 +64,8 @@ pub(super) async fn events(
         Some(last) => (last, None),
         None => (log.head, Some(snapshot(&app, known, call.at, log.head).await?)),
     };
-    let changes = app.live.follow(from).filter_map(move |entry| ready(change(&location, &entry)));
+    let interest = Interest::Location(location.to_string());
+    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&location, &entry)));
     Ok(respond(stream::iter(first).chain(changes)))
 }
 

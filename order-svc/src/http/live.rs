@@ -7,7 +7,10 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use shared::{
     contract::{event::Event, order::Order},
-    engine::log::{self, Entry},
+    engine::{
+        live::Interest,
+        log::{self, Entry},
+    },
     web::{
         extract::{Answer, InPath},
         problem::away,
@@ -45,7 +48,10 @@ pub(super) async fn events(
         // A position that was never reached, or whose sequel has been forgotten: the client begins anew.
         None => (vec![snapshot(&order, head)?], head, order.version),
     };
-    let later = app.live.follow(from).filter_map(move |entry| async move { change(&entry, id, shown) });
+    let later = app
+        .live
+        .follow(from, Interest::Order(id.to_string()))
+        .filter_map(move |entry| async move { change(&entry, id, shown) });
     Ok(respond(stream::iter(first).chain(later)))
 }
 

@@ -1,6 +1,6 @@
 //! Orders: place, list, show, cancel.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::{
@@ -16,7 +16,10 @@ use shared::{
         order::{Order, OrderStatus},
         types::Slug,
     },
-    engine::{call::Call, live::Live, log::Entry},
+    engine::{
+        call::Call,
+        live::{Interest, Live},
+    },
     web::{
         extract::{Answer, InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
         page::{Page, Paging},
@@ -75,22 +78,16 @@ pub(super) async fn place(
     let Some(seconds) = seconds else {
         return Ok(app.pump.ask(call, Command::Place(Box::new(place))).await?.into_response());
     };
-    // Followed before it is asked for, so that no decision can be missed.
-    let news = follow(&app.live).await?;
+    // Followed from before it was asked for, so that no decision can be missed.
+    let head = app.live.head().await.map_err(away)?;
     let reply = app.pump.ask(call, Command::Place(Box::new(place))).await?;
-    Ok(decided(reply, news, seconds).await)
-}
-
-type News = Pin<Box<dyn Stream<Item = Arc<Entry>> + Send>>;
-
-async fn follow(live: &Live) -> Answer<News> {
-    let head = live.head().await.map_err(away)?;
-    Ok(live.follow(head).boxed())
+    Ok(decided(reply, &app.live, head, seconds).await)
 }
 
 /// 201 once the order is decided, 202 with the order as it is when the time is up.
-async fn decided(reply: Reply, mut news: News, seconds: u64) -> Response {
+async fn decided(reply: Reply, live: &Live, head: i64, seconds: u64) -> Response {
     let Reply::Placed { mut order, replayed } = reply else { return reply.into_response() };
+    let mut news = std::pin::pin!(live.follow(head, Interest::Order(order.id.to_string())));
     let decision = async {
         while !is_decided(&order) {
             let Some(entry) = news.next().await else { return };

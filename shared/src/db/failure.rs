@@ -14,6 +14,47 @@ impl fmt::Display for Conflict {
 
 impl std::error::Error for Conflict {}
 
+/// The files of the database are not where they were opened: they were removed or replaced, and what is written to them
+/// is lost with the process.
+#[derive(Clone, Copy, Debug)]
+pub struct FilesGone;
+
+impl fmt::Display for FilesGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(FILES_GONE)
+    }
+}
+
+impl std::error::Error for FilesGone {}
+
+const FILES_GONE: &str = "the files of the database were removed or replaced while it was open, and nothing is saved; \
+                          put them back, or start the service again";
+
+/// What people can be told of an outage that does not pass by itself, and what those can do who run the service; `None`
+/// where the database is merely away. Holds no internals.
+pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
+    if error.chain().any(|cause| cause.is::<FilesGone>()) {
+        return Some(FILES_GONE);
+    }
+    let refused = error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(sqlx::Error::Database(refused)) => refused.code(),
+        _ => None,
+    })?;
+    match (&*refused, refused.parse::<u32>().map(|code| code & 0xff)) {
+        ("53100", _) => Some(DISK_FULL),
+        ("25006", _) => Some(READ_ONLY),
+        // Full, and an extended code of it.
+        (code, Ok(13)) if code.len() < 5 => Some(DISK_FULL),
+        (code, Ok(8)) if code.len() < 5 => Some(READ_ONLY),
+        _ => None,
+    }
+}
+
+/// As [`advice`], of a database that is merely away.
+pub const NO_ANSWER: &str = "the database does not answer";
+const DISK_FULL: &str = "the disk of the database is full; it goes on once there is space again";
+const READ_ONLY: &str = "the database takes no writes";
+
 /// The three ways to fail, told apart because each is answered differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -29,6 +70,9 @@ impl Failure {
     pub fn of(error: &anyhow::Error) -> Self {
         if error.chain().any(|cause| cause.is::<Conflict>()) {
             return Self::Conflict;
+        }
+        if error.chain().any(|cause| cause.is::<FilesGone>()) {
+            return Self::Outage;
         }
         match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
             Some(sqlx::Error::Database(refused)) => {

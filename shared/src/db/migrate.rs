@@ -3,21 +3,26 @@
 use std::borrow::Cow;
 
 use anyhow::{Context, Result, bail};
-use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{
+    ConnectOptions, PgConnection,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
+    postgres::PgConnectOptions,
+};
+use tokio::time::timeout;
 
-use super::Db;
+use super::{Backend, Postgres, open::CONNECT_WITHIN};
 
 /// Where sqlx keeps what was applied.
 const TABLE: &str = "_sqlx_migrations";
 const RENUMBER: &str = "UPDATE _sqlx_migrations SET version = $1 WHERE checksum = $2 AND version <> $1";
 
-pub(super) async fn migrate(db: &Db, scripts: &[(i64, &'static str)]) -> Result<()> {
+pub(super) async fn migrate(backend: &Backend, scripts: &[(i64, &'static str)]) -> Result<()> {
     let steps: Vec<Migration> = scripts.iter().map(|(number, sql)| step(*number, sql)).collect();
-    renumber(db, &steps).await.context("renumber the migrations")?;
+    renumber(backend, &steps).await.context("renumber the migrations")?;
     let migrator = Migrator::with_migrations(steps);
-    let applied = match db {
-        Db::Postgres(pool) => migrator.run(pool).await,
-        Db::Sqlite(lite) => migrator.run(&lite.writer).await,
+    let applied = match backend {
+        Backend::Postgres(pg) => migrator.run(&mut patient(pg).await?).await,
+        Backend::Sqlite(lite) => migrator.run(&lite.writer).await,
     };
     match applied {
         Err(MigrateError::VersionMismatch(number) | MigrateError::VersionMissing(number)) => bail!(
@@ -32,20 +37,29 @@ fn step(number: i64, sql: &'static str) -> Migration {
     Migration::new(number, Cow::from("schema"), MigrationType::Simple, sql, false)
 }
 
+/// A session of its own: a script may take its time, and so may the replica that began before.
+async fn patient(pg: &Postgres) -> Result<PgConnection> {
+    let options = PgConnectOptions::clone(&pg.options).options([("statement_timeout", "0"), ("lock_timeout", "0")]);
+    timeout(CONNECT_WITHIN, options.connect())
+        .await
+        .context("PostgreSQL does not answer")?
+        .context("connect to PostgreSQL")
+}
+
 /// Scripts used to be numbered in a row, the services' behind the plumbing's: each is known by its text.
-async fn renumber(db: &Db, steps: &[Migration]) -> Result<()> {
-    match db {
-        Db::Postgres(pool) => {
-            let mut connection = pool.acquire().await?;
+async fn renumber(backend: &Backend, steps: &[Migration]) -> Result<()> {
+    match backend {
+        Backend::Postgres(pg) => {
+            let mut connection = patient(pg).await?;
             // Many replicas may start at once.
             connection.lock().await?;
             connection.ensure_migrations_table(TABLE).await?;
             for step in steps {
-                sqlx::query(RENUMBER).bind(step.version).bind(&*step.checksum).execute(&mut *connection).await?;
+                sqlx::query(RENUMBER).bind(step.version).bind(&*step.checksum).execute(&mut connection).await?;
             }
             connection.unlock().await?;
         }
-        Db::Sqlite(lite) => {
+        Backend::Sqlite(lite) => {
             let mut connection = lite.writer.acquire().await?;
             connection.ensure_migrations_table(TABLE).await?;
             for step in steps {

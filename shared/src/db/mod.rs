@@ -2,46 +2,77 @@
 //! Everything accepted is durable: SQLite runs with `synchronous=FULL`, PostgreSQL must not have durability off.
 
 mod failure;
+mod file;
+mod leader;
+mod lent;
 mod migrate;
 mod open;
+mod talk;
 mod tx;
 mod write;
 
-use std::{fs::File, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use sqlx::{
-    ConnectOptions, Connection, FromRow, PgConnection, PgPool, SqlitePool,
-    postgres::{PgArguments, PgRow},
+    FromRow, PgPool, SqlitePool,
+    postgres::{PgArguments, PgConnectOptions, PgRow},
     query::{Query, QueryAs},
     sqlite::{SqliteArguments, SqliteRow},
     types::Json,
 };
+use tokio::{sync::watch, time::Instant};
 
-use crate::contract::event::derived_id;
+use file::OpenFile;
+use lent::{ANSWER_WITHIN, Lent, Trust, within};
 use tx::Session;
 use write::Write;
 
-pub use failure::{Conflict, Failure};
+pub use failure::{Conflict, Failure, FilesGone, NO_ANSWER, advice};
+pub use leader::Leader;
+pub use talk::Talk;
 pub use tx::Tx;
 pub(crate) use tx::Wanted;
 pub use write::{Cells, Columns};
 
 /// A database. Cheap to clone.
 #[derive(Clone, Debug)]
-pub enum Db {
-    Postgres(PgPool),
+pub struct Db {
+    backend: Backend,
+    writes: Arc<watch::Sender<Writes>>,
+}
+
+/// What came of the last writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Writes {
+    /// When one was last taken.
+    pub taken: Option<Instant>,
+    /// One was not taken, through no fault of its own, and nobody has found since that there is room again.
+    pub refused: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Postgres(Postgres),
     Sqlite(Sqlite),
+}
+
+#[derive(Clone, Debug)]
+struct Postgres {
+    pool: PgPool,
+    /// For sessions that are no part of the pool.
+    options: Arc<PgConnectOptions>,
+    trust: Trust,
 }
 
 /// SQLite has one writer; readers see the last commit.
 #[derive(Clone, Debug)]
-pub struct Sqlite {
+struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Held as long as the file is open: one process a file.
-    _lock: Arc<File>,
+    file: Arc<OpenFile>,
+    trust: Trust,
 }
 
 /// An argument of a statement.
@@ -89,34 +120,37 @@ impl<T> FromBoth for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r,
 impl Db {
     /// Opens the database at `url` (`sqlite:…` or `postgres:…`) and refuses one that could lose a commit.
     pub async fn open(url: &str) -> Result<Self> {
-        open::open(url).await
+        Ok(Self { backend: open::open(url).await?, writes: Arc::default() })
     }
 
     /// Applies what is new of the migrations, each a number and a script that both backends read.
     pub async fn migrate(&self, migrations: &[(i64, &'static str)]) -> Result<()> {
-        migrate::migrate(self, migrations).await
+        migrate::migrate(&self.backend, migrations).await
     }
 
-    /// A transaction that may write. Safe to drop at any moment: it begins in a task of its own, since a
-    /// beginning that is cut short would leave its connection in the pool, inside a transaction (sqlx 0.9.0).
-    #[expect(clippy::disallowed_methods, reason = "the task lasts as long as one BEGIN")]
+    /// A transaction that may write. Safe to drop at any moment.
     pub async fn begin(&self) -> Result<Tx> {
-        let db = self.clone();
-        let begun = tokio::spawn(async move {
-            Ok(match db {
-                Self::Postgres(pool) => Tx::of(Session::Postgres(pool.begin().await?)),
-                Self::Sqlite(lite) => Tx::of(Session::Sqlite(lite.writer.begin_with("BEGIN IMMEDIATE").await?)),
-            })
-        });
-        begun.await.context("begin").and_then(|tx: Result<Tx, sqlx::Error>| tx.context("begin"))
+        let session = match &self.backend {
+            Backend::Postgres(pg) => Session::Postgres(pg.lend().await.context("begin")?),
+            Backend::Sqlite(lite) => {
+                Session::Sqlite(lite.lend_writer().await.context("begin")?, Arc::clone(&lite.file))
+            }
+        };
+        let mut tx = Tx::of(session, self.clone());
+        tx.begin().await.context("begin")?;
+        Ok(tx)
     }
 
     /// Inserts the rows in a transaction of their own; that one of them exists already is a [`Conflict`].
     pub(crate) async fn insert(&self, table: &'static str, columns: Columns) -> Result<()> {
         let writes = vec![Write::Insert { table, columns }];
-        match self {
-            Self::Postgres(pool) => write::on_pg(&mut *pool.acquire().await?, writes).await?,
-            Self::Sqlite(lite) => write::on_lite(&mut *lite.writer.acquire().await?, writes).await?,
+        match &self.backend {
+            Backend::Postgres(pg) => write::on_pg(&mut pg.lend().await?, writes).await?,
+            Backend::Sqlite(lite) => {
+                let position = write::on_lite(&mut lite.lend_writer().await?, writes).await?;
+                lite.file.check_written()?;
+                position
+            }
         };
         Ok(())
     }
@@ -124,9 +158,9 @@ impl Db {
     /// Reads outside of any transaction.
     pub async fn fetch<T: FromBoth>(&self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
         let args = args.into();
-        match self {
-            Self::Postgres(pool) => bind_as_pg(sqlx::query_as(sql), args).fetch_all(pool).await,
-            Self::Sqlite(lite) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(&lite.readers).await,
+        match &self.backend {
+            Backend::Postgres(pg) => pg.fetch(sql, args).await,
+            Backend::Sqlite(lite) => lite.fetch(sql, args).await,
         }
         .with_context(|| format!("read: {sql}"))
     }
@@ -140,33 +174,61 @@ impl Db {
         Ok(rows.into_iter().map(|(Json(doc),)| doc).collect())
     }
 
-    /// Whether it answers.
+    /// Whether it answers, and its files are where they were.
     pub async fn ping(&self) -> Result<()> {
+        if let Backend::Sqlite(lite) = &self.backend {
+            lite.file.check()?;
+        }
         self.fetch::<(i64,)>("SELECT CAST(1 AS BIGINT)", []).await.map(|_| ())
+    }
+
+    pub fn writes(&self) -> Writes {
+        *self.writes.borrow()
+    }
+
+    /// There is room again.
+    pub(crate) fn takes_writes(&self) {
+        self.writes.send_modify(|writes| writes.refused = false);
+    }
+
+    /// Remembers what came of a write.
+    fn wrote<T>(&self, outcome: Result<T>) -> Result<T> {
+        match &outcome {
+            Ok(_) => self.writes.send_modify(|writes| writes.taken = Some(Instant::now())),
+            Err(error) if Failure::of(error) == Failure::Outage => {
+                self.writes.send_modify(|writes| writes.refused = true)
+            }
+            Err(_) => {}
+        }
+        outcome
     }
 
     /// A session that holds the lock `name` for as long as it lives, or `None` while another process holds it.
     pub async fn lead(&self, name: &str) -> Result<Option<Leader>> {
-        let pool = match self {
-            Self::Sqlite(lite) => return Ok(Some(Leader::Sqlite(lite.clone()))),
-            Self::Postgres(pool) => pool,
-        };
-        let mut connection = pool.connect_options().connect().await.context("connect for the lock")?;
-        let key = derived_id(&["leader", name]).as_u64_pair().0.cast_signed();
-        let (mine,): (bool,) =
-            sqlx::query_as("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut connection).await?;
-        if mine {
-            return Ok(Some(Leader::Postgres(Box::new(connection))));
+        leader::lead(self, name).await
+    }
+
+    /// Where the processes that share the database hear each other; `None` where there is only one.
+    pub async fn talk(&self, channel: &str) -> Result<Option<Talk>> {
+        match &self.backend {
+            Backend::Postgres(pg) => Talk::on(pg, channel).await.map(Some),
+            Backend::Sqlite(_) => Ok(None),
         }
-        connection.close().await?;
-        Ok(None)
+    }
+
+    /// The sessions of a PostgreSQL database, for what only it can be asked; `None` of a file of this process.
+    pub fn postgres(&self) -> Option<&PgPool> {
+        match &self.backend {
+            Backend::Postgres(pg) => Some(&pg.pool),
+            Backend::Sqlite(_) => None,
+        }
     }
 
     /// Waits for whoever still has a connection, then closes.
     pub async fn close(&self) {
-        match self {
-            Self::Postgres(pool) => pool.close().await,
-            Self::Sqlite(lite) => {
+        match &self.backend {
+            Backend::Postgres(pg) => pg.pool.close().await,
+            Backend::Sqlite(lite) => {
                 lite.readers.close().await;
                 lite.writer.close().await;
             }
@@ -174,30 +236,26 @@ impl Db {
     }
 }
 
-/// A session of its own: on PostgreSQL the advisory lock lives and dies with its connection.
-#[derive(Debug)]
-pub enum Leader {
-    Postgres(Box<PgConnection>),
-    Sqlite(Sqlite),
-}
-
-impl Leader {
-    pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
-        let args = args.into();
-        match self {
-            Self::Postgres(connection) => bind_as_pg(sqlx::query_as(sql), args).fetch_all(&mut **connection).await,
-            Self::Sqlite(lite) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(&lite.readers).await,
-        }
-        .with_context(|| format!("read: {sql}"))
+impl Postgres {
+    async fn lend(&self) -> sqlx::Result<Lent<sqlx::Postgres>> {
+        Lent::by(&self.pool, &self.trust).await
     }
 
-    pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<()> {
-        let args = args.into();
-        match self {
-            Self::Postgres(connection) => bind_pg(sqlx::query(sql), args).execute(&mut **connection).await.map(|_| ()),
-            Self::Sqlite(lite) => bind_lite(sqlx::query(sql), args).execute(&lite.writer).await.map(|_| ()),
-        }
-        .with_context(|| format!("write: {sql}"))
+    async fn fetch<T: FromBoth>(&self, sql: &'static str, args: Vec<Value>) -> sqlx::Result<Vec<T>> {
+        let mut lent = self.lend().await?;
+        let answer = bind_as_pg(sqlx::query_as(sql), args).fetch_all(lent.connection()?);
+        let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, answer).await;
+        lent.heard(rows)
+    }
+}
+
+impl Sqlite {
+    async fn lend_writer(&self) -> sqlx::Result<Lent<sqlx::Sqlite>> {
+        Lent::by(&self.writer, &self.trust).await
+    }
+
+    async fn fetch<T: FromBoth>(&self, sql: &'static str, args: Vec<Value>) -> sqlx::Result<Vec<T>> {
+        bind_as_lite(sqlx::query_as(sql), args).fetch_all(&self.readers).await
     }
 }
 

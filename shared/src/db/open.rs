@@ -1,11 +1,6 @@
 //! Opening a database, and refusing one that could lose what it confirmed.
 
-use std::{
-    fs::{File, TryLockError},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::{
@@ -15,56 +10,34 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{Db, Sqlite};
+use super::{
+    Backend, Postgres, Sqlite,
+    file::Locked,
+    lent::{Trust, within},
+};
 
 /// Shorter than the 5 s that a request waits at most.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What is asked of a server before it is used.
+const START_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection may lie idle before it is tried before its next use.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+/// How soon it answers when it is tried; a part of what it takes to get one at all.
+const SIGN_WITHIN: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 
-pub(super) async fn open(url: &str) -> Result<Db> {
+pub(super) async fn open(url: &str) -> Result<Backend> {
     match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches("//"))) {
-        Some(("sqlite", path)) => Ok(Db::Sqlite(open_sqlite(path).await?)),
-        Some(("postgres" | "postgresql", _)) => Ok(Db::Postgres(open_postgres(url).await?)),
+        Some(("sqlite", path)) => Ok(Backend::Sqlite(open_sqlite(path).await?)),
+        Some(("postgres" | "postgresql", _)) => Ok(Backend::Postgres(open_postgres(url).await?)),
         _ => bail!("the URL starts with neither sqlite: nor postgres:"),
     }
 }
 
-/// The file's path in an `sqlite:` URL, its lock and its directory. One process a file.
-pub(crate) fn lock_file(path: &str) -> Result<(PathBuf, File)> {
-    let path = PathBuf::from(path);
-    ensure!(path.file_name().is_some_and(|name| name != ":memory:"), "sqlite: needs the path of a file");
-    if let Some(directory) = path.parent().filter(|directory| *directory != Path::new("")) {
-        std::fs::create_dir_all(directory).with_context(|| format!("create the directory {}", directory.display()))?;
-    }
-    let path = resolved(&path).with_context(|| format!("find {}", path.display()))?;
-    let lock_path = path.with_added_extension("lock");
-    let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
-    match lock.try_lock() {
-        Ok(()) => Ok((path, lock)),
-        Err(TryLockError::WouldBlock) => {
-            bail!("{} is in use, by another process or for another URL of this one", path.display())
-        }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", lock_path.display())),
-    }
-}
-
-/// The file itself, where links lead to it: two paths to one file are one file.
-fn resolved(path: &Path) -> std::io::Result<PathBuf> {
-    match path.canonicalize() {
-        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
-            let directory = path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
-            Ok(directory.canonicalize()?.join(path.file_name().unwrap_or_default()))
-        }
-        found => found,
-    }
-}
-
 /// As safe as a database server: write-ahead log, every commit synced.
-pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -76,8 +49,9 @@ pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn open_sqlite(path: &str) -> Result<Sqlite> {
-    let (path, lock) = lock_file(path)?;
-    let options = sqlite_options(&path);
+    let locked = Locked::at(path)?;
+    let path = &locked.path;
+    let options = sqlite_options(path);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .idle_timeout(None)
@@ -95,45 +69,60 @@ async fn open_sqlite(path: &str) -> Result<Sqlite> {
         .connect_with(options.read_only(true))
         .await
         .with_context(|| format!("open {} for reading", path.display()))?;
-    Ok(Sqlite { writer, readers, _lock: Arc::new(lock) })
+    Ok(Sqlite { writer, readers, file: Arc::new(locked.opened()?), trust: Trust::new() })
 }
 
-async fn open_postgres(url: &str) -> Result<PgPool> {
+/// What each session asks of the server. Its own timeouts are shorter than ours, so that it tells why; and what a
+/// replica holds that is paused, or whose machine is gone, is free again within seconds.
+const SESSION: [(&str, &str); 13] = [
+    ("TimeZone", "UTC"),
+    ("statement_timeout", "3500ms"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "3s"),
+    // A client that is gone without a word answers no probe and acknowledges nothing. Ours cannot ask for keepalives,
+    // since sqlx keeps its sockets to itself: it relies on deadlines.
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "6000"),
+    // Every statement has its index. Planning it anew each time would cost as much as running it; and a plan that
+    // is kept, made while the tables were empty, must not be one that reads them whole.
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
+async fn open_postgres(url: &str) -> Result<Postgres> {
     let options: PgConnectOptions = url.parse().context("not a PostgreSQL URL")?;
-    let options = options.options([
-        ("TimeZone", "UTC"),
-        ("statement_timeout", "30s"),
-        ("lock_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "30s"),
-        // Every statement has its index. Planning it anew each time would cost as much as running it; and a plan that
-        // is kept, made while the tables were empty, must not be one that reads them whole.
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
-        ("jit", "off"),
-    ]);
+    let options = options.options(SESSION);
     // The pool would try again until its time is up, and then tell that instead of the reason.
-    let first = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+    let first = timeout(CONNECT_WITHIN, PgConnection::connect_with(&options)).await;
     first.context("PostgreSQL does not answer")?.context("connect to PostgreSQL")?.close().await?;
-    let pool = PgPoolOptions::new()
+    let trust = Trust::new();
+    let pool = pool(trust.clone()).connect_with(options.clone()).await.context("connect to PostgreSQL")?;
+    timeout(START_WITHIN, refuse_unsafe(&pool)).await.context("PostgreSQL does not answer")??;
+    Ok(Postgres { pool, options: Arc::new(options), trust })
+}
+
+fn pool(trust: Trust) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
+            let trust = trust.clone();
             Box::pin(async move {
                 // One that was used a moment ago is not worth a round trip.
-                if meta.idle_for > IDLE_TRUSTED {
-                    connection.ping().await?;
+                if meta.idle_for > IDLE_TRUSTED
+                    && within::<sqlx::Postgres, _>(SIGN_WITHIN, connection.ping()).await.is_err()
+                {
+                    trust.lose();
                 }
-                Ok(true)
+                Ok(trust.holds(meta.age))
             })
         })
-        .connect_with(options)
-        .await
-        .context("connect to PostgreSQL")?;
-    refuse_unsafe(&pool).await?;
-    Ok(pool)
 }
 
 async fn refuse_unsafe(pool: &PgPool) -> Result<()> {

@@ -1,10 +1,14 @@
 //! A transaction: what a batch needs is read in one statement, what it changes is written in another.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, types::Json};
 
 use super::{
-    FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
+    Db, FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
+    file::OpenFile,
+    lent::{ANSWER_WITHIN, Lent, within},
     write::{Cells, Columns, Write, on_lite, on_pg},
 };
 
@@ -13,12 +17,13 @@ use super::{
 pub struct Tx {
     session: Session,
     writes: Vec<Write>,
+    db: Db,
 }
 
 #[derive(Debug)]
 pub(super) enum Session {
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(Lent<sqlx::Postgres>),
+    Sqlite(Lent<sqlx::Sqlite>, Arc<OpenFile>),
 }
 
 /// Rows of one table that a batch wants.
@@ -34,29 +39,50 @@ pub(crate) struct Wanted {
 pub(crate) type Found = (i64, String, i64, String);
 
 impl Tx {
-    pub(super) fn of(session: Session) -> Self {
-        Self { session, writes: Vec::new() }
+    pub(super) fn of(session: Session, db: Db) -> Self {
+        Self { session, writes: Vec::new(), db }
     }
 
-    /// Flushes what was not, and commits.
+    pub(super) async fn begin(&mut self) -> Result<()> {
+        match &mut self.session {
+            Session::Postgres(lent) => lent.begin().await?,
+            Session::Sqlite(lent, file) => {
+                file.check()?;
+                lent.begin().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Flushes what was not, and commits. After an error it may be committed or not.
     pub async fn commit(mut self) -> Result<()> {
         self.flush().await?;
-        match self.session {
-            Session::Postgres(tx) => tx.commit().await,
-            Session::Sqlite(tx) => tx.commit().await,
+        let committed = self.end().await;
+        self.db.wrote(committed)
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        match &mut self.session {
+            Session::Postgres(lent) => lent.commit().await.context("commit"),
+            Session::Sqlite(lent, file) => {
+                lent.commit().await.context("commit")?;
+                file.check_written().context("commit")
+            }
         }
-        .context("commit")
     }
 
     /// Runs the statement now, before the writes that are gathered; the number of rows that it touched.
     pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<u64> {
         let args = args.into();
         match &mut self.session {
-            Session::Postgres(tx) => {
-                bind_pg(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected())
+            Session::Postgres(lent) => {
+                let executed = bind_pg(sqlx::query(sql), args).execute(lent.connection()?);
+                let executed = within::<sqlx::Postgres, _>(ANSWER_WITHIN, executed).await;
+                lent.heard(executed).map(|done| done.rows_affected())
             }
-            Session::Sqlite(tx) => {
-                bind_lite(sqlx::query(sql), args).execute(&mut **tx).await.map(|r| r.rows_affected())
+            Session::Sqlite(lent, _) => {
+                let executed = bind_lite(sqlx::query(sql), args).execute(lent.connection()?).await;
+                executed.map(|done| done.rows_affected())
             }
         }
         .with_context(|| format!("write: {sql}"))
@@ -66,8 +92,12 @@ impl Tx {
     pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
         let args = args.into();
         match &mut self.session {
-            Session::Postgres(tx) => bind_as_pg(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
-            Session::Sqlite(tx) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(&mut **tx).await,
+            Session::Postgres(lent) => {
+                let rows = bind_as_pg(sqlx::query_as(sql), args).fetch_all(lent.connection()?);
+                let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, rows).await;
+                lent.heard(rows)
+            }
+            Session::Sqlite(lent, _) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(lent.connection()?).await,
         }
         .with_context(|| format!("read: {sql}"))
     }
@@ -76,7 +106,7 @@ impl Tx {
     pub(crate) async fn load(&mut self, wanted: &[Wanted]) -> Result<Vec<Found>> {
         let parts = wanted.iter().enumerate();
         match &mut self.session {
-            Session::Postgres(tx) => {
+            Session::Postgres(lent) => {
                 let parts = parts.map(|(n, Wanted { table, lock, .. })| {
                     let lock = if *lock { " ORDER BY key FOR UPDATE" } else { "" };
                     let keys = n + 1;
@@ -86,9 +116,11 @@ impl Tx {
                     )
                 });
                 let query = sqlx::query_as(AssertSqlSafe(parts.collect::<Vec<_>>().join(" UNION ALL ")));
-                wanted.iter().fold(query, |query, part| query.bind(&part.keys)).fetch_all(&mut **tx).await
+                let query = wanted.iter().fold(query, |query, part| query.bind(&part.keys));
+                let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, query.fetch_all(lent.connection()?)).await;
+                lent.heard(rows)
             }
-            Session::Sqlite(tx) => {
+            Session::Sqlite(lent, _) => {
                 let parts = parts.map(|(n, Wanted { table, .. })| {
                     let keys = n + 1;
                     format!(
@@ -97,7 +129,11 @@ impl Tx {
                     )
                 });
                 let query = sqlx::query_as(AssertSqlSafe(parts.collect::<Vec<_>>().join(" UNION ALL ")));
-                wanted.iter().fold(query, |query, part| query.bind(Json(&part.keys))).fetch_all(&mut **tx).await
+                wanted
+                    .iter()
+                    .fold(query, |query, part| query.bind(Json(&part.keys)))
+                    .fetch_all(lent.connection()?)
+                    .await
             }
         }
         .with_context(|| {
@@ -130,8 +166,8 @@ impl Tx {
             return Ok(None);
         }
         match &mut self.session {
-            Session::Postgres(tx) => on_pg(tx, writes).await,
-            Session::Sqlite(tx) => on_lite(tx, writes).await,
+            Session::Postgres(lent) => on_pg(lent, writes).await,
+            Session::Sqlite(lent, _) => on_lite(lent, writes).await,
         }
     }
 }

@@ -4,7 +4,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::value::RawValue;
 use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments};
 
-use super::Conflict;
+use super::{
+    Conflict,
+    lent::{ANSWER_WITHIN, Lent, within},
+};
 
 /// One column of many rows; all columns of a write have the same length.
 #[derive(Debug)]
@@ -162,7 +165,7 @@ const MOVE_HEAD: &str = "UPDATE event_log_head SET position = position + $1 WHER
 ///
 /// The parts run in this order, which PostgreSQL does not promise. Only how long locks are held depends on it, and who
 /// waits for whom: positions do not, and a deadlock is a conflict like others.
-pub(super) async fn on_pg(tx: &mut sqlx::PgConnection, writes: Vec<Write>) -> Result<Option<i64>> {
+pub(super) async fn on_pg(lent: &mut Lent<sqlx::Postgres>, writes: Vec<Write>) -> Result<Option<i64>> {
     let mut args = PgArguments::default();
     let (mut parts, mut counts) = (Vec::new(), Vec::new());
     let mut position = "NULL::bigint";
@@ -184,8 +187,9 @@ pub(super) async fn on_pg(tx: &mut sqlx::PgConnection, writes: Vec<Write>) -> Re
         }
     }
     let sql = format!("WITH {} SELECT ARRAY[{}], {position}", parts.join(", "), counts.join(", "));
-    let written = sqlx::query_as_with(AssertSqlSafe(sql), args).fetch_one(tx).await;
-    let (touched, position): (Vec<i64>, Option<i64>) = written.with_context(|| {
+    let written = sqlx::query_as_with(AssertSqlSafe(sql), args).fetch_one(lent.connection()?);
+    let written = within::<sqlx::Postgres, _>(ANSWER_WITHIN, written).await;
+    let (touched, position): (Vec<i64>, Option<i64>) = lent.heard(written).with_context(|| {
         let tables: Vec<&str> = writes.iter().map(Write::table).collect();
         format!("write to {}", tables.join(", "))
     })?;
@@ -196,17 +200,17 @@ pub(super) async fn on_pg(tx: &mut sqlx::PgConnection, writes: Vec<Write>) -> Re
 }
 
 /// As [`on_pg`], one statement after the other.
-pub(super) async fn on_lite(tx: &mut sqlx::SqliteConnection, writes: Vec<Write>) -> Result<Option<i64>> {
+pub(super) async fn on_lite(lent: &mut Lent<sqlx::Sqlite>, writes: Vec<Write>) -> Result<Option<i64>> {
     let mut position = None;
     for write in writes {
         if matches!(write, Write::Append { .. }) {
             let count = i64::try_from(write.rows())?;
-            let head: Vec<(i64,)> = sqlx::query_as(MOVE_HEAD).bind(count).fetch_all(&mut *tx).await?;
+            let head: Vec<(i64,)> = sqlx::query_as(MOVE_HEAD).bind(count).fetch_all(lent.connection()?).await?;
             ensure!(head.len() == 1, "event_log_head has no row");
             position = Some(head[0].0);
         }
         let query = sqlx::query(AssertSqlSafe(write.to_lite())).bind(write.transposed()?);
-        let written = query.execute(&mut *tx).await.with_context(|| format!("write to {}", write.table()))?;
+        let written = query.execute(lent.connection()?).await.with_context(|| format!("write to {}", write.table()))?;
         write.check(written.rows_affected())?;
     }
     Ok(position)

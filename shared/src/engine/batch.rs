@@ -88,13 +88,14 @@ impl<S: Service> Batch<S> {
         self.inputs.retain(|pending| !matches!(&pending.origin, Origin::Request(asker) if asker.is_closed()));
     }
 
-    pub(super) fn fail_requests(&mut self) {
+    /// Why, for people.
+    pub(super) fn fail_requests(&mut self, why: &'static str) {
         let (requests, events) = std::mem::take(&mut self.inputs)
             .into_iter()
             .partition(|pending| matches!(pending.origin, Origin::Request(_)));
         self.inputs = events;
         for pending in requests as Vec<Pending<S>> {
-            pending.answer(Err(Denial::Unavailable));
+            pending.answer(Err(Denial::Unavailable(why)));
         }
     }
 

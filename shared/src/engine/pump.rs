@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     bus::{Bus, Delivery},
     contract::event::Event,
-    db::{Db, Failure},
+    db::{Db, Failure, NO_ANSWER, advice},
     engine::{
         backoff::Backoff,
         batch::{Batch, Pending},
@@ -37,7 +37,7 @@ impl<R: fmt::Display> fmt::Display for Denial<R> {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::VersionMismatch(version) => write!(f, "it is at version {version}"),
-            Self::Unavailable => f.write_str("the database does not answer"),
+            Self::Unavailable(why) => f.write_str(why),
             Self::Failed => f.write_str("it failed, and the log says why"),
         }
     }
@@ -47,11 +47,13 @@ impl<R: fmt::Display> fmt::Display for Denial<R> {
 #[derive(Debug)]
 pub struct Pump<S: Service> {
     requests: mpsc::Sender<Request<S>>,
+    /// Why the database did not take the last batch that it did not take, for those whose turn never comes.
+    trouble: watch::Receiver<&'static str>,
 }
 
 impl<S: Service> Clone for Pump<S> {
     fn clone(&self) -> Self {
-        Self { requests: self.requests.clone() }
+        Self { requests: self.requests.clone(), trouble: self.trouble.clone() }
     }
 }
 
@@ -72,7 +74,8 @@ pub enum Denial<R> {
     /// What was to be changed has another version than the asker takes it for; 0 where there is none.
     VersionMismatch(i64),
     /// The database is away: nothing was decided, or whether it was is not known. The same request may come again.
-    Unavailable,
+    /// Why, for people.
+    Unavailable(&'static str),
     /// Our fault; it was logged, and the same request would fail again.
     Failed,
 }
@@ -90,7 +93,7 @@ impl<S: Service> Pump<S> {
         match tokio::time::timeout(REQUEST_TIMEOUT, asked).await {
             Ok(Some(answer)) => answer,
             // Dropping the answer's channel takes the request out of the pump, if it is not being decided already.
-            Ok(None) | Err(_) => Err(Denial::Unavailable),
+            Ok(None) | Err(_) => Err(Denial::Unavailable(*self.trouble.borrow())),
         }
     }
 }
@@ -103,6 +106,7 @@ pub struct Engine<S: Service> {
     requests: mpsc::Receiver<Request<S>>,
     deliveries: mpsc::Receiver<Delivery>,
     committed: watch::Sender<i64>,
+    trouble: watch::Sender<&'static str>,
 }
 
 /// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
@@ -110,7 +114,9 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     let (request_in, requests) = mpsc::channel(REQUEST_QUEUE);
     let (delivery_in, deliveries) = mpsc::channel(DELIVERY_QUEUE);
     let (committed, log) = watch::channel(0);
-    (Pump { requests: request_in }, Engine { db, bus, requests, deliveries, committed }, delivery_in, log)
+    let (told, trouble) = watch::channel(NO_ANSWER);
+    let pump = Pump { requests: request_in, trouble };
+    (pump, Engine { db, bus, requests, deliveries, committed, trouble: told }, delivery_in, log)
 }
 
 /// So often a batch is decided again at once; conflicts that last longer are an outage.
@@ -190,6 +196,9 @@ impl<S: Service> Engine<S> {
                 Failure::Fault if !batch.inputs.is_empty() => batch.bury(&error),
                 // A lasting conflict and a letter that cannot be kept are the database's trouble, too.
                 Failure::Conflict | Failure::Fault | Failure::Outage => {
+                    let lasting = advice(&error);
+                    self.trouble.send_replace(lasting.unwrap_or(NO_ANSWER));
+                    lasting.into_iter().for_each(|why| batch.fail_requests(why));
                     let inputs = batch.inputs.len();
                     warn!(service = S::NAME, error = format!("{error:#}"), inputs, "waiting for the database");
                     backoff.wait().await;
@@ -214,7 +223,7 @@ impl<S: Service> Engine<S> {
         if let Some(position) = decided.position {
             if let Err(error) = tx.commit().await {
                 // Whether it is there is not known: events are tried again, requests hear 503 and may do the same.
-                batch.fail_requests();
+                batch.fail_requests(advice(&error).unwrap_or(NO_ANSWER));
                 return Err(error);
             }
             self.committed.send_replace(position);

@@ -5,10 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use crate::{
     bus::{Bus, Message, Publisher},
@@ -20,6 +17,7 @@ use crate::{
     engine::{
         log::{self, Entry},
         service::Service,
+        wake::Commits,
     },
 };
 
@@ -37,31 +35,31 @@ const EVENTS_MAX: usize = 100;
 const BYTES_MAX: usize = 64 * 1024;
 
 /// Relays until an error; whoever supervises starts it again.
-pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: watch::Receiver<i64>) -> Result<()> {
+pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits) -> Result<()> {
     let mut leader = loop {
         match db.lead(S::NAME).await? {
             Some(leader) => break leader,
             None => tokio::time::sleep(RETRY).await,
         }
     };
-    let publisher = bus.publisher().await?;
+    let publisher = leader.keep(bus.publisher()).await?;
     let mut cursor = Cursor::load(&mut leader).await?;
     loop {
         let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
         if let Some(last) = entries.last() {
-            cursor.published = publish(&publisher, &entries).await?;
+            cursor.published = leader.keep(publish(&publisher, &entries)).await?;
             if cursor.is_due() || cursor.published < last.position {
                 cursor.save(&mut leader).await?;
             }
             ensure!(cursor.published == last.position, "the broker did not take every message");
         }
         // What was committed meanwhile is read at once.
-        if more || *committed.borrow_and_update() > cursor.published {
+        if more || committed.latest() > cursor.published {
             continue;
         }
         let patience = if cursor.saved < cursor.published { SAVE_AFTER } else { POLL };
         match timeout(patience, committed.changed()).await {
-            Ok(still_there) => still_there.context("the pump is gone")?,
+            Ok(still_there) => still_there?,
             Err(_) => cursor.save(&mut leader).await?,
         }
     }
@@ -134,21 +132,27 @@ async fn publish(publisher: &Publisher, entries: &[Entry]) -> Result<i64> {
     })
 }
 
-/// Events of one routing key travel together, in order; and the positions that each message holds.
+/// Events of one routing key travel together, in order; and the positions that each message holds. An event joins a
+/// message that was opened before only where that does not overtake an earlier event of its subject.
 fn pack(entries: &[Entry]) -> Result<(Vec<Message>, Vec<Vec<i64>>)> {
     let (mut messages, mut positions): (Vec<Message>, Vec<Vec<i64>>) = (Vec::new(), Vec::new());
     let mut open: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut last_of_subject: HashMap<(&str, &str), usize> = HashMap::new();
     for entry in entries {
         let key = routing_key(&entry.kind, &entry.location);
+        let last = last_of_subject.entry((entry.noun(), &entry.subject)).or_default();
         if let Some((place, bytes)) = open.get_mut(&key)
+            && *place >= *last
             && messages[*place].events.len() < EVENTS_MAX
             && *bytes + entry.doc.len() < BYTES_MAX
         {
             messages[*place].events.push(entry.doc.clone());
             positions[*place].push(entry.position);
             *bytes += entry.doc.len();
+            *last = *place;
             continue;
         }
+        *last = messages.len();
         open.insert(key.clone(), (messages.len(), entry.doc.len()));
         messages.push(first(entry, key)?);
         positions.push(vec![entry.position]);
@@ -183,7 +187,7 @@ mod tests {
         let entry = |position| Entry {
             position,
             kind: kind.into(),
-            subject: String::new(),
+            subject: format!("{kind} {position}"),
             location: "soho".into(),
             correlation: None,
             doc: format!("{:bytes$}", r#"{"id":"1"}"#),
@@ -225,5 +229,27 @@ mod tests {
         let damaged = Entry { position: 7, doc: "{}".into(), ..entries("order.placed", 1, 1).remove(0) };
         let error = pack(&[damaged]).expect_err("it has no id");
         assert!(format!("{error:#}").starts_with("position 7 of the log is no event"), "{error:#}");
+    }
+
+    #[test]
+    fn an_event_never_overtakes_an_earlier_one_of_its_subject() {
+        let said = |text: &str| -> Vec<Entry> {
+            let entry = |(position, said): (i64, &str)| {
+                let (kind, subject) = said.split_once(' ').expect("a type and a subject");
+                let entry = entries(&format!("order.{kind}"), 1, 1).remove(0);
+                Entry { position, subject: subject.into(), ..entry }
+            };
+            (1..).zip(text.split(", ")).map(entry).collect()
+        };
+        assert_eq!(pack(&said("cancelled x, placed a, cancelled a")).expect("events").1, [[1], [2], [3]]);
+        assert_eq!(pack(&said("placed a, cancelled a, placed b, cancelled b")).expect("events").1, [[1, 3], [2, 4]]);
+        assert_eq!(
+            pack(&said("placed a, cancelled x, placed b, cancelled b, cancelled y")).expect("events").1,
+            [vec![1, 3], vec![2, 4, 5]]
+        );
+        assert_eq!(
+            pack(&said("cancelled x, placed a, cancelled a, cancelled b, placed c")).expect("events").1,
+            [vec![1], vec![2, 5], vec![3, 4]]
+        );
     }
 }

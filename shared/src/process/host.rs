@@ -10,7 +10,12 @@ use std::{
 use anyhow::{Context, Result};
 use axum::Router;
 use futures_util::future::join_all;
-use tokio::{net::TcpListener, signal::unix::SignalKind, sync::mpsc, time::MissedTickBehavior};
+use tokio::{
+    net::TcpListener,
+    signal::unix::SignalKind,
+    sync::{mpsc, watch},
+    time::MissedTickBehavior,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +24,13 @@ use crate::{
     bus::{Bus, Delivery},
     contract::time::Time,
     db::Db,
-    engine::{call::Call, live::Live, pump, relay, retention, schema, service::Service},
+    engine::{
+        call::Call,
+        live::Live,
+        pump, relay, retention, schema,
+        service::Service,
+        wake::{self, Commits},
+    },
     process::{
         config::{self, Settings},
         files,
@@ -69,16 +80,19 @@ impl Host {
         };
         let db = opened.await.with_context(|| config::database_variable(S::NAME))?;
         let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone());
-        let live = Live::new(db.clone(), committed.clone(), self.tasks.stop.clone());
+        let (heard, others) = watch::channel(0);
+        let commits = Commits::new(committed.clone(), others);
+        let live = Live::new(db.clone(), commits.clone(), self.tasks.stop.clone());
         let app = App { db: db.clone(), pump, live: live.clone(), accept_within: self.settings.accept_within };
 
         let (tasks, bus) = (&self.tasks, self.bus.clone());
         tasks.essential("pump", S::NAME, engine.run());
         tasks.supervise("live views", S::NAME, move || live.clone().run());
         let (relay_db, relay_bus) = (db.clone(), bus.clone());
-        tasks.supervise("relay", S::NAME, move || {
-            relay::run::<S>(relay_db.clone(), relay_bus.clone(), committed.clone())
-        });
+        tasks
+            .supervise("relay", S::NAME, move || relay::run::<S>(relay_db.clone(), relay_bus.clone(), commits.clone()));
+        let wake_db = db.clone();
+        tasks.supervise("wake", S::NAME, move || wake::run::<S>(wake_db.clone(), committed.clone(), heard.clone()));
         tasks.supervise("consumer", S::NAME, move || consume::<S>(bus.clone(), deliveries.clone()));
         let (pruned, retention) = (db.clone(), self.settings.retention);
         tasks.supervise("pruning", S::NAME, move || retention::run(pruned.clone(), retention));

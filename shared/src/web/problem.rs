@@ -14,7 +14,7 @@ use tracing::{error, warn};
 
 use crate::{
     contract::types::FieldError,
-    db::Failure,
+    db::{Failure, NO_ANSWER, advice},
     engine::{log::Gone, pump::Denial},
     web::etag,
 };
@@ -161,9 +161,9 @@ impl Problem {
     }
 
     /// The database is away: nothing was decided, or whether it was is not known. Trying again is safe with a key.
-    pub fn unavailable() -> Self {
-        let detail =
-            "the database does not answer right now; try again, with the same Idempotency-Key where there is one";
+    /// `why` is for people.
+    pub fn unavailable(why: &str) -> Self {
+        let detail = format!("{why}; try again, with the same Idempotency-Key where there is one");
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable", detail);
         Self { retry_after_s: Some(1), ..problem }
     }
@@ -180,7 +180,7 @@ impl<R: Into<Problem>> From<Denial<R>> for Problem {
         match denial {
             Denial::Refused(refusal) => refusal.into(),
             Denial::VersionMismatch(version) => Self::version_mismatch(version),
-            Denial::Unavailable => Self::unavailable(),
+            Denial::Unavailable(why) => Self::unavailable(why),
             Denial::Failed => Self::internal(),
         }
     }
@@ -222,7 +222,7 @@ pub fn away(error: anyhow::Error) -> Problem {
         return Problem::internal();
     }
     warn!(error = format!("{error:#}"), "could not read");
-    Problem::unavailable()
+    Problem::unavailable(advice(&error).unwrap_or(NO_ANSWER))
 }
 
 impl IntoResponse for Problem {

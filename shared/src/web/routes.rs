@@ -17,6 +17,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -28,10 +29,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     contract::time::{Time, TimeAndId},
-    db::Db,
+    db::{Db, NO_ANSWER, advice},
     engine::{
         dead::{self, DeadLetter},
-        log, relay,
+        health, log, relay,
     },
     web::{
         docs, etag,
@@ -43,7 +44,8 @@ use crate::{
     },
 };
 
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// With what surrounds it, a probe is answered within 2 s.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1800);
 
 /// What these routes know of a service.
 #[derive(Clone, Debug)]
@@ -208,22 +210,21 @@ async fn live() -> Json<Health> {
     get, path = "/healthz/ready", tag = "every service",
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
-/// The process can do its job: its databases answer. The broker may be away.
+/// The process can do its job: its databases answer, and take what is written. The broker may be away.
 async fn ready(State(process): State<Process>) -> Response {
-    let mut services = BTreeMap::new();
-    for part in process.parts.iter() {
-        let answer = match timeout(PING_TIMEOUT, part.db.ping()).await {
-            Ok(Ok(())) => "ok",
-            Ok(Err(_)) | Err(_) => "its database does not answer",
-        };
-        services.insert(part.service.to_owned(), answer.to_owned());
-    }
+    let answers = ask_all(&process.parts, |part| async move { health::check(&part.db).await }).await;
+    let words = answers.into_iter().map(|answer| match answer {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => advice(&error).unwrap_or(NO_ANSWER).to_owned(),
+    });
+    let services: BTreeMap<String, String> =
+        process.parts.iter().map(|part| part.service.to_owned()).zip(words).collect();
     let status = if process.probe.stop.is_cancelled() {
         "stopping"
     } else if !process.probe.prepared.load(Ordering::Acquire) {
         "preparing"
     } else if services.values().any(|answer| answer != "ok") {
-        "not all databases answer"
+        "not every service can do its job"
     } else {
         "ok"
     };
@@ -234,13 +235,19 @@ async fn ready(State(process): State<Process>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "every service", responses((status = 200, body = String, content_type = "text/plain")))]
 /// Prometheus text format.
 async fn metrics(State(process): State<Process>) -> Response {
-    for part in process.parts.iter() {
-        if let Ok(Err(error)) = timeout(PING_TIMEOUT, gauge(part)).await {
+    let measured = ask_all(&process.parts, |part| async move { gauge(&part).await }).await;
+    for (part, measured) in process.parts.iter().zip(measured) {
+        if let Err(error) = measured {
             warn!(service = part.service, error = format!("{error:#}"), "could not measure");
         }
     }
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content_type, process.probe.metrics.render()).into_response()
+}
+
+/// Asks all services at once, so that those that do not answer are waited for together.
+async fn ask_all<P: Clone, T, F: Future<Output = Result<T>>>(parts: &[P], ask: impl Fn(P) -> F) -> Vec<Result<T>> {
+    join_all(parts.iter().map(async |part| timeout(ANSWER_WITHIN, ask(part.clone())).await?)).await
 }
 
 async fn gauge(part: &Part) -> Result<()> {
@@ -251,4 +258,26 @@ async fn gauge(part: &Part) -> Result<()> {
     metrics::gauge!("comanda_outbox_oldest_seconds", "service" => part.service).set(age_s);
     metrics::gauge!("comanda_dead_letters", "service" => part.service).set(dead::count(&part.db).await? as f64);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Barrier;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_does_not_answer_is_not_waited_for_in_turn() {
+        let (names, all) = (["a", "b", "c"], Arc::new(Barrier::new(3)));
+        // Each answers once all are asked.
+        let answers = ask_all(&names, |name| {
+            let all = Arc::clone(&all);
+            async move {
+                all.wait().await;
+                Ok(name)
+            }
+        });
+        let answers: Vec<&str> = answers.await.into_iter().map(|answer| answer.expect("all were asked")).collect();
+        assert_eq!(answers, ["a", "b", "c"]);
+    }
 }

@@ -1,6 +1,17 @@
 //! Following a location: the snapshot, what changes, resuming.
 
-use shared::{contract::stock::Availability, engine::call::Call};
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use shared::{
+    contract::stock::Availability,
+    engine::{call::Call, live::Interest},
+};
 
 use super::*;
 use crate::http::changes;
@@ -73,4 +84,57 @@ async fn an_unknown_location_is_not_followed() {
         assert_eq!(refused.unwrap_err().name(), "unknown-location");
     })
     .await;
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a task of its own is polled only when it is woken")]
+async fn nobody_is_woken_by_what_he_does_not_follow() {
+    serve(async |app| {
+        let head = app.live.head().await.unwrap();
+        let mut soho = Box::pin(app.live.follow(head, Interest::Location("soho".into())));
+        let mut camden = Box::pin(app.live.follow(head, Interest::Location("camden".into())));
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&polls);
+        let woken = tokio::spawn(poll_fn(move |context| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            camden.poll_next_unpin(context)
+        }));
+        for price in 1..=20 {
+            put(app, "soho", price).await;
+            assert_eq!(soho.next().await.unwrap().location, "soho");
+        }
+        put(app, "camden", 1).await;
+        assert_eq!(woken.await.unwrap().unwrap().location, "camden");
+        assert_eq!(polls.load(Ordering::Relaxed), 2, "once at first, and once for what it follows");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_falls_behind_misses_nothing() {
+    serve(async |app| {
+        let head = app.live.head().await.unwrap();
+        let mut slow = Box::pin(app.live.follow(head, Interest::Location("soho".into())));
+        let puts = (1..=600).map(async |price| put(app, if price % 2 == 0 { "soho" } else { "camden" }, price).await);
+        futures_util::future::join_all(puts).await;
+        // Handed out, and too many to be kept for one who does not read.
+        let mut late = Box::pin(app.live.follow(head + 599, Interest::Everything));
+        assert_eq!(late.next().await.unwrap().position, head + 600);
+        let mut seen = Vec::new();
+        while seen.len() < 300 {
+            seen.push(slow.next().await.unwrap().position);
+        }
+        assert!(seen.is_sorted());
+        assert!(seen.iter().all(|position| (head + 1..=head + 600).contains(position)));
+        put(app, "soho", 1000).await;
+        assert_eq!(slow.next().await.unwrap().position, head + 601);
+    })
+    .await;
+}
+
+/// An item of the place changes its price.
+async fn put(app: &Orders, location: &str, price: i64) {
+    let item = json!({"name": "Cola", "price": price, "category": "drinks"});
+    let (sku, item) = ("cola".to_owned().try_into().unwrap(), serde_json::from_value(item).unwrap());
+    tell(app, Command::PutItem { location: location.to_owned().try_into().unwrap(), sku, item }).await;
 }
