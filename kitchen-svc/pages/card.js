@@ -3,7 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { duration, words } from "/assets/text.js";
 import { t } from "./text.js";
-import { bump, itemsOf, level, modifier, progress } from "./ticket.js";
+import { bump, itemsOf, level, progress } from "./ticket.js";
 
 /** How long after it has moved a card takes no taps: the finger was on its way to something else. */
 const MOVED_MS = 400;
@@ -65,10 +65,9 @@ export class Card {
   #buildItem(item) {
     const mark = el("span", { class: "mark", "aria-hidden": "true" });
     const state = el("span", { class: "unseen" });
-    const modifiers = item.modifiers.map((it) => {
-      const { loud, text } = modifier(it.name);
-      return el("span", { class: loud ? "modifier loud" : "modifier" }, text);
-    });
+    // Tickets of before the menu said so have modifiers without an effect.
+    const modifiers = item.modifiers.map(({ name, effect = "add" }) =>
+      el("span", { class: `modifier ${effect}` }, t.modifiers[effect](name)));
     const station = this.view.kind !== "station" && el("span", { class: "station" }, this.stationName(item.station));
     const button = el("button", { type: "button", class: "item", "data-do": "item", "data-item": item.id },
       el("span", { class: "quantity" }, `${item.quantity}×`),

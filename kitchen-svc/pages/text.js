@@ -59,6 +59,7 @@ export const t = {
   allReady: "All ready",
   handOver: "Hand over",
   acknowledge: "Acknowledge",
+  modifiers: { add: (name) => `+ ${name}`, remove: (name) => `− ${name}`, change: (name) => `→ ${name}` },
   states: { queued: "waiting", cooking: "cooking", done: "done", void: "cancelled" },
 
   counts: (open, late) => `${count(open, "ticket")}${late ? `, ${late} late` : ""}`,

@@ -154,9 +154,3 @@ export function level(ticket, now_ms, expected) {
   if (age_ms >= (expected_ms || LATE_MS)) return "late";
   return age_ms >= (expected_ms ? DUE_SHARE * expected_ms : DUE_MS) ? "due" : "fresh";
 }
-
-/** `{loud, text}`: what to leave out is shouted. */
-export function modifier(name) {
-  const found = /^(?:no|without|hold)\b\s*/i.exec(name);
-  return found ? { loud: true, text: `NO ${name.slice(found[0].length)}` } : { loud: false, text: `+ ${name}` };
-}

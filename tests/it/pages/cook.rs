@@ -158,6 +158,26 @@ async fn a_station_shows_what_is_cooked_there_and_no_view_hides_an_allergy() {
 }
 
 #[tokio::test]
+async fn a_modifier_says_itself_what_it_does() {
+    in_browsers(async |app, browsers| {
+        for (sku, effect) in [("onion", "remove"), ("bun", "change"), ("without_end", "add")] {
+            let modifier = json!({"name": sku, "category": "Extras", "price": 0, "kind": "modifier", "effect": effect});
+            app.put(&format!("/v1/menu/soho/{sku}"), modifier).await;
+        }
+        let modifiers = ["onion", "bun", "without_end"];
+        let burger = json!({"name": "burger", "category": "Burgers", "price": 1200, "modifiers": modifiers});
+        app.put("/v1/menu/soho/burger", burger).await;
+        app.place("1 burger +onion +bun +without_end").await;
+        let display = browsers.display(&app.base).await;
+        for words in ["− onion", "→ bun", "+ without_end"] {
+            display.sees(words).await;
+        }
+        display.sees_so_many(".modifier.remove", 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_station_leaves_is_seen_at_the_default() {
     in_browsers(async |app, browsers| {
         app.place("1 margherita; 1 burger").await;
