@@ -54,8 +54,10 @@ async fn check(bus: &str, tasks: usize, mend: impl AsyncFnOnce(), hidden: &[(&st
     let mut stderr = String::new();
     child.stderr.unwrap().read_to_string(&mut stderr).unwrap();
     let lines = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let said: Vec<String> = lines.filter(|line| line["level"] == "ERROR").map(|line| text(&line["message"])).collect();
-    expected.assert_eq(&hidden.iter().fold(said.join("\n"), |said, (text, name)| said.replace(text, name)));
+    let mut said = lines.filter(|line| line["level"] == "ERROR").map(|line| text(&line["message"]));
+    // It may be seen once more in the middle of being mended, and be wrong in another way then.
+    let said = said.next().unwrap_or_default();
+    expected.assert_eq(&hidden.iter().fold(said, |said, (text, name)| said.replace(text, name)));
     assert_eq!(ready, StatusCode::OK);
 }
 

@@ -126,7 +126,7 @@ async fn follow(app: &App, order: &str) {
 fn reads(sql: &str) -> bool {
     let writes = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|word| sql.replace("FOR UPDATE", "").contains(word));
     let ours = ["_sqlx_migrations", "SELECT doc FROM inbox", "SELECT id FROM dead_letters"];
-    (sql.starts_with("SELECT") || sql.starts_with("WITH")) && !writes && !ours.iter().any(|text| sql.starts_with(text))
+    (sql.starts_with("SELECT") || sql.starts_with("WITH")) && !writes && !ours.iter().any(|text| sql.contains(text))
 }
 
 /// Letters are few, and somebody looks into each.

@@ -64,8 +64,7 @@ fn serve_after(minutes: Option<String>) -> Result<ServeAfter> {
 
 const MISPLACED: &str = "\
     SELECT key FROM tickets \
-    WHERE standing IN ('open', 'ready', 'void') AND location = $1 AND stations LIKE $2 ESCAPE '!' \
-    ORDER BY opened_at, key LIMIT $3";
+    WHERE standing IN ('open', 'ready', 'void') AND location = $1 AND stations LIKE $2 ESCAPE '!' LIMIT $3";
 
 /// Tickets on a display with items at a station that is gone, and stations that are clear of them.
 async fn misplaced(db: &Db, now: Time) -> Result<Vec<Command>> {

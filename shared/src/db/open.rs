@@ -27,6 +27,8 @@ const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 const SIGN_WITHIN: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
+/// In KiB where it is negative. What readers look up is small, and the writer and the system have it in memory anyway.
+const READER_CACHE: &str = "-1000";
 
 pub(super) async fn open(url: &str) -> Result<Backend> {
     match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches("//"))) {
@@ -66,7 +68,7 @@ async fn open_sqlite(path: &str) -> Result<Sqlite> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.read_only(true))
+        .connect_with(options.read_only(true).pragma("cache_size", READER_CACHE))
         .await
         .with_context(|| format!("open {} for reading", path.display()))?;
     Ok(Sqlite { writer, readers, file: Arc::new(locked.opened()?), trust: Trust::new() })
@@ -74,7 +76,7 @@ async fn open_sqlite(path: &str) -> Result<Sqlite> {
 
 /// What each session asks of the server. Its own timeouts are shorter than ours, so that it tells why; and what a
 /// replica holds that is paused, or whose machine is gone, is free again within seconds.
-const SESSION: [(&str, &str); 13] = [
+const SESSION: [(&str, &str); 14] = [
     ("TimeZone", "UTC"),
     ("statement_timeout", "3500ms"),
     ("lock_timeout", "2s"),
@@ -91,6 +93,8 @@ const SESSION: [(&str, &str); 13] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    // It would have to sort what an index gives in order.
+    ("enable_bitmapscan", "off"),
     ("jit", "off"),
 ];
 

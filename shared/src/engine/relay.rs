@@ -190,7 +190,7 @@ mod tests {
             subject: format!("{kind} {position}"),
             location: "soho".into(),
             correlation: None,
-            doc: format!("{:bytes$}", r#"{"id":"1"}"#),
+            doc: r#"{"id":"1"}"#.to_owned() + &" ".repeat(bytes.saturating_sub(10)),
         };
         (1..).map(entry).take(count).collect()
     }

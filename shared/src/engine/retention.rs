@@ -21,7 +21,7 @@ const PIECE: i64 = 1000;
 const OLD_IN_PIECE: &str = "SELECT MAX(key), SUM(CASE WHEN doc->>'time' < $2 THEN 1 ELSE 0 END) \
                             FROM (SELECT key, doc FROM inbox WHERE key > $1 ORDER BY key LIMIT $3) AS piece";
 const FORGET_TAKEN_IN: &str = "DELETE FROM inbox WHERE key > $1 AND key <= $2 AND doc->>'time' < $3 \
-                               AND (key LIKE 'order:%' OR key LIKE 'stock:%' OR key LIKE 'ticket:%')";
+                               AND (key LIKE 'order:%' OR key LIKE 'stock:%')";
 const FORGET_KEYS: &str = "DELETE FROM idempotency_keys \
                            WHERE key IN (SELECT key FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2)";
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts \
@@ -91,14 +91,14 @@ pub async fn prune(db: &Db, before: Time) -> Result<()> {
     dead::forget(db, before).await
 }
 
-/// Forgets what was taken in of orders, reservations and tickets of which nothing came since `before`.
+/// Forgets what was taken in of orders and reservations of which nothing came since `before`.
 ///
 /// This is safe although what the rows told apart may come again: from a queue that nobody emptied for a month, or from
-/// a copy of the log. The order, the reservation and the ticket stay for ever, and decisions on them take whatever
-/// comes in whatever order: an order that has its ticket opens no other, a reservation that ended reserves nothing.
-/// Rows of items and locations are kept, since only they tell an old word about those from the last one; there are no
-/// more of them than the menus are long. Nothing is known of rows that an earlier version wrote without a time: they
-/// are kept, too.
+/// a copy of the log. The order and the reservation stay for ever, and decisions on them take whatever comes in whatever
+/// order: an order that has its ticket opens no other, a reservation that ended reserves nothing. Rows of tickets, items
+/// and locations are kept, since those go back and forth and only the row tells an old word about them from the last
+/// one; there are no more of them than orders, which stay as well, and than the menus are long. Nothing is known of rows
+/// that an earlier version wrote without a time: they are kept, too.
 async fn forget_taken_in(db: &Db, before: Time) -> Result<()> {
     // In the order of the keys: an index on the time would cost every event that is taken in.
     let mut from = String::new();

@@ -35,6 +35,11 @@ fn python() -> Option<String> {
     python
 }
 
+/// What a schema has, whether it is sent, answered or both.
+fn fields(schema: &Value) -> Vec<String> {
+    schema["properties"].as_object().map_or_else(|| vec![schema.to_string()], |all| all.keys().cloned().collect())
+}
+
 #[tokio::test]
 async fn all_documents_are_valid() {
     let python = python();
@@ -47,13 +52,14 @@ async fn all_documents_are_valid() {
         App::start_alone::<InventorySvc>(&others[0], &others[0].databases[1]).await,
         App::start_alone::<KitchenSvc>(&others[1], &others[1].databases[2]).await,
     ];
-    let mut schemas = BTreeMap::new();
+    let mut schemas: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for app in alone {
         let document = app.get("/openapi.json").await;
         check("alone", &document).unwrap();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-            let known = schemas.entry(name.clone()).or_insert_with(|| schema.clone());
-            assert_eq!(known, schema, "{name} means two things");
+            let known = schemas.entry(name.clone()).or_default();
+            known.push(schema.clone());
+            assert_eq!(fields(&known[0]), fields(schema), "{name} means two things");
         }
         app.stop().await;
     }
@@ -65,7 +71,7 @@ async fn all_documents_are_valid() {
     broken["paths"]["/v1/orders"]["get"]["requestBody"] = Value::Null;
     assert!(python.is_none() || check("broken", &broken).is_err(), "the validator finds what is wrong");
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-        assert_eq!(Some(schema), schemas.get(name), "{name}");
+        assert!(schemas.get(name).is_some_and(|known| known.contains(schema)), "{name}: {schema}");
     }
     app.stop().await;
 }

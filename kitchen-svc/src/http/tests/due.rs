@@ -42,7 +42,7 @@ async fn displays_follow_what_moves_from_a_station_that_is_gone() {
     display.act(served, "serve").await;
     let mut grill = display.watch("location=soho&station=grill_1", None).await;
     let mut bar = display.watch("location=soho&station=bar", None).await;
-    grill.check("snapshot 1").await;
+    grill.check("snapshot 1 4").await;
     bar.check("snapshot").await;
     let bar_alone =
         json!({"stations": [{"id": "bar", "name": "Bar"}, {"id": "grill-1", "name": "Other"}], "default": "bar"});

@@ -16,7 +16,7 @@ async fn a_display_sees_everything_then_every_change() {
 
     let mut all = display.watch("location=soho", None).await;
     let mut grill = display.watch("location=soho&station=grill_1", None).await;
-    all.check("snapshot 1 2").await;
+    all.check("snapshot 1 2 3").await;
     grill.check("snapshot 1").await;
     display.act(cola, "start").await;
     display.open(5, "camden", "burger").await;
@@ -31,7 +31,7 @@ async fn a_display_sees_everything_then_every_change() {
     back.check("ticket.started 1").await;
     back.check("ticket.ready 1").await;
     let mut lost = display.watch("location=soho", Some("1000000")).await;
-    lost.check("snapshot 1 2").await;
+    lost.check("snapshot 2 1 3").await;
     display.close().await;
 }
 
