@@ -167,15 +167,15 @@ fn close(schema: &mut Value, sent: bool) {
 
 /// `null` stands for what is not there.
 fn allow_null(field: &mut Value) {
-    let null = json!("null");
+    const NULL: &str = "null";
     match field.get_mut("type") {
-        Some(Value::Array(all)) if !all.contains(&null) => all.push(null),
-        Some(Value::String(one)) => field["type"] = json!([one, null]),
+        Some(Value::Array(all)) if !all.contains(&NULL.into()) => all.push(NULL.into()),
+        Some(Value::String(one)) => field["type"] = json!([one, NULL]),
         Some(_) => {}
         None => {
-            let known = field["oneOf"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == null));
+            let known = field["oneOf"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == NULL));
             if !known {
-                *field = json!({"oneOf": [{"type": null}, field.take()]});
+                *field = json!({"oneOf": [{"type": NULL}, field.take()]});
             }
         }
     }
