@@ -4,6 +4,8 @@ use tracing::{info, warn};
 
 /// More would only be taken up by attackers.
 const CONNECTIONS_MAX: u64 = 20_000;
+/// A restaurant with its guests has more.
+const FEW: u64 = 1_000;
 /// For the databases, the broker and the log, whatever clients do.
 const RESERVE: u64 = 192;
 
@@ -18,7 +20,7 @@ pub(super) fn connections_max() -> usize {
     };
     let connections = connections_of(files);
     info!(files, connections, "limit of open files");
-    if u64::try_from(connections).is_ok_and(|connections| connections < CONNECTIONS_MAX) {
+    if u64::try_from(connections).is_ok_and(|connections| connections < FEW) {
         warn!(files, connections, "few open files are allowed (ulimit -n): clients that are idle give way to others");
     }
     connections
