@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     fmt,
+    process::Output,
     sync::{Mutex, OnceLock},
 };
 
@@ -18,10 +19,14 @@ use tracing::{
 use crate::{
     api::live::stream,
     harness::{App, on_both},
+    servers::variable,
 };
 
 /// The texts of all statements that this process has run.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Set where this test has a process to itself.
+const ALONE: &str = "COMANDA_TEST_ALONE";
 
 /// Listens to what the driver logs of its statements.
 struct Statements;
@@ -153,14 +158,14 @@ async fn plan(databases: &[Db], sql: &str) -> Option<Vec<String>> {
 /// The plan that is kept for the statement, whatever its arguments.
 async fn explain(pool: &PgPool, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     let mut session = pool.acquire().await?;
+    // Whatever the driver had prepared on this session is gone.
+    session.close_on_drop();
     sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *session).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("PREPARE it AS {sql}"))).execute(&mut *session).await?;
     let count = (1..).take_while(|n| sql.contains(&format!("${n}"))).count();
     let args = if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) };
     let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE it{args}"));
     let steps = sqlx::raw_sql(explain).fetch_all(&mut *session).await?;
-    // Whatever the driver had prepared on this session is gone.
-    session.close_on_drop();
     steps.iter().map(|step| step.try_get(0)).collect()
 }
 
@@ -194,6 +199,14 @@ fn fault(plan: &[String]) -> Option<&str> {
 
 #[tokio::test]
 async fn every_read_has_its_index() {
+    // Other tests of this process ask what no service asks.
+    if variable(ALONE).is_none() {
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        alone.args(["plans::every_read_has_its_index", "--exact", "--nocapture"]).env(ALONE, "true");
+        let Output { status, stderr, .. } = alone.output().unwrap();
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        return;
+    }
     listen();
     on_both(async |app| {
         let order = app.place("1 margherita").await;
