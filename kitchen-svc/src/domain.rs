@@ -142,8 +142,14 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
             Some(state.marked_out.get(&item_key(location, sku)).map_or(0, |marked| marked.version))
         }
         Command::Arrange(wanted) => Some(state.stations.get(&wanted.location).map_or(0, |stations| stations.version)),
-        // What the bus and the time say names no version.
-        _ => None,
+        Command::Act { .. }
+        | Command::MarkOut { .. }
+        | Command::Open(_)
+        | Command::Cancel(_)
+        | Command::SetDay(_)
+        | Command::HandOver(_)
+        | Command::MoveItems(_)
+        | Command::ClearClosed(_) => None,
     }
 }
 

@@ -7,14 +7,14 @@ mod rabbit;
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::contract::time::Time;
+
 pub use misconfigured::Misconfigured;
 
 /// Of a larger message only the beginning is kept: strangers may publish, and what they send has to be held.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
 /// So much of it.
 const BEGINNING_BYTES: usize = 4 * 1024;
-
-use crate::contract::time::Time;
 
 /// A bus. Cheap to clone.
 #[derive(Clone, Debug)]
