@@ -15,7 +15,6 @@ export class Card {
   level = "fresh";
   /** Where it is off the screen: "before", "after", or null where it is to be seen. */
   off = null;
-  moved_ms = -Infinity;
   #shown = {};
   #stations = "";
   #items = new Map();
@@ -161,8 +160,13 @@ export class Card {
     setText(this.slot, String(slot));
   }
 
+  /** Where it is now. In the document, so that whoever drives a display can wait as a cook would. */
+  moved(now_ms) {
+    this.element.dataset.moved = Math.round(now_ms);
+  }
+
   hasJustMoved(now_ms) {
-    return now_ms - this.moved_ms < MOVED_MS;
+    return now_ms - this.element.dataset.moved < MOVED_MS;
   }
 
   buttons() {

@@ -117,7 +117,7 @@ export class Columns {
 
 function moveTo(card, x, y, now_ms) {
   if (card.at?.x === x && card.at?.y === y) return;
-  if (card.at !== undefined) card.moved_ms = now_ms;
+  if (card.at !== undefined) card.moved(now_ms);
   card.at = { x, y };
   card.element.style.transform = NARROW.matches ? "" : `translate(${x}px, ${y}px)`;
 }

@@ -24,7 +24,10 @@ const FIND: &str = r#"
     const root = place === "" ? top : top.querySelector(place);
     const labels = (e) => [...(e.labels ?? [])].map((label) => label.innerText).join(" ");
     const name = (e) => (e.getAttribute("aria-label") ?? (labels(e) || e.innerText)).replace(/\s+/g, " ").trim();
-    const usable = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && !e.closest("[inert]");
+    // A card that has just moved takes no taps: the finger was on its way to what was there before.
+    const still = (e) => !(performance.now() - e.closest(".ticket")?.dataset.moved < 500);
+    const usable = (e) =>
+      e.checkVisibility({ visibilityProperty: true }) && !e.disabled && !e.closest("[inert]") && still(e);
     const all = root === null ? [] : [root, ...root.querySelectorAll("*")].filter((e) => e.matches(kinds) && usable(e));
     return all.find((e) => name(e) === wanted) ?? all.find((e) => name(e).startsWith(wanted)) ?? null;
 "#;
