@@ -121,11 +121,12 @@ impl Said {
         }
     }
 
-    /// The event, its id derived from the service, its cause and its place among what the cause brought about.
-    pub fn into_event(self, service: &str, cause: Uuid, place: usize, at: Time, trace: &Trace) -> Event {
+    /// The event, its id derived from the service, its cause and which of the events it is that the cause brought about:
+    /// the first is 0.
+    pub fn into_event(self, service: &str, cause: Uuid, nth: usize, at: Time, trace: &Trace) -> Event {
         Event {
             specversion: "1.0".into(),
-            id: derived_id(&[service, &cause.to_string(), &place.to_string()]),
+            id: derived_id(&[service, &cause.to_string(), &nth.to_string()]),
             source: format!("/{service}"),
             kind: self.kind.into(),
             subject: self.subject,

@@ -1,5 +1,5 @@
 //! Instants on the wire and in rows: RFC 3339, UTC, always microseconds, so that text order is time order.
-//! The only place that reads the clock.
+//! Nothing else reads the clock.
 
 use std::{fmt, str::FromStr, time::Duration};
 

@@ -137,7 +137,7 @@ impl<B: Dialect> Drop for Lent<B> {
     }
 }
 
-/// The pool would wait for ever for a sign of life, and keep the connection's place as long.
+/// The pool would wait for ever for a sign of life, and count the connection as lent for as long.
 async fn give_back<B: Dialect>(mut connection: PoolConnection<B>, trust: Trust, in_transaction: bool) {
     if in_transaction && let Err(error) = within::<B, _>(SIGN_WITHIN, B::run(&mut connection, "ROLLBACK")).await {
         if matches!(error, sqlx::Error::Io(_)) {

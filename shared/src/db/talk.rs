@@ -23,7 +23,7 @@ pub struct Talk {
 
 impl Talk {
     pub(super) async fn on(pg: &Postgres, channel: &str) -> Result<Self> {
-        // A word that is lost with the server needs no place on its disk; every word is a transaction of its own.
+        // A word that is lost with the server need not be on its disk; every word is a transaction of its own.
         let options = PgConnectOptions::clone(&pg.options).options([("synchronous_commit", "off")]);
         let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(CONNECT_WITHIN);
         let connecting = async {

@@ -100,8 +100,8 @@ impl Write {
             Self::Append { .. } => {
                 let count = first - 1;
                 format!(
-                    "INSERT INTO {table} (position, {names}) SELECT head.position - ${count} + new.place, {names} \
-                     FROM head, {rows} WITH ORDINALITY AS new ({names}, place)"
+                    "INSERT INTO {table} (position, {names}) SELECT head.position - ${count} + new.nth, {names} \
+                     FROM head, {rows} WITH ORDINALITY AS new ({names}, nth)"
                 )
             }
         }
@@ -146,8 +146,8 @@ impl Write {
         let mut out = String::from("[");
         for row in 0..self.rows() {
             out.push_str(if row == 0 { "[" } else { ",[" });
-            for (place, (_, cells)) in self.columns().iter().enumerate() {
-                if place > 0 {
+            for (column, (_, cells)) in self.columns().iter().enumerate() {
+                if column > 0 {
                     out.push(',');
                 }
                 cells.encode(row, &mut out)?;

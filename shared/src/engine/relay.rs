@@ -141,15 +141,15 @@ fn pack(entries: &[Entry]) -> Result<(Vec<Message>, Vec<Vec<i64>>)> {
     for entry in entries {
         let key = routing_key(&entry.kind, &entry.location);
         let last = last_of_subject.entry((entry.noun(), &entry.subject)).or_default();
-        if let Some((place, bytes)) = open.get_mut(&key)
-            && *place >= *last
-            && messages[*place].events.len() < EVENTS_MAX
+        if let Some((index, bytes)) = open.get_mut(&key)
+            && *index >= *last
+            && messages[*index].events.len() < EVENTS_MAX
             && *bytes + entry.doc.len() < BYTES_MAX
         {
-            messages[*place].events.push(entry.doc.clone());
-            positions[*place].push(entry.position);
+            messages[*index].events.push(entry.doc.clone());
+            positions[*index].push(entry.position);
             *bytes += entry.doc.len();
-            *last = *place;
+            *last = *index;
             continue;
         }
         *last = messages.len();

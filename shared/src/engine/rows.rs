@@ -64,8 +64,8 @@ impl Load {
         if self.wanted.is_empty() {
             return Ok(loaded);
         }
-        for (place, key, revision, doc) in tx.load(&self.wanted).await? {
-            let wanted = usize::try_from(place).ok().and_then(|place| self.wanted.get(place));
+        for (part, key, revision, doc) in tx.load(&self.wanted).await? {
+            let wanted = usize::try_from(part).ok().and_then(|part| self.wanted.get(part));
             let table = wanted.context("a row of a table that was not asked for")?.table;
             loaded.found.entry(table).or_default().push((key, revision, doc));
         }

@@ -2,7 +2,7 @@
 //! keep nobody else out.
 
 mod body;
-mod places;
+mod slots;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -20,15 +20,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
 use self::{
-    body::{Lent, Tracked},
-    places::{Place, Places},
+    body::{RequestBody, Tracked},
+    slots::{Slot, Slots},
     socket::Socket,
 };
 
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// What requests in hand get to finish when the process is asked to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
-/// What a connection gets to finish that somebody else needs the place of.
+/// What a connection gets to finish whose slot somebody else needs.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How long clients may take, and how many there may be.
@@ -40,7 +40,7 @@ pub struct Limits {
     pub headers: Duration,
     /// For a client to take anything at all of an answer.
     pub stall: Duration,
-    /// Who comes when all places are taken gets that of the connection that has been idle longest.
+    /// Who comes when all slots are taken gets that of the connection that has been idle longest.
     pub connections: usize,
 }
 
@@ -52,22 +52,22 @@ impl Limits {
 
 /// Serves until asked to stop, then finishes the requests in hand.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: &CancellationToken) {
-    let (places, clients) = (Places::new(limits.connections), TaskTracker::new());
+    let (slots, clients) = (Slots::new(limits.connections), TaskTracker::new());
     loop {
         let accepted = async {
             let (stream, _) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, places.take().await))
+            Ok::<_, std::io::Error>((stream, slots.take().await))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, place)) => drop(clients.spawn(connection(stream, place, router.clone(), limits, stop.clone()))),
+            Ok((stream, slot)) => drop(clients.spawn(connection(stream, slot, router.clone(), limits, stop.clone()))),
             Err(error) => {
                 // Out of file descriptors, most likely: whoever has been idle longest gives his back.
                 warn!(error = %error, "could not accept a connection");
-                places.close_longest_idle();
+                slots.close_longest_idle();
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -79,9 +79,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 }
 
 /// Serves a connection to its end. A client that goes away is its own affair.
-async fn connection(stream: TcpStream, place: Place, router: Router, limits: Limits, stop: CancellationToken) {
-    let (socket, activity) = (Socket::new(stream, &place, limits), Arc::clone(&place.activity));
-    let router = TowerToHyperService::new(router.into_service::<Lent>());
+async fn connection(stream: TcpStream, slot: Slot, router: Router, limits: Limits, stop: CancellationToken) {
+    let (socket, activity) = (Socket::new(stream, &slot, limits), Arc::clone(&slot.activity));
+    let router = TowerToHyperService::new(router.into_service::<RequestBody>());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = activity.begin();
         let (request, rest) = body::lend(request);
@@ -103,7 +103,7 @@ async fn connection(stream: TcpStream, place: Place, router: Router, limits: Lim
     );
     let last_words = tokio::select! {
         _ = served.as_mut() => return,
-        () = place.activity.closed() => LINGER,
+        () = slot.activity.closed() => LINGER,
         () = stop.cancelled() => DRAIN_TIMEOUT,
     };
     // Whatever is being answered, or still on its way to a client, is finished first.

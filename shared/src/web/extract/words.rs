@@ -1,6 +1,6 @@
 //! What serde says is wrong, in the words of JSON.
 
-/// The message without what means little to a program's author: places in the text, names of our types.
+/// The message without what means little to a program's author: positions in the text, names of our types.
 pub(super) fn plain(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
     let message = message.replacen("unknown variant", "unknown value", 1);

@@ -16,14 +16,14 @@ use hyper::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-use super::places::Busy;
+use super::slots::Busy;
 
 /// What is taken in of a body that nobody wants; a client that sends more finds the connection closed.
 const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A request's body; what its reader leaves of it goes back.
-pub(super) struct Lent {
+pub(super) struct RequestBody {
     body: Option<Incoming>,
     back: Option<oneshot::Sender<Incoming>>,
     /// The client waits to be told to send it, and was not.
@@ -33,13 +33,13 @@ pub(super) struct Lent {
 /// Where the rest of a body comes back to.
 pub(super) struct Rest(oneshot::Receiver<Incoming>);
 
-pub(super) fn lend(request: Request<Incoming>) -> (Request<Lent>, Rest) {
+pub(super) fn lend(request: Request<Incoming>) -> (Request<RequestBody>, Rest) {
     let (back, rest) = oneshot::channel();
     let waits = request.headers().contains_key(header::EXPECT);
-    (request.map(|body| Lent { body: Some(body), back: Some(back), waits }), Rest(rest))
+    (request.map(|body| RequestBody { body: Some(body), back: Some(back), waits }), Rest(rest))
 }
 
-impl Drop for Lent {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         let rest = self.body.take().filter(|body| !self.waits && !body.is_end_stream());
         if let (Some(rest), Some(back)) = (rest, self.back.take()) {
@@ -67,7 +67,7 @@ impl Rest {
     }
 }
 
-impl Body for Lent {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     Limits,
-    places::{Activity, At, Place},
+    slots::{Activity, At, Slot},
 };
 
 /// What the kernel holds of an answer for a client that does not read: bounded, so that it is seen to stall.
@@ -53,14 +53,14 @@ impl Deadline {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, place: &Place, limits: Limits) -> Self {
+    pub(super) fn new(stream: TcpStream, slot: &Slot, limits: Limits) -> Self {
         // Answers are small and written whole; waiting for more of them only delays them.
         let _ = stream.set_nodelay(true);
         let socket = SockRef::from(&stream);
         // A kernel that refuses either serves all the same.
         let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
         let _ = socket.set_tcp_user_timeout(Some(limits.stall));
-        let activity = Arc::clone(&place.activity);
+        let activity = Arc::clone(&slot.activity);
         Self { stream, activity, limits, reading: Deadline::new(), writing: Deadline::new() }
     }
 

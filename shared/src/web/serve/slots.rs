@@ -1,4 +1,4 @@
-//! Who is connected, and since when each has been idle. When all places are taken, the one that has been idle longest
+//! Who is connected, and since when each has been idle. When all slots are taken, the one that has been idle longest
 //! gives his up: nobody keeps the others out by doing nothing.
 
 use std::{
@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Places(Arc<Inner>);
+pub(super) struct Slots(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     max: usize,
     taken: Mutex<Taken>,
-    /// A place is free, or somebody has become idle.
+    /// A slot is free, or somebody has become idle.
     changed: Notify,
 }
 
@@ -27,11 +27,11 @@ struct Taken {
     by: HashMap<u64, Arc<Activity>>,
 }
 
-/// The place of one connection; free again when it is dropped.
+/// The slot of one connection; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Slot {
     id: u64,
-    places: Places,
+    slots: Slots,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum At {
 #[derive(Debug)]
 pub(super) struct Activity {
     at: Mutex<At>,
-    places: Places,
+    slots: Slots,
     close: CancellationToken,
 }
 
@@ -57,23 +57,23 @@ pub(super) struct Activity {
 #[derive(Debug)]
 pub(super) struct Busy(Arc<Activity>);
 
-impl Places {
+impl Slots {
     pub(super) fn new(max: usize) -> Self {
         Self(Arc::new(Inner { max: max.max(1), taken: Mutex::default(), changed: Notify::new() }))
     }
 
-    /// A place, at once where one is free or somebody is idle.
-    pub(super) async fn take(&self) -> Place {
+    /// A slot, at once where one is free or somebody is idle.
+    pub(super) async fn take(&self) -> Slot {
         loop {
             let changed = self.0.changed.notified();
-            if let Some(place) = self.try_take() {
-                return place;
+            if let Some(slot) = self.try_take() {
+                return slot;
             }
             changed.await;
         }
     }
 
-    fn try_take(&self) -> Option<Place> {
+    fn try_take(&self) -> Option<Slot> {
         if lock(&self.0.taken).by.len() >= self.0.max && !self.close_longest_idle() {
             return None;
         }
@@ -81,12 +81,12 @@ impl Places {
         let id = taken.next;
         let activity = Arc::new(Activity {
             at: Mutex::new(At::Idle(Instant::now())),
-            places: self.clone(),
+            slots: self.clone(),
             close: CancellationToken::new(),
         });
         taken.next += 1;
         taken.by.insert(id, Arc::clone(&activity));
-        Some(Place { id, places: self.clone(), activity })
+        Some(Slot { id, slots: self.clone(), activity })
     }
 
     /// Whether there was one.
@@ -94,7 +94,7 @@ impl Places {
         let mut taken = lock(&self.0.taken);
         let idle = taken.by.iter().filter_map(|(id, activity)| Some((activity.idle_since()?, *id)));
         let Some((_, id)) = idle.min() else { return false };
-        // His place is free from now on, though he needs a moment to leave it.
+        // His slot is free from now on, though he needs a moment to leave it.
         taken.by.remove(&id).is_some_and(|activity| {
             activity.close.cancel();
             true
@@ -102,10 +102,10 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        lock(&self.places.0.taken).by.remove(&self.id);
-        self.places.0.changed.notify_one();
+        lock(&self.slots.0.taken).by.remove(&self.id);
+        self.slots.0.changed.notify_one();
     }
 }
 
@@ -134,7 +134,7 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
-    /// When somebody else needs the place.
+    /// When somebody else needs the slot.
     pub(super) async fn closed(&self) {
         self.close.cancelled().await;
     }
@@ -143,7 +143,7 @@ impl Activity {
 impl Drop for Busy {
     fn drop(&mut self) {
         *lock(&self.0.at) = At::Idle(Instant::now());
-        self.0.places.0.changed.notify_one();
+        self.0.slots.0.changed.notify_one();
     }
 }
 
@@ -160,16 +160,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_idle_longest_makes_room() {
-        let places = Places::new(2);
-        let (first, second) = (places.take().await, places.take().await);
+        let slots = Slots::new(2);
+        let (first, second) = (slots.take().await, slots.take().await);
         let busy = first.activity.begin();
-        let third = places.take().await;
+        let third = slots.take().await;
         assert!(second.activity.closed().now_or_never().is_some());
         assert!(first.activity.closed().now_or_never().is_none());
         let also_busy = third.activity.begin();
-        assert!(places.take().now_or_never().is_none(), "nobody is idle");
+        assert!(slots.take().now_or_never().is_none(), "nobody is idle");
         drop(busy);
-        let _fourth = places.take().await;
+        let _fourth = slots.take().await;
         assert!(first.activity.closed().now_or_never().is_some());
         assert!(third.activity.closed().now_or_never().is_none());
         drop((second, also_busy));
@@ -177,10 +177,10 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_leaves_makes_room() {
-        let places = Places::new(1);
-        let first = places.take().await;
+        let slots = Slots::new(1);
+        let first = slots.take().await;
         let _busy = first.activity.begin();
-        let mut waiting = Box::pin(places.take());
+        let mut waiting = Box::pin(slots.take());
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(first);
         waiting.await;
