@@ -26,7 +26,7 @@ use crate::api::Api;
 /// With a process that does not answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 const SUMMARY: Duration = Duration::from_secs(60);
-/// For a place to go to, at the start.
+/// How long guests wait at the start before they look again for an open venue.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const LOOKS_BEFORE_A_WORD: u32 = 20;
 const RATE_MAX_PER_S: f64 = 1000.0;
@@ -97,7 +97,7 @@ fn count(counter: &AtomicU64) {
 
 /// Where the guests go: the first location that is open.
 #[derive(Clone, Debug, Deserialize)]
-struct Place {
+struct Venue {
     location: String,
     currency: Currency,
     mode: Mode,
@@ -106,25 +106,25 @@ struct Place {
 /// Plays until it is dropped, or fails.
 pub(crate) async fn run(address: SocketAddr, rate: Rate) -> Result<()> {
     let api = Api::at(address, PATIENCE)?;
-    let place = open_place(&api).await?;
-    info!("simulation: guests come to {:?}, {rate}", place.location);
+    let venue = open_venue(&api).await?;
+    info!("simulation: guests come to {:?}, {rate}", venue.location);
     let tally = Tally::default();
     tokio::try_join!(
-        guests::come(&api, &place, rate, &tally),
-        cooks::work(&api, &place, rate, &tally),
-        manager::look_after(&api, &place, rate),
+        guests::come(&api, &venue, rate, &tally),
+        cooks::work(&api, &venue, rate, &tally),
+        manager::look_after(&api, &venue, rate),
         summarise(&tally),
     )?;
     Ok(())
 }
 
 /// Waits until there is a location to go to.
-async fn open_place(api: &Api) -> Result<Place> {
+async fn open_venue(api: &Api) -> Result<Venue> {
     let mut looks = 0;
     loop {
-        let places: Vec<Place> = api.list("/v1/locations?limit=500").await?;
-        if let Some(place) = places.into_iter().find(|place| place.mode == Mode::Open) {
-            return Ok(place);
+        let venues: Vec<Venue> = api.list("/v1/locations?limit=500").await?;
+        if let Some(venue) = venues.into_iter().find(|venue| venue.mode == Mode::Open) {
+            return Ok(venue);
         }
         looks += 1;
         if looks == LOOKS_BEFORE_A_WORD {

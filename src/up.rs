@@ -142,7 +142,7 @@ async fn open(services: &Services, with_demo: bool) -> bool {
 fn welcome(address: SocketAddr, demo: bool) -> String {
     let base = format!("http://{address}");
     let (about, curl) = if demo { try_demo(&base) } else { try_empty(&base) };
-    format!("Comanda is open at {base}/\n\n{}\n{about}:\n\n{curl}\n", places(&base))
+    format!("Comanda is open at {base}/\n\n{}\n{about}:\n\n{curl}\n", links(&base))
 }
 
 /// Works in every shell, and orders something each second.
@@ -163,7 +163,7 @@ fn try_empty(base: &str) -> (&'static str, String) {
 }
 
 /// The pages that there are, and the documentation.
-fn places(base: &str) -> String {
+fn links(base: &str) -> String {
     let pages = [("order", OrderSvc::PAGE), ("kitchen", KitchenSvc::PAGE), ("stock", InventorySvc::PAGE)];
     let pages = pages.into_iter().filter(|(_, path)| *path != docs::PAGE).chain([("API", docs::PAGE)]);
     pages.map(|(name, path)| format!("  {name:<9}{base}{path}\n")).collect()

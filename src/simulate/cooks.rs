@@ -15,7 +15,7 @@ use shared::contract::{
 use tracing::debug;
 use uuid::Uuid;
 
-use super::{Place, Rate, Tally, count};
+use super::{Rate, Tally, Venue, count};
 use crate::api::Api;
 
 /// At once, over all stations.
@@ -41,31 +41,31 @@ pub(super) enum Press {
     Ack,
 }
 
-pub(super) async fn work(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
+pub(super) async fn work(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()> {
     let pace = rate.cooking_time();
     let round = (pace / 12).clamp(Duration::from_millis(250), Duration::from_secs(3));
     // Cancelled orders are young: what is void behind the last page was acknowledged long ago.
     let mut last_voids = None;
     for number in 0_u64.. {
-        let board: Vec<Ticket> = api.list(&view(place, "open,ready")).await?;
+        let board: Vec<Ticket> = api.list(&view(venue, "open,ready")).await?;
         tally.board.store(board.len() as u64, Ordering::Relaxed);
         let voids: Vec<Ticket> = match number % ROUNDS_PER_LOOK_AT_VOIDS {
-            0 => api.follow(&view(place, "void"), &mut last_voids).await?,
+            0 => api.follow(&view(venue, "void"), &mut last_voids).await?,
             _ => Vec::new(),
         };
         let presses = presses(&board, &voids, pace);
         let done = stream::iter(presses).for_each_concurrent(HANDS, |(id, press)| do_it(api, id, press, tally));
         done.await;
         if rand::random_bool((round.as_secs_f64() / OUT_EVERY.as_secs_f64()).min(1.0)) {
-            run_out(api, place, &board).await?;
+            run_out(api, venue, &board).await?;
         }
         tokio::time::sleep(round).await;
     }
     Ok(())
 }
 
-fn view(place: &Place, states: &str) -> String {
-    format!("/v1/tickets?location={}&state={states}&limit=500", place.location)
+fn view(venue: &Venue, states: &str) -> String {
+    format!("/v1/tickets?location={}&state={states}&limit=500", venue.location)
 }
 
 fn presses(board: &[Ticket], voids: &[Ticket], pace: Duration) -> Vec<(Uuid, Press)> {
@@ -152,12 +152,12 @@ fn cook(ticket: &Ticket, progress: f64, rng: &mut impl Rng) -> Vec<Press> {
         return presses;
     }
     let items = ticket.items.iter().enumerate();
-    presses.extend(items.filter_map(|(place, item)| cook_item(ticket.id, place + 4, item, progress, rng)));
+    presses.extend(items.filter_map(|(nth, item)| cook_item(ticket.id, nth + 4, item, progress, rng)));
     presses
 }
 
-fn cook_item(ticket: Uuid, place: usize, item: &TicketItem, progress: f64, rng: &mut impl Rng) -> Option<Press> {
-    let share = share(ticket, place);
+fn cook_item(ticket: Uuid, salt: usize, item: &TicketItem, progress: f64, rng: &mut impl Rng) -> Option<Press> {
+    let share = share(ticket, salt);
     let id = item.id.clone();
     match item.state {
         ItemState::Queued if progress > 0.1 + 0.4 * share => Some(Press::StartItem(id)),
@@ -167,17 +167,17 @@ fn cook_item(ticket: Uuid, place: usize, item: &TicketItem, progress: f64, rng: 
     }
 }
 
-/// From 0 to 1, the same for the same ticket and place.
-fn share(ticket: Uuid, place: usize) -> f64 {
+/// From 0 to 1, always the same for a ticket and a salt.
+fn share(ticket: Uuid, salt: usize) -> f64 {
     let bytes = ticket.as_bytes();
-    f64::from(bytes[place % bytes.len()]) / 255.0
+    f64::from(bytes[salt % bytes.len()]) / 255.0
 }
 
 /// A cook finds that there is no more of something.
-async fn run_out(api: &Api, place: &Place, board: &[Ticket]) -> Result<()> {
+async fn run_out(api: &Api, venue: &Venue, board: &[Ticket]) -> Result<()> {
     let skus: Vec<&TicketItem> = board.iter().flat_map(|ticket| &ticket.items).collect();
     let Some(item) = skus.choose(&mut rand::rng()) else { return Ok(()) };
-    let answer = api.put(&format!("/v1/tickets/out/{}/{}", place.location, item.sku), &json!({})).await?;
+    let answer = api.put(&format!("/v1/tickets/out/{}/{}", venue.location, item.sku), &json!({})).await?;
     debug!(sku = %item.sku, status = %answer.status, "simulation: a cook marked an item out");
     Ok(())
 }

@@ -12,7 +12,7 @@ use shared::{contract::order::MenuKind, engine::call::fresh_id};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
-use super::{Place, Rate, Tally, count};
+use super::{Rate, Tally, Venue, count};
 use crate::api::Api;
 
 /// More guests than that stay outside until one has gone.
@@ -50,7 +50,7 @@ pub(super) struct Wish {
 }
 
 /// Lets guests in at the rate, each on its own.
-pub(super) async fn come(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
+pub(super) async fn come(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()> {
     let mut inside = FuturesUnordered::new();
     let mut next = Instant::now();
     loop {
@@ -58,7 +58,7 @@ pub(super) async fn come(api: &Api, place: &Place, rate: Rate, tally: &Tally) ->
             () = sleep_until(next), if inside.len() < GUESTS_MAX => {
                 // Whoever could not come in time does not come later.
                 next = next.max(Instant::now() - Duration::from_secs(1)) + rate.gap(&mut rand::rng());
-                inside.push(visit(api, place, rate, tally));
+                inside.push(visit(api, venue, rate, tally));
             }
             Some(visited) = inside.next() => {
                 if let Err(error) = visited {
@@ -70,10 +70,10 @@ pub(super) async fn come(api: &Api, place: &Place, rate: Rate, tally: &Tally) ->
     }
 }
 
-async fn visit(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()> {
-    let menu: Menu = api.get(&format!("/v1/menu/{}?limit=500", place.location)).await?;
+async fn visit(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()> {
+    let menu: Menu = api.get(&format!("/v1/menu/{}?limit=500", venue.location)).await?;
     let key = fresh_id().to_string();
-    let Some(order) = order(&mut rand::rng(), place, &menu.items, &key) else { return Ok(()) };
+    let Some(order) = order(&mut rand::rng(), venue, &menu.items, &key) else { return Ok(()) };
     let (waits, regrets) = (rand::random_bool(0.3), rand::random_bool(0.05));
     let answer = api.post("/v1/orders", &key, waits, &order).await?;
     let id = match answer.status {
@@ -97,7 +97,7 @@ async fn visit(api: &Api, place: &Place, rate: Rate, tally: &Tally) -> Result<()
 }
 
 /// An order for one to four people, under this key; nothing where there is nothing to be had.
-pub(super) fn order(rng: &mut impl Rng, place: &Place, menu: &[Choice], key: &str) -> Option<Value> {
+pub(super) fn order(rng: &mut impl Rng, venue: &Venue, menu: &[Choice], key: &str) -> Option<Value> {
     let mut lines: Vec<Wish> = Vec::new();
     for _ in 0..rng.random_range(1..=4) {
         for wish in meal(rng, menu) {
@@ -111,7 +111,7 @@ pub(super) fn order(rng: &mut impl Rng, place: &Place, menu: &[Choice], key: &st
         return None;
     }
     let total: i64 = lines.iter().map(|line| price(line, menu)).sum();
-    let mut order = json!({ "location": place.location, "lines": lines });
+    let mut order = json!({ "location": venue.location, "lines": lines });
     match rng.random_range(0..10) {
         0..5 => {
             order["type"] = "dine_in".into();
@@ -122,7 +122,7 @@ pub(super) fn order(rng: &mut impl Rng, place: &Place, menu: &[Choice], key: &st
             order["type"] = "pickup".into();
             order["channel"] = json!({ "name": "web" });
             order["customer"] = json!({ "name": pick(rng, NAMES) });
-            order["expected_total"] = json!({ "amount": total, "currency": place.currency });
+            order["expected_total"] = json!({ "amount": total, "currency": venue.currency });
         }
         _ => {
             order["type"] = "delivery".into();

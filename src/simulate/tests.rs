@@ -13,7 +13,7 @@ use shared::contract::{
 use uuid::Uuid;
 
 use super::{
-    Place, Rate, Tally,
+    Rate, Tally, Venue,
     cooks::{Press, due},
     count,
     guests::{Choice, order},
@@ -85,14 +85,14 @@ fn menu() -> Vec<Choice> {
     ]
 }
 
-fn place() -> Place {
-    Place { location: "soho".into(), currency: "GBP".to_owned().try_into().unwrap(), mode: Mode::Open }
+fn venue() -> Venue {
+    Venue { location: "soho".into(), currency: "GBP".to_owned().try_into().unwrap(), mode: Mode::Open }
 }
 
 /// The orders of many guests, and the same whenever they are made anew.
 fn orders() -> Vec<Value> {
     let mut rng = StdRng::seed_from_u64(7);
-    (0..2_000).filter_map(|_| order(&mut rng, &place(), &menu(), "key")).collect()
+    (0..2_000).filter_map(|_| order(&mut rng, &venue(), &menu(), "key")).collect()
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn guests_differ() {
     }
     let sold_out = orders.iter().filter(|order| order.to_string().contains("tiramisu")).count();
     assert!((1..200).contains(&sold_out), "{sold_out} wanted what is sold out");
-    assert!(order(&mut StdRng::seed_from_u64(1), &place(), &[], "key").is_none());
+    assert!(order(&mut StdRng::seed_from_u64(1), &venue(), &[], "key").is_none());
 }
 
 const PACE: Duration = Duration::from_secs(24);
