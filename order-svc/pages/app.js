@@ -1,11 +1,11 @@
 // The order page: the address says what is shown, so that a reload, a link and the back button lead to the same.
-// #places, #at/soho, #at/soho/basket, #order/<id>; ?table=12 is what a code on the table says.
+// #locations, #at/soho, #at/soho/basket, #order/<id>; ?table=12 is what a code on the table says.
 
 import { byId, el, fillTexts } from "/assets/dom.js";
 import { orderView } from "/order/order.js";
 import { placedOrders } from "/order/orders.js";
 import { banner, head } from "/order/page.js";
-import { placesView } from "/order/places.js";
+import { locationsView } from "/order/locations.js";
 import { shopView } from "/order/shop.js";
 import { text } from "/order/text.js";
 
@@ -13,7 +13,7 @@ let shown = { key: null, close() {} };
 
 function route() {
   const [kind, name, part] = location.hash.slice(1).split("/").map(decodeURIComponent);
-  const wanted = { at: ["at", name], order: ["order", name] }[kind] ?? ["places"];
+  const wanted = { at: ["at", name], order: ["order", name] }[kind] ?? ["locations"];
   const key = wanted.join("/");
   if (key !== shown.key) show(key, wanted);
   shown.turn?.(part);
@@ -26,7 +26,7 @@ function show(key, [kind, name]) {
   head(text.title);
   const main = byId("main");
   main.replaceChildren(el("p", { class: "quiet loading" }, text.loading));
-  const views = { at: () => shopView(main, name), order: () => orderView(main, name), places: () => placesView(main) };
+  const views = { at: () => shopView(main, name), order: () => orderView(main, name), locations: () => locationsView(main) };
   shown = { ...views[kind](), key };
   scrollTo(0, 0);
 }

@@ -9,13 +9,13 @@ import { say } from "/order/page.js";
 import { sendPanel } from "/order/send.js";
 import { text } from "/order/text.js";
 
-/** The basket's element, which follows `place`, `cart` and `submission` until `close`. */
-export function basketView(place, cart, submission, menuAddress) {
+/** The basket's element, which follows `venue`, `cart` and `submission` until `close`. */
+export function basketView(venue, cart, submission, menuAddress) {
   const lines = el("ul", { class: "lines" });
   const sum = el("p", { class: "sum" });
   const empty = el("p", { class: "quiet" }, text.basket.empty);
   const details = detailsForm(cart);
-  const panel = sendPanel(place, cart, submission, { check: details.check });
+  const panel = sendPanel(venue, cart, submission, { check: details.check });
   const order = el("div", { class: "order" }, lines, sum, details.element);
   const element = el(
     "aside",
@@ -28,17 +28,17 @@ export function basketView(place, cart, submission, menuAddress) {
   );
 
   const update = () => {
-    if (!place.location) return;
+    if (!venue.location) return;
     const none = cart.lines.length === 0;
     empty.hidden = !none;
     order.hidden = none;
     panel.element.hidden = none;
     setAttribute(order, "inert", cart.isSending);
-    swap(lines, ...cart.lines.map((line, at) => lineView(place, cart, line, at)));
-    showSum(sum, place, cart);
+    swap(lines, ...cart.lines.map((line, at) => lineView(venue, cart, line, at)));
+    showSum(sum, venue, cart);
     panel.update();
   };
-  const sources = [place, cart, submission];
+  const sources = [venue, cart, submission];
   for (const source of sources) source.addEventListener("change", update);
   update();
   const close = () => {
@@ -49,41 +49,41 @@ export function basketView(place, cart, submission, menuAddress) {
   return { element, close };
 }
 
-function showSum(sum, place, cart) {
-  const total = money({ amount: place.total(cart.lines), currency: place.currency });
+function showSum(sum, venue, cart) {
+  const total = money({ amount: venue.total(cart.lines), currency: venue.currency });
   swap(sum, el("span", {}, text.basket.total), el("strong", { class: "number" }, total));
 }
 
-function lineView(place, cart, line, at) {
-  const { gone, out } = place.trouble(line);
-  const name = place.nameOf(line.sku);
-  const amount = line.quantity * place.price(line);
-  const extras = line.modifiers.map((sku) => el("li", { class: `${place.effectOf(sku)}${out.includes(sku) ? " out" : ""}` }, place.nameOf(sku)));
+function lineView(venue, cart, line, at) {
+  const { gone, out } = venue.trouble(line);
+  const name = venue.nameOf(line.sku);
+  const amount = line.quantity * venue.price(line);
+  const extras = line.modifiers.map((sku) => el("li", { class: `${venue.effectOf(sku)}${out.includes(sku) ? " out" : ""}` }, venue.nameOf(sku)));
   return el(
     "li",
     { class: gone || out.length ? "line out" : "line", "data-sku": line.sku },
     el("strong", { class: "name" }, name),
-    el("span", { class: "number" }, gone ? "" : money({ amount, currency: place.currency })),
+    el("span", { class: "number" }, gone ? "" : money({ amount, currency: venue.currency })),
     extras.length > 0 && el("ul", { class: "with" }, ...extras),
     line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
-    trouble(place, gone, out),
-    controls(place, cart, line, at, name, gone),
+    trouble(venue, gone, out),
+    controls(venue, cart, line, at, name, gone),
   );
 }
 
-function trouble(place, gone, out) {
+function trouble(venue, gone, out) {
   if (gone) return el("p", { class: "wrong" }, text.basket.gone);
   if (out.length === 0) return null;
-  return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${out.map((sku) => place.nameOf(sku)).join(", ")}`);
+  return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${out.map((sku) => venue.nameOf(sku)).join(", ")}`);
 }
 
-function controls(place, cart, line, at, name, gone) {
+function controls(venue, cart, line, at, name, gone) {
   const onchange = (quantity) => {
     cart.setQuantity(at, quantity);
     if (quantity === 0) say(text.basket.removed(name));
   };
   const labels = { fewer: line.quantity === 1 ? text.basket.removeThis(name) : text.basket.fewerOf(name), more: text.basket.moreOf(name) };
-  const edit = () => chooseDish(place, place.items.get(line.sku), line, { saves: true, done: (changed) => cart.replace(at, changed) });
+  const edit = () => chooseDish(venue, venue.items.get(line.sku), line, { saves: true, done: (changed) => cart.replace(at, changed) });
   const change = el(
     "button",
     { type: "button", class: "plain", "data-focus": `edit ${at}`, "aria-label": text.basket.editThis(name), onclick: edit },
@@ -93,21 +93,21 @@ function controls(place, cart, line, at, name, gone) {
 }
 
 /** What stands at the bottom of a phone: how much there is, and the way to it. */
-export function basketBar(place, cart, address) {
+export function basketBar(venue, cart, address) {
   const count = el("span", { class: "count" });
   const total = el("span", { class: "number" });
   const element = el("a", { class: "button main bar", href: address }, count, el("span", {}, text.basket.view), total);
   const update = () => {
-    element.hidden = cart.lines.length === 0 || !place.location;
+    element.hidden = cart.lines.length === 0 || !venue.location;
     if (element.hidden) return;
     setText(count, String(cart.count));
-    setText(total, money({ amount: place.total(cart.lines), currency: place.currency }));
+    setText(total, money({ amount: venue.total(cart.lines), currency: venue.currency }));
     setAttribute(element, "aria-label", text.basket.open(cart.count));
   };
-  for (const source of [place, cart]) source.addEventListener("change", update);
+  for (const source of [venue, cart]) source.addEventListener("change", update);
   update();
   const close = () => {
-    for (const source of [place, cart]) source.removeEventListener("change", update);
+    for (const source of [venue, cart]) source.removeEventListener("change", update);
   };
   return { element, close };
 }

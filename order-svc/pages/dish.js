@@ -8,7 +8,7 @@ import { text } from "/order/text.js";
 const NOTES_MAX = 500;
 
 /** `line` is where it starts from; `done` gets what was chosen. */
-export function chooseDish(place, dish, line, { done, saves = false }) {
+export function chooseDish(venue, dish, line, { done, saves = false }) {
   const chosen = { sku: dish.sku, quantity: line.quantity ?? 1, modifiers: [...(line.modifiers ?? [])], notes: line.notes ?? "" };
   const groups = el("div", { class: "groups" });
   const quantity = el("div", {});
@@ -17,15 +17,15 @@ export function chooseDish(place, dish, line, { done, saves = false }) {
   notes.value = chosen.notes;
 
   const update = () => {
-    const current = place.items.get(dish.sku) ?? dish;
-    showGroups(groups, place, current, chosen, update);
+    const current = venue.items.get(dish.sku) ?? dish;
+    showGroups(groups, venue, current, chosen, update);
     const onchange = (number) => ((chosen.quantity = Math.max(1, number)), update());
     swap(quantity, stepper(chosen.quantity, { fewer: text.dish.fewer, more: text.dish.more, focus: "quantity", onchange }));
-    const amount = chosen.quantity * place.price(chosen);
-    const total = money({ amount, currency: place.currency });
-    const out = !place.isAvailable(dish.sku);
+    const amount = chosen.quantity * venue.price(chosen);
+    const total = money({ amount, currency: venue.currency });
+    const out = !venue.isAvailable(dish.sku);
     setText(submit, out ? text.menu.soldOut : saves ? text.dish.save(total) : text.dish.add(total));
-    submit.disabled = out || !place.isChosen(current, chosen.modifiers) || chosen.modifiers.some((sku) => !place.isAvailable(sku));
+    submit.disabled = out || !venue.isChosen(current, chosen.modifiers) || chosen.modifiers.some((sku) => !venue.isAvailable(sku));
   };
 
   const form = el(
@@ -46,8 +46,8 @@ export function chooseDish(place, dish, line, { done, saves = false }) {
   form.addEventListener("submit", () => done({ ...chosen, notes: notes.value.trim() }));
   const element = dialog(dish.name, text.dish.close, form);
   element.classList.add("choose");
-  place.addEventListener("change", update);
-  element.addEventListener("close", () => place.removeEventListener("change", update));
+  venue.addEventListener("change", update);
+  element.addEventListener("close", () => venue.removeEventListener("change", update));
   update();
 }
 
@@ -68,17 +68,17 @@ function facts({ description, allergens, diets }) {
   ].filter(Boolean);
 }
 
-function showGroups(element, place, dish, chosen, update) {
-  const groups = place.groupsOf(dish).map((group) => {
+function showGroups(element, venue, dish, chosen, update) {
+  const groups = venue.groupsOf(dish).map((group) => {
     const hint = group.name !== null && el("span", { class: "quiet" }, ` ${text.dish.choose(group.min, group.max)}`);
     const legend = el("legend", {}, group.name ?? text.dish.extras, hint);
-    return el("fieldset", { class: "extras" }, legend, ...group.items.map((item) => extra(place, group, item, chosen, update)));
+    return el("fieldset", { class: "extras" }, legend, ...group.items.map((item) => extra(venue, group, item, chosen, update)));
   });
   swap(element, ...groups);
 }
 
-function extra(place, group, item, chosen, update) {
-  const out = !place.isAvailable(item.sku);
+function extra(venue, group, item, chosen, update) {
+  const out = !venue.isAvailable(item.sku);
   const checked = chosen.modifiers.includes(item.sku);
   const box = el("input", {
     type: "checkbox",
@@ -95,7 +95,7 @@ function extra(place, group, item, chosen, update) {
   });
   box.checked = checked;
   const free = item.effect === "remove" || group.name !== null ? "" : text.menu.free;
-  const price = item.price ? `+ ${money({ amount: item.price, currency: place.currency })}` : free;
+  const price = item.price ? `+ ${money({ amount: item.price, currency: venue.currency })}` : free;
   return el(
     "label",
     { class: out ? "extra out" : "extra" },

@@ -7,8 +7,8 @@ import { chooseDish, photo } from "/order/dish.js";
 import { say } from "/order/page.js";
 import { text } from "/order/text.js";
 
-/** The menu's element, which follows `place` and `cart` until `close`. */
-export function menuView(place, cart) {
+/** The menu's element, which follows `venue` and `cart` until `close`. */
+export function menuView(venue, cart) {
   const chips = el("nav", { class: "categories", "aria-label": text.menu.categories });
   const sections = el("div", { class: "sections" });
   const element = el("section", { class: "menu" }, chips, sections);
@@ -16,41 +16,41 @@ export function menuView(place, cart) {
   let cards = [];
 
   const update = (event) => {
-    if (!place.location) return;
-    const now = shapeOf(place);
+    if (!venue.location) return;
+    const now = shapeOf(venue);
     if (now !== shape) {
       shape = now;
-      cards = build(place, cart, chips, sections);
+      cards = build(venue, cart, chips, sections);
     }
     for (const card of cards) card.update();
-    announce(place, event?.detail);
+    announce(venue, event?.detail);
   };
-  place.addEventListener("change", update);
+  venue.addEventListener("change", update);
   cart.addEventListener("change", update);
   update();
   const close = () => {
-    place.removeEventListener("change", update);
+    venue.removeEventListener("change", update);
     cart.removeEventListener("change", update);
   };
   return { element, close };
 }
 
 /** What makes the page be built anew; what sells out does not. */
-function shapeOf(place) {
-  return JSON.stringify(place.dishes().map(({ available, cause, until, left, version, ...shown }) => shown));
+function shapeOf(venue) {
+  return JSON.stringify(venue.dishes().map(({ available, cause, until, left, version, ...shown }) => shown));
 }
 
-function announce(place, detail) {
+function announce(venue, detail) {
   const { before, item } = detail ?? {};
   if (!before || before.available === item.available) return;
   say(item.available ? text.menu.nowBack(item.name) : text.menu.nowSoldOut(item.name));
 }
 
-function build(place, cart, chips, sections) {
-  const groups = categories(place.dishes());
+function build(venue, cart, chips, sections) {
+  const groups = categories(venue.dishes());
   const cards = [];
   const built = groups.map(([name, dishes], at) => {
-    const own = dishes.map((dish) => card(place, cart, dish));
+    const own = dishes.map((dish) => card(venue, cart, dish));
     cards.push(...own);
     const heading = el("h2", { id: `category-${at}`, tabindex: -1 }, name);
     return el("section", { "aria-labelledby": heading.id }, heading, el("ul", { class: "dishes" }, ...own.map((one) => one.element)));
@@ -87,8 +87,8 @@ function compare(one, other) {
   return one - other;
 }
 
-function card(place, cart, dish) {
-  const choice = place.groupsOf(dish).length > 0;
+function card(venue, cart, dish) {
+  const choice = venue.groupsOf(dish).length > 0;
   const state = el("p", { class: "state" });
   const button = el("button", { type: "button" });
   const element = el(
@@ -97,18 +97,18 @@ function card(place, cart, dish) {
     photo(dish),
     el("h3", {}, dish.name),
     dish.description && el("p", { class: "description quiet" }, dish.description),
-    el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: place.currency }) : text.menu.free),
+    el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: venue.currency }) : text.menu.free),
     state,
     button,
   );
-  button.addEventListener("click", () => add(place, cart, dish, choice));
+  button.addEventListener("click", () => add(venue, cart, dish, choice));
   const update = () => {
-    const out = !place.isAvailable(dish.sku);
+    const out = !venue.isAvailable(dish.sku);
     const count = cart.countOf(dish.sku);
     setAttribute(element, "data-out", out);
-    const left = place.leftOf(dish.sku);
+    const left = venue.leftOf(dish.sku);
     const told = [left !== null && text.menu.left(left), count > 0 && text.menu.inBasket(count)].filter(Boolean);
-    setText(state, out ? backAt(place, dish.sku) : told.join(" · "));
+    setText(state, out ? backAt(venue, dish.sku) : told.join(" · "));
     setAttribute(button, "disabled", out);
     setText(button, out ? text.menu.soldOut : choice ? text.menu.choose : text.menu.add);
     setAttribute(button, "aria-label", out ? `${dish.name}: ${text.menu.soldOut}` : (choice ? text.menu.chooseThis : text.menu.addThis)(dish.name));
@@ -116,16 +116,16 @@ function card(place, cart, dish) {
   return { element, update };
 }
 
-function backAt(place, sku) {
-  const until = place.items.get(sku)?.until;
-  return until ? text.menu.backAt(moment(until, place.location.timezone)) : "";
+function backAt(venue, sku) {
+  const until = venue.items.get(sku)?.until;
+  return until ? text.menu.backAt(moment(until, venue.location.timezone)) : "";
 }
 
-function add(place, cart, dish, choice) {
+function add(venue, cart, dish, choice) {
   const done = (line) => {
     cart.add(line);
     say(text.basket.added(dish.name, cart.count));
   };
-  if (choice) chooseDish(place, dish, {}, { done });
+  if (choice) chooseDish(venue, dish, {}, { done });
   else done({ sku: dish.sku, quantity: 1, modifiers: [], notes: "" });
 }

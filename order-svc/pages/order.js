@@ -22,7 +22,7 @@ export function orderView(main, id) {
 
 class OrderView {
   order = null;
-  place = null;
+  location = null;
   /** Of cancelling: null, "sure?", "asking", or a sentence. */
   cancelling = null;
   #poll = 0;
@@ -69,7 +69,7 @@ class OrderView {
   lose() {
     this.close();
     head(text.title);
-    this.main.replaceChildren(el("p", { class: "quiet" }, text.order.unknown), newOrder("#places"));
+    this.main.replaceChildren(el("p", { class: "quiet" }, text.order.unknown), newOrder("#locations"));
   }
 
   take(order) {
@@ -88,17 +88,17 @@ class OrderView {
     remember(order);
     const answer = await request("GET", `/v1/locations/${order.location}`).catch(() => null);
     if (!answer?.ok || this.main.dataset.order !== order.id) return;
-    this.place = answer.body;
+    this.location = answer.body;
     this.show();
   }
 
   show() {
     const { order } = this;
     this.main.dataset.order = order.id;
-    const back = [text.places.menu, `#at/${encodeURIComponent(order.location)}`];
-    head(this.place?.name ?? text.order.title(order.number), { back });
+    const back = [text.locations.menu, `#at/${encodeURIComponent(order.location)}`];
+    head(this.location?.name ?? text.order.title(order.number), { back });
     document.title = `${headline(order)} · ${text.order.title(order.number)}`;
-    swap(this.main, orderCard(order, this.place?.timezone, headline(order)), this.actions());
+    swap(this.main, orderCard(order, this.location?.timezone, headline(order)), this.actions());
   }
 
   actions() {

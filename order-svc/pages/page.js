@@ -12,7 +12,7 @@ export function say(sentence) {
 
 /** `back` is where the link at the top leads: `[label, address]`. */
 export function head(title, { mode = null, back = null } = {}) {
-  const [label, address] = back ?? [text.brand, "/order#places"];
+  const [label, address] = back ?? [text.brand, "/order#locations"];
   setText(byId("heading"), title);
   setText(byId("brand"), label);
   setAttribute(byId("brand"), "href", address);

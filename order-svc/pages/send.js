@@ -9,7 +9,7 @@ import { text } from "/order/text.js";
 const TICK_MS = 250;
 
 /** `check` says whether the guest has given what is needed. */
-export function sendPanel(place, cart, submission, { check }) {
+export function sendPanel(venue, cart, submission, { check }) {
   const notice = el("div", { class: "notice", role: "alert" });
   const button = el("button", { type: "button", class: "main order-now", onclick: () => check() && submission.start() });
   const progress = el("p", { class: "progress", role: "status" });
@@ -27,9 +27,9 @@ export function sendPanel(place, cart, submission, { check }) {
     sending.hidden = !busy;
     now.hidden = stop.hidden = submission.phase !== "waiting";
     setText(progress, progressText(submission));
-    setAttribute(button, "disabled", !canOrder(place, cart));
-    setText(button, buttonText(place, cart));
-    const told = busy ? null : notices(place, cart, submission);
+    setAttribute(button, "disabled", !canOrder(venue, cart));
+    setText(button, buttonText(venue, cart));
+    const told = busy ? null : notices(venue, cart, submission);
     // An alert that is written again is read out again.
     if (JSON.stringify(told?.key) !== JSON.stringify(shown)) swap(notice, ...(told?.elements ?? []));
     shown = told?.key;
@@ -44,22 +44,22 @@ function progressText(submission) {
   return seconds > 0 ? text.submit.waiting(seconds) : text.submit.again;
 }
 
-function buttonText(place, cart) {
-  return text.submit.order(money({ amount: place.total(cart.lines), currency: place.currency }));
+function buttonText(venue, cart) {
+  return text.submit.order(money({ amount: venue.total(cart.lines), currency: venue.currency }));
 }
 
-function canOrder(place, cart) {
-  return place.mode === "open" && cart.lines.every((line) => isFine(place, line));
+function canOrder(venue, cart) {
+  return venue.mode === "open" && cart.lines.every((line) => isFine(venue, line));
 }
 
-function isFine(place, line) {
-  const { gone, out } = place.trouble(line);
+function isFine(venue, line) {
+  const { gone, out } = venue.trouble(line);
   return !gone && out.length === 0;
 }
 
 /** What stands in the way, or what was said: the sentences, and a key that tells whether they are new. */
-function notices(place, cart, submission) {
-  const found = modeNotice(place) ?? troubleNotice(place, cart) ?? refusalNotice(place, cart, submission);
+function notices(venue, cart, submission) {
+  const found = modeNotice(venue) ?? troubleNotice(venue, cart) ?? refusalNotice(venue, cart, submission);
   if (found) return found;
   return cart.attempt?.body ? said("unsure", text.submit.unsure) : null;
 }
@@ -69,36 +69,36 @@ function said(key, sentence, ...buttons) {
   return { key: [key, sentence], elements: [el("p", {}, sentence), controls.length > 0 && el("div", { class: "choices" }, ...controls)] };
 }
 
-function modeNotice(place) {
-  return place.mode === "open" ? null : said("mode", modeText(place.mode, place.location.until, place));
+function modeNotice(venue) {
+  return venue.mode === "open" ? null : said("mode", modeText(venue.mode, venue.location.until, venue));
 }
 
-export function modeText(mode, until, place) {
-  const time = until ? moment(until, place.location?.timezone) : null;
+export function modeText(mode, until, venue) {
+  const time = until ? moment(until, venue.location?.timezone) : null;
   return mode === "paused" ? text.mode.pausedLong(time) : text.mode.closedLong(time);
 }
 
-function troubleNotice(place, cart) {
-  const wrong = cart.lines.filter((line) => !isFine(place, line));
+function troubleNotice(venue, cart) {
+  const wrong = cart.lines.filter((line) => !isFine(venue, line));
   if (wrong.length === 0) return null;
-  const gone = wrong.filter((line) => place.trouble(line).gone).map((line) => place.nameOf(line.sku));
-  const out = [...new Set(wrong.flatMap((line) => place.trouble(line).out))].map((sku) => place.nameOf(sku));
+  const gone = wrong.filter((line) => venue.trouble(line).gone).map((line) => venue.nameOf(line.sku));
+  const out = [...new Set(wrong.flatMap((line) => venue.trouble(line).out))].map((sku) => venue.nameOf(sku));
   const sentence = out.length ? text.basket.soldOut(out.join(", ")) : text.basket.goneNow(gone.join(", "));
-  const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(place, line)) }, text.basket.removeGone);
+  const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(venue, line)) }, text.basket.removeGone);
   return said("trouble", sentence, remove);
 }
 
 const REFUSALS = {
-  "location-not-accepting": ({ problem }, place) => said("refused", modeText(problem.mode, problem.resume_at, place)),
-  "item-unavailable": ({ problem }, place) => {
-    const names = [...new Set(problem.unavailable.map(({ sku }) => place.nameOf(sku)))];
+  "location-not-accepting": ({ problem }, venue) => said("refused", modeText(problem.mode, problem.resume_at, venue)),
+  "item-unavailable": ({ problem }, venue) => {
+    const names = [...new Set(problem.unavailable.map(({ sku }) => venue.nameOf(sku)))];
     return said("refused", text.refused.soldOut(names.join(", ")));
   },
-  "unknown-item": ({ problem, body }, place) => {
+  "unknown-item": ({ problem, body }, venue) => {
     const lines = problem.errors.map(({ pointer }) => body.lines[pointer.split("/")[2]]).filter(Boolean);
-    return said("refused", text.refused.gone([...new Set(lines.map(({ sku }) => place.nameOf(sku)))].join(", ")));
+    return said("refused", text.refused.gone([...new Set(lines.map(({ sku }) => venue.nameOf(sku)))].join(", ")));
   },
-  "price-mismatch": ({ problem, body }, _place, submission) => {
+  "price-mismatch": ({ problem, body }, _venue, submission) => {
     const agree = () => submission.start(problem.total);
     const button = el("button", { type: "button", class: "main", onclick: agree }, text.submit.confirmPrice(money(problem.total)));
     return said("refused", text.refused.price(money(body.expected_total), money(problem.total)), button);
@@ -107,9 +107,9 @@ const REFUSALS = {
   invalid: ({ problem }) => said("refused", text.refused.wrong(problem.detail)),
 };
 
-function refusalNotice(place, cart, submission) {
+function refusalNotice(venue, cart, submission) {
   const { refusal } = submission;
   if (!refusal || submission.phase !== "refused") return null;
-  const known = REFUSALS[refusal.name]?.(refusal, place, submission);
+  const known = REFUSALS[refusal.name]?.(refusal, venue, submission);
   return known ?? said("refused", text.refused.other(refusal.problem.detail ?? refusal.name));
 }

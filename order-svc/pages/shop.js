@@ -6,20 +6,20 @@ import { basketBar, basketView } from "/order/basket.js";
 import { Cart } from "/order/cart.js";
 import { menuView } from "/order/menu.js";
 import { banner, head } from "/order/page.js";
-import { Place } from "/order/place.js";
+import { Venue } from "/order/venue.js";
 import { modeText } from "/order/send.js";
 import { Submission } from "/order/submit.js";
 import { text } from "/order/text.js";
 
-const OTHERS = [text.places.change, "#places"];
+const OTHERS = [text.locations.change, "#locations"];
 
 export function shopView(main, slug) {
   const addresses = { menu: `#at/${encodeURIComponent(slug)}`, basket: `#at/${encodeURIComponent(slug)}/basket` };
-  const place = new Place(slug);
+  const venue = new Venue(slug);
   const cart = new Cart(slug);
   sit(cart);
-  const submission = new Submission(cart, place, (order) => (location.hash = `#order/${order.id}`));
-  const parts = [menuView(place, cart), basketView(place, cart, submission, addresses.menu), basketBar(place, cart, addresses.basket)];
+  const submission = new Submission(cart, venue, (order) => (location.hash = `#order/${order.id}`));
+  const parts = [menuView(venue, cart), basketView(venue, cart, submission, addresses.menu), basketBar(venue, cart, addresses.basket)];
   const shop = el("div", { class: "shop" }, ...parts.map((part) => part.element));
   const [menu] = parts;
   let others = null;
@@ -27,14 +27,14 @@ export function shopView(main, slug) {
 
   const update = () => {
     if (closed) return;
-    if (place.missing) return lost(main);
-    if (!place.location) return banner(place.connection === "away" ? text.connection.away : null);
+    if (venue.missing) return lost(main);
+    if (!venue.location) return banner(venue.connection === "away" ? text.connection.away : null);
     if (!shop.isConnected) main.replaceChildren(shop);
-    head(place.location.name, { mode: place.mode, back: others });
+    head(venue.location.name, { mode: venue.mode, back: others });
     setAttribute(menu.element, "inert", cart.isSending);
-    showBanner(place);
+    showBanner(venue);
   };
-  const sources = [place, cart];
+  const sources = [venue, cart];
   for (const source of sources) source.addEventListener("change", update);
   update();
   hasOthers().then((found) => {
@@ -51,7 +51,7 @@ export function shopView(main, slug) {
     closed = true;
     for (const source of sources) source.removeEventListener("change", update);
     for (const part of parts) part.close();
-    for (const one of [submission, place, cart]) one.close();
+    for (const one of [submission, venue, cart]) one.close();
   };
   return { turn, close };
 }
@@ -71,10 +71,10 @@ function sit(cart) {
 
 function lost(main) {
   head(text.title, { back: OTHERS });
-  main.replaceChildren(el("p", { class: "quiet" }, text.places.unknown));
+  main.replaceChildren(el("p", { class: "quiet" }, text.locations.unknown));
 }
 
-function showBanner(place) {
-  if (place.mode !== "open") return banner(modeText(place.mode, place.location.until, place));
-  banner(place.connection === "away" ? text.connection.away : null, "info");
+function showBanner(venue) {
+  if (venue.mode !== "open") return banner(modeText(venue.mode, venue.location.until, venue));
+  banner(venue.connection === "away" ? text.connection.away : null, "info");
 }

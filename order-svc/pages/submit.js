@@ -20,10 +20,10 @@ export class Submission extends EventTarget {
   #left_ms = -Infinity;
 
   /** `taken` gets the order. What was being sent when the page went away is sent on. */
-  constructor(cart, place, taken) {
+  constructor(cart, venue, taken) {
     super();
     this.cart = cart;
-    this.place = place;
+    this.venue = venue;
     this.taken = taken;
     addEventListener("online", this.now);
     addEventListener("beforeunload", this.#leave);
@@ -45,7 +45,7 @@ export class Submission extends EventTarget {
     if (this.cart.isSending) return;
     const { key = newKey(), body = null } = this.cart.attempt ?? {};
     this.#wait_ms = WAIT_MS_MIN;
-    this.cart.mark({ key, body: body ?? orderOf(this.cart, this.place, expected), sending: true });
+    this.cart.mark({ key, body: body ?? orderOf(this.cart, this.venue, expected), sending: true });
     this.#send();
   }
 
@@ -107,16 +107,16 @@ export class Submission extends EventTarget {
   #refuse(answer, body, key) {
     this.cart.mark({ key, body: null, sending: false });
     this.#set("refused", { name: problemName(answer), problem: answer.body ?? {}, body });
-    this.place.load();
+    this.venue.load();
   }
 }
 
 /** The body of the order. `expected` is a total that the guest has agreed to. */
-function orderOf(cart, place, expected) {
+function orderOf(cart, venue, expected) {
   const { type, table, name, allergies, notes } = cart.details;
-  const total = { amount: place.total(cart.lines), currency: place.currency };
+  const total = { amount: venue.total(cart.lines), currency: venue.currency };
   return {
-    location: place.slug,
+    location: venue.slug,
     type,
     lines: cart.lines.map(lineOf),
     channel: { name: "web" },

@@ -6,7 +6,7 @@ export const text = {
   skip: "Skip to the menu",
   loading: "Loading…",
 
-  places: {
+  locations: {
     heading: "Where would you like to order?",
     none: "There is no restaurant here yet.",
     unknown: "There is no such restaurant here.",

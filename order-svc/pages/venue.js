@@ -6,7 +6,7 @@ import { Live, clock } from "/assets/live.js";
 /** How often it is asked while the stream is away, as behind a proxy that swallows streams. */
 const POLL_MS = 3000;
 
-export class Place extends EventTarget {
+export class Venue extends EventTarget {
   location = null;
   items = new Map();
   /** "live", "polling" or "away". */
