@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::{
     Backend, Db, FromBoth, Value, bind_as_pg, bind_pg,
-    lent::{ANSWER_WITHIN, SIGN_WITHIN, within},
+    lent::{SIGN_WITHIN, answered, within},
 };
 use crate::contract::event::derived_id;
 
@@ -36,10 +36,10 @@ pub(super) async fn lead(db: &Db, name: &str) -> Result<Option<Leader>> {
         }
         Ok(session)
     };
-    let mut session = answer(connecting).await.context("connect for the lock")?;
+    let mut session = answered(connecting).await.context("connect for the lock")?;
     let key = derived_id(&["leader", name]).as_u64_pair().0.cast_signed();
     let tried = sqlx::query_as("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut session);
-    let (mine,): (bool,) = answer(tried).await.context("try the lock")?;
+    let (mine,): (bool,) = answered(tried).await.context("try the lock")?;
     if mine {
         return Ok(Some(Leader { db: db.clone(), session: Some(Box::new(session)) }));
     }
@@ -47,15 +47,12 @@ pub(super) async fn lead(db: &Db, name: &str) -> Result<Option<Leader>> {
     Ok(None)
 }
 
-async fn answer<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    within::<sqlx::Postgres, _>(ANSWER_WITHIN, answer).await
-}
-
 impl Leader {
+    /// Reads. An error where the database does not answer in time, or answers with one.
     pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
         let Some(session) = &mut self.session else { return self.db.fetch(sql, args).await };
         let rows = bind_as_pg(sqlx::query_as(sql), args.into()).fetch_all(&mut **session);
-        answer(rows).await.with_context(|| format!("read: {sql}"))
+        answered(rows).await.with_context(|| format!("read: {sql}"))
     }
 
     pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<()> {
@@ -65,7 +62,7 @@ impl Leader {
             return tx.commit().await;
         };
         let executed = bind_pg(sqlx::query(sql), args.into()).execute(&mut **session);
-        answer(executed).await.with_context(|| format!("write: {sql}")).map(drop)
+        answered(executed).await.with_context(|| format!("write: {sql}")).map(drop)
     }
 
     /// Does something that takes long without the session, and keeps leading meanwhile; an error once it leads no

@@ -13,7 +13,7 @@ use tokio::{
 
 /// Longer than `statement_timeout`, so that a server that is merely slow tells so itself, and shorter than the 5 s
 /// that a request waits.
-pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// What needs no work at all: the beginning of a transaction, a sign of life.
 pub(super) const SIGN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -73,6 +73,11 @@ pub(super) async fn within<B: Dialect, T>(
         return answer.await;
     }
     timeout(limit, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+}
+
+/// What a PostgreSQL server answers; an error after [`ANSWER_WITHIN`].
+pub(super) async fn answered<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    within::<Postgres, _>(ANSWER_WITHIN, answer).await
 }
 
 /// Safe to drop at any moment: what is left open is rolled back before anybody else has the connection.

@@ -25,7 +25,7 @@ use sqlx::{
 use tokio::{sync::watch, time::Instant};
 
 use file::OpenFile;
-use lent::{ANSWER_WITHIN, Lent, Trust, within};
+use lent::{Lent, Trust, answered};
 use tx::Session;
 use write::Write;
 
@@ -244,7 +244,7 @@ impl Postgres {
     async fn fetch<T: FromBoth>(&self, sql: &'static str, args: Vec<Value>) -> sqlx::Result<Vec<T>> {
         let mut lent = self.lend().await?;
         let answer = bind_as_pg(sqlx::query_as(sql), args).fetch_all(lent.connection()?);
-        let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, answer).await;
+        let rows = answered(answer).await;
         lent.heard(rows)
     }
 }

@@ -24,7 +24,7 @@ pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection may lie idle before it is tried before its next use.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 /// How soon it answers when it is tried; a part of what it takes to get one at all.
-const SIGN_WITHIN: Duration = Duration::from_secs(1);
+const IDLE_SIGN_WITHIN: Duration = Duration::from_secs(1);
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 /// In KiB where it is negative. What readers look up is small, and the writer and the system have it in memory anyway.
@@ -120,7 +120,7 @@ fn pool(trust: Trust) -> PgPoolOptions {
             Box::pin(async move {
                 // One that was used a moment ago is not worth a round trip.
                 if meta.idle_for > IDLE_TRUSTED
-                    && within::<sqlx::Postgres, _>(SIGN_WITHIN, connection.ping()).await.is_err()
+                    && within::<sqlx::Postgres, _>(IDLE_SIGN_WITHIN, connection.ping()).await.is_err()
                 {
                     trust.lose();
                 }

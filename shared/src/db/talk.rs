@@ -7,12 +7,13 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
 use super::{
     Postgres,
-    lent::{ANSWER_WITHIN, SIGN_WITHIN, within},
+    lent::{SIGN_WITHIN, answered, within},
 };
 
 /// The listener takes its session from a pool, so it has one to itself.
 const SESSIONS: u32 = 1;
-const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// How long it may take to get the session, of all that making a [`Talk`] may take.
+const SESSION_WITHIN: Duration = Duration::from_secs(2);
 
 /// After an error nothing is heard any more: make a new one.
 #[derive(Debug)]
@@ -25,14 +26,14 @@ impl Talk {
     pub(super) async fn on(pg: &Postgres, channel: &str) -> Result<Self> {
         // A word that is lost with the server need not be on its disk; every word is a transaction of its own.
         let options = PgConnectOptions::clone(&pg.options).options([("synchronous_commit", "off")]);
-        let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(CONNECT_WITHIN);
+        let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(SESSION_WITHIN);
         let connecting = async {
             let pool = pool.connect_with(options).await?;
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(channel).await?;
             Ok(listener)
         };
-        let listener = within::<sqlx::Postgres, _>(ANSWER_WITHIN, connecting).await.context("listen")?;
+        let listener = answered(connecting).await.context("listen")?;
         Ok(Self { listener, channel: channel.to_owned() })
     }
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, types::Json};
 use super::{
     Db, FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
     file::OpenFile,
-    lent::{ANSWER_WITHIN, Lent, within},
+    lent::{Lent, answered},
     write::{Cells, Columns, Write, on_lite, on_pg},
 };
 
@@ -77,7 +77,7 @@ impl Tx {
         match &mut self.session {
             Session::Postgres(lent) => {
                 let executed = bind_pg(sqlx::query(sql), args).execute(lent.connection()?);
-                let executed = within::<sqlx::Postgres, _>(ANSWER_WITHIN, executed).await;
+                let executed = answered(executed).await;
                 lent.heard(executed).map(|done| done.rows_affected())
             }
             Session::Sqlite(lent, _) => {
@@ -94,7 +94,7 @@ impl Tx {
         match &mut self.session {
             Session::Postgres(lent) => {
                 let rows = bind_as_pg(sqlx::query_as(sql), args).fetch_all(lent.connection()?);
-                let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, rows).await;
+                let rows = answered(rows).await;
                 lent.heard(rows)
             }
             Session::Sqlite(lent, _) => bind_as_lite(sqlx::query_as(sql), args).fetch_all(lent.connection()?).await,
@@ -117,7 +117,7 @@ impl Tx {
                 });
                 let query = sqlx::query_as(AssertSqlSafe(parts.collect::<Vec<_>>().join(" UNION ALL ")));
                 let query = wanted.iter().fold(query, |query, part| query.bind(&part.keys));
-                let rows = within::<sqlx::Postgres, _>(ANSWER_WITHIN, query.fetch_all(lent.connection()?)).await;
+                let rows = answered(query.fetch_all(lent.connection()?)).await;
                 lent.heard(rows)
             }
             Session::Sqlite(lent, _) => {

@@ -6,7 +6,7 @@ use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments};
 
 use super::{
     Conflict,
-    lent::{ANSWER_WITHIN, Lent, within},
+    lent::{Lent, answered},
 };
 
 /// One column of many rows; all columns of a write have the same length.
@@ -188,7 +188,7 @@ pub(super) async fn on_pg(lent: &mut Lent<sqlx::Postgres>, writes: Vec<Write>) -
     }
     let sql = format!("WITH {} SELECT ARRAY[{}], {position}", parts.join(", "), counts.join(", "));
     let written = sqlx::query_as_with(AssertSqlSafe(sql), args).fetch_one(lent.connection()?);
-    let written = within::<sqlx::Postgres, _>(ANSWER_WITHIN, written).await;
+    let written = answered(written).await;
     let (touched, position): (Vec<i64>, Option<i64>) = lent.heard(written).with_context(|| {
         let tables: Vec<&str> = writes.iter().map(Write::table).collect();
         format!("write to {}", tables.join(", "))
