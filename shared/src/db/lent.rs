@@ -133,6 +133,7 @@ impl<B: Dialect> Lent<B> {
 }
 
 impl<B: Dialect> Drop for Lent<B> {
+    #[expect(clippy::disallowed_methods, reason = "a destructor cannot wait; the task ends by itself within seconds")]
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         match Handle::try_current() {
