@@ -149,7 +149,13 @@ impl Tx {
 
     /// Writes documents whose stored revision is still the given one; that one is not is a
     /// [`super::Conflict`] when they are flushed.
-    pub fn update_guarded(&mut self, table: &'static str, keys: Vec<String>, revisions: Vec<i64>, docs: Vec<String>) {
+    pub(crate) fn update_guarded(
+        &mut self,
+        table: &'static str,
+        keys: Vec<String>,
+        revisions: Vec<i64>,
+        docs: Vec<String>,
+    ) {
         let columns = vec![("key", Cells::Text(keys)), ("revision", Cells::Int(revisions)), ("doc", Cells::Json(docs))];
         self.writes.push(Write::Update { table, columns });
     }
