@@ -37,19 +37,6 @@ impl Time {
         self.0
     }
 
-    /// The local calendar day at this instant, as `2026-11-23`; UTC where the zone's name is not known.
-    pub fn day_in(self, timezone: &str) -> String {
-        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-        self.timestamp().to_zoned(zone).date().to_string()
-    }
-
-    /// When the local calendar day at this instant began; in UTC where the zone's name is not known.
-    pub fn day_start_in(self, timezone: &str) -> Self {
-        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-        let start = self.timestamp().to_zoned(zone).start_of_day();
-        start.map_or(self, |start| Self(start.timestamp().as_microsecond()))
-    }
-
     /// The business day that this instant belongs to, as `2026-11-23`; in UTC where the zone's name is not known.
     pub fn business_day(self, timezone: &str, starts: DayStarts) -> String {
         self.business_date(timezone, starts).0.to_string()
@@ -244,16 +231,6 @@ mod tests {
         ] {
             assert_eq!(timezone_name(sent).as_deref(), name, "{sent}");
         }
-    }
-
-    #[test]
-    fn the_day_is_the_local_one() {
-        let time: Time = "2026-11-23T23:30:00Z".parse().expect("a time");
-        assert_eq!(time.day_in("Europe/London"), "2026-11-23");
-        assert_eq!(time.day_in("Europe/Madrid"), "2026-11-24");
-        assert_eq!(time.day_in("Nowhere/At-All"), "2026-11-23");
-        assert_eq!(time.day_start_in("Europe/London").to_string(), "2026-11-23T00:00:00.000000Z");
-        assert_eq!(time.day_start_in("Europe/Madrid").to_string(), "2026-11-23T23:00:00.000000Z");
     }
 
     fn starts(text: &str) -> DayStarts {
