@@ -146,29 +146,39 @@ impl<T: Record> Rows<T> {
         let changed: BTreeMap<String, Row<T>> = self.rows.into_iter().filter(|(_, row)| row.changed).collect();
         let (new, old): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, row)| row.revision == 0);
         if !new.is_empty() {
-            let (keys, revisions, docs) = columns(new)?;
+            let Changed { keys, revisions, docs } = Changed::of(new)?;
             let first = revisions.iter().map(|_| 1).collect();
             let cells = vec![("key", Cells::Text(keys)), ("revision", Cells::Int(first)), ("doc", Cells::Json(docs))];
             tx.insert(T::TABLE, cells);
         }
         if !old.is_empty() {
-            let (keys, revisions, docs) = columns(old)?;
+            let Changed { keys, revisions, docs } = Changed::of(old)?;
             tx.update_guarded(T::TABLE, keys, revisions, docs);
         }
         Ok(())
     }
 }
 
-type Columns = (Vec<String>, Vec<i64>, Vec<String>);
+/// Rows to be written, column by column.
+#[derive(Debug, Default)]
+struct Changed {
+    keys: Vec<String>,
+    /// As they were loaded; 0 of a row that is new.
+    revisions: Vec<i64>,
+    docs: Vec<String>,
+}
 
-fn columns<T: Record>(rows: Vec<(String, Row<T>)>) -> Result<Columns> {
-    let mut columns = (Vec::new(), Vec::new(), Vec::new());
-    for (key, row) in rows {
-        columns.0.push(key);
-        columns.1.push(row.revision);
-        columns.2.push(serde_json::to_string(&row.value).with_context(|| format!("encode a row of {}", T::TABLE))?);
+impl Changed {
+    fn of<T: Record>(rows: Vec<(String, Row<T>)>) -> Result<Self> {
+        let mut changed = Self::default();
+        for (key, row) in rows {
+            changed.keys.push(key);
+            changed.revisions.push(row.revision);
+            let doc = serde_json::to_string(&row.value).with_context(|| format!("encode a row of {}", T::TABLE))?;
+            changed.docs.push(doc);
+        }
+        Ok(changed)
     }
-    Ok(columns)
 }
 
 impl<T: Record> FromIterator<T> for Rows<T> {
