@@ -41,8 +41,8 @@ pub(super) fn explain(error: anyhow::Error, phase: Phase, uri: &AMQPUri) -> anyh
     }
 }
 
-/// The broker's code and words.
-fn refusal(error: &lapin::Error) -> Option<(u16, String)> {
+/// The broker's code and words, where it is he who refused.
+pub(super) fn refusal(error: &lapin::Error) -> Option<(u16, String)> {
     match error.kind() {
         lapin::ErrorKind::ProtocolError(refused) => Some((refused.get_id(), refused.get_message().to_string())),
         _ => None,

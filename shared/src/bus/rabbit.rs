@@ -19,7 +19,7 @@ use tracing::warn;
 
 use super::{
     Delivery, Message, Receipt,
-    misconfigured::{PRECONDITION_FAILED, Phase, explain},
+    misconfigured::{PRECONDITION_FAILED, Phase, explain, refusal},
 };
 use crate::contract::{time::Time, topology};
 
@@ -135,18 +135,11 @@ async fn declare_queue(connection: &Connection, queue: &str, arguments: FieldTab
     let durable = QueueDeclareOptions { durable: true, ..Default::default() };
     match channel.queue_declare(queue.into(), durable, arguments).await {
         Ok(_) => Ok(channel.close(200, "OK".into()).await?),
-        Err(error) if amqp_code(&error) == Some(PRECONDITION_FAILED) => {
+        Err(error) if refusal(&error).is_some_and(|(code, _)| code == PRECONDITION_FAILED) => {
             warn!(queue, error = %error, "exists with other arguments; used as it is until it is deleted");
             Ok(())
         }
         Err(error) => Err(error).with_context(|| format!("declare {queue}")),
-    }
-}
-
-fn amqp_code(error: &lapin::Error) -> Option<u16> {
-    match error.kind() {
-        lapin::ErrorKind::ProtocolError(refused) => Some(refused.get_id()),
-        _ => None,
     }
 }
 
