@@ -91,7 +91,7 @@ fn reserve(state: &mut State, order: &Order, at: Time) -> Vec<Said> {
     }
     let mut reservation = Reservation { ingredients, ..asked };
     let mut events = vec![say("stock.reserved", &mut reservation)];
-    events.extend(hold(state, &order.location, &reservation.ingredients, 1, at));
+    events.extend(set_aside(state, &order.location, &reservation.ingredients, at));
     state.reservations.put(reservation);
     events
 }
@@ -157,12 +157,26 @@ fn take<'a>(state: &'a State, location: &Slug, sku: &Sku, quantity: i64, at: Tim
     fits
 }
 
-/// Sets the portions aside with a sign of 1, gives them back with -1, and says what that brings with it.
-fn hold(state: &mut State, location: &Slug, portions: &[Portion], sign: i64, at: Time) -> Vec<Said> {
+/// Reserves the portions, and says what that brings with it.
+fn set_aside(state: &mut State, location: &Slug, portions: &[Portion], at: Time) -> Vec<Said> {
+    shift_reserved(state, location, portions.iter().map(|portion| (&portion.ingredient, portion.quantity)), at)
+}
+
+/// Undoes [`set_aside`], and says what that brings with it.
+fn give_back(state: &mut State, location: &Slug, portions: &[Portion], at: Time) -> Vec<Said> {
+    shift_reserved(state, location, portions.iter().map(|portion| (&portion.ingredient, -portion.quantity)), at)
+}
+
+fn shift_reserved<'a>(
+    state: &mut State,
+    location: &Slug,
+    by: impl Iterator<Item = (&'a Slug, i64)>,
+    at: Time,
+) -> Vec<Said> {
     let (mut events, mut shifts) = (Vec::new(), Vec::new());
-    for portion in portions {
-        if let Some(stock) = state.stock.get_mut(&key(location, &portion.ingredient)) {
-            let shifted = stock.shift(0, sign * portion.quantity);
+    for (ingredient, quantity) in by {
+        if let Some(stock) = state.stock.get_mut(&key(location, ingredient)) {
+            let shifted = stock.shift(0, quantity);
             events.extend(stock.say_low(&shifted));
             shifts.push(shifted);
         }
@@ -182,7 +196,7 @@ fn release(state: &mut State, order: Uuid, happened: &Happened, at: Time) -> Vec
     }
     let mut events = vec![say("stock.released", reservation)];
     let Reservation { location, ingredients, .. } = reservation.clone();
-    events.extend(hold(state, &location, &ingredients, -1, at));
+    events.extend(give_back(state, &location, &ingredients, at));
     events
 }
 
