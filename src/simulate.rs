@@ -23,7 +23,7 @@ use tracing::info;
 
 use crate::api::Api;
 
-/// With a process that does not answer.
+/// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(120);
 const SUMMARY: Duration = Duration::from_secs(60);
 /// How long guests wait at the start before they look again for an open venue.

@@ -28,7 +28,7 @@ use crate::{
     start_page,
 };
 
-/// With ourselves, before a word about it.
+/// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, Args)]

@@ -13,7 +13,7 @@ use shared::{engine::service::Service, process::host};
 use super::{Ask, LOCATION, Services, Step, location, make, offers_favourite};
 use crate::{api::Api, up};
 
-/// With a service that answers 503, or not at all any more.
+/// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, Args)]

@@ -11,9 +11,9 @@ use crate::contract::time::Time;
 
 pub use misconfigured::Misconfigured;
 
-/// Of a larger message only the beginning is kept: strangers may publish, and what they send has to be held.
+/// The largest message that is kept whole and read. Strangers may publish, and what they send has to be held.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
-/// So much of it.
+/// How much of a larger message is kept.
 const BEGINNING_BYTES: usize = 4 * 1024;
 
 /// A bus. Cheap to clone.

@@ -50,7 +50,7 @@ pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
     }
 }
 
-/// As [`advice`], of a database that is merely away.
+/// What people are told where [`advice`] knows no more: the database is merely away.
 pub const NO_ANSWER: &str = "the database does not answer";
 const DISK_FULL: &str = "the disk of the database is full; it goes on once there is space again";
 const READ_ONLY: &str = "the database takes no writes";

@@ -55,6 +55,7 @@ impl Leader {
         answered(rows).await.with_context(|| format!("read: {sql}"))
     }
 
+    /// Writes, committed when it returns. After an error it may be written or not.
     pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<()> {
         let Some(session) = &mut self.session else {
             let mut tx = self.db.begin().await?;

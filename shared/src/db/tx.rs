@@ -71,7 +71,8 @@ impl Tx {
         }
     }
 
-    /// Runs the statement now, before the writes that are gathered; the number of rows that it touched.
+    /// Runs the statement now, before the writes that are gathered; the number of rows that it touched. After an error
+    /// the transaction cannot go on: drop it.
     pub async fn execute(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<u64> {
         let args = args.into();
         match &mut self.session {
@@ -88,7 +89,8 @@ impl Tx {
         .with_context(|| format!("write: {sql}"))
     }
 
-    /// Reads what is not found by its keys; rows that this transaction has not flushed yet are not in it.
+    /// Reads what is not found by its keys; rows that this transaction has not flushed yet are not in it. After an error
+    /// the transaction cannot go on: drop it.
     pub async fn fetch<T: FromBoth>(&mut self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Vec<T>> {
         let args = args.into();
         match &mut self.session {

@@ -35,6 +35,7 @@ pub(super) struct Pending<S: Service> {
     pub(super) origin: Origin<S>,
 }
 
+/// Where an input came from: who asked and waits for the outcome, or the event that the bus delivered.
 #[derive(Debug)]
 pub(super) enum Origin<S: Service> {
     Request(oneshot::Sender<Outcome<S>>),
@@ -88,7 +89,7 @@ impl<S: Service> Batch<S> {
         self.inputs.retain(|pending| !matches!(&pending.origin, Origin::Request(asker) if asker.is_closed()));
     }
 
-    /// Why, for people.
+    /// Answers all requests as unavailable; `why` is for people. Events stay.
     pub(super) fn fail_requests(&mut self, why: &'static str) {
         let (requests, events) = std::mem::take(&mut self.inputs)
             .into_iter()

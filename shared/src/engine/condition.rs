@@ -10,6 +10,7 @@ pub struct Condition {
     pub other_than: Option<Tags>,
 }
 
+/// The versions that one of the two headers names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tags {
     /// Whatever is there, if there is anything.

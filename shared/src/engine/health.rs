@@ -11,7 +11,7 @@ const FRESH: Duration = Duration::from_secs(5);
 /// As much as a large batch, of a database that refused one: the last corner of a full disk has room for a little.
 const ROOM_BYTES: usize = 256 * 1024;
 
-/// An error, which [`crate::db::advice`] may know more of, where the service cannot.
+/// An error where the service cannot do its job; [`crate::db::advice`] may say what to do.
 pub async fn check(db: &Db) -> Result<()> {
     db.ping().await?;
     let writes = db.writes();

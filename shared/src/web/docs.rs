@@ -25,7 +25,7 @@ pub const ASSETS: &[Asset] = &[
     Asset { path: "/docs/text.js", text: include_str!("../../pages/docs/text.js") },
 ];
 
-/// Both of them.
+/// Serves the page and the document.
 pub(crate) fn router(document: &Value) -> Router {
     let text = document.to_string();
     let headers = [

@@ -103,7 +103,8 @@ fn bytes_of(item: &impl Serialize) -> usize {
 }
 
 impl Paging {
-    /// Where the list goes on: what its cursors are made of. `None` at its beginning.
+    /// Where the list goes on: what its cursors are made of. `None` at its beginning; 422 `invalid` at `after` where the
+    /// cursor is not of this list.
     pub fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
         let Some(text) = self.after.as_ref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let wrong = |_| Problem::invalid_field("after", "is no `next` of a page of this list");
