@@ -9,7 +9,7 @@ use order_svc::OrderSvc;
 use serde_json::{Value, json};
 
 use crate::{
-    audit,
+    agree,
     harness::{App, Backends, PATIENCE, text},
     process::{Process, free_address},
 };
@@ -59,7 +59,7 @@ async fn services_that_run_alone_get_a_restaurant_once() {
 async fn settled(apps: &[&App]) {
     let databases: Vec<_> = apps.iter().flat_map(|app| app.databases.clone()).collect();
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !audit::missing(&databases).await.unwrap().is_empty() {
+    while !agree::missing(&databases).await.unwrap().is_empty() {
         assert!(tokio::time::Instant::now() < deadline, "not settled");
         tokio::task::yield_now().await;
     }

@@ -25,7 +25,7 @@ use shared::{
 use tokio::time::Instant;
 
 use crate::{
-    audit,
+    agree,
     servers::{Scratch, Servers},
 };
 
@@ -208,7 +208,7 @@ impl App {
     pub(crate) async fn settle(&self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let missing = audit::missing(&self.databases).await.unwrap();
+            let missing = agree::missing(&self.databases).await.unwrap();
             if missing.is_empty() {
                 return;
             }

@@ -1,8 +1,8 @@
 //! System tests: the three services together, each flow on both pairs of backends with the same text.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod agree;
 mod api;
-mod audit;
 mod broker;
 mod bus;
 mod checker;

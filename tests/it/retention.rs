@@ -17,8 +17,8 @@ use shared::{
 use tokio::time::timeout;
 
 use crate::{
+    agree,
     api::live::stream,
-    audit,
     harness::{App, PATIENCE, on_both, scratch, text},
     servers::Servers,
 };
@@ -231,7 +231,7 @@ async fn what_comes_again_after_it_was_forgotten_changes_nothing() {
         let before = all(app).await;
         let mut said = Vec::new();
         for db in &app.databases {
-            said.extend(audit::everything(db).await.unwrap());
+            said.extend(agree::everything(db).await.unwrap());
         }
         forget(app).await;
         for db in &app.databases {
@@ -247,7 +247,7 @@ async fn what_comes_again_after_it_was_forgotten_changes_nothing() {
         let mut news = Vec::new();
         for db in &app.databases {
             news.extend(
-                audit::everything(db).await.unwrap().into_iter().filter(|event| is_about_another(event, &last)),
+                agree::everything(db).await.unwrap().into_iter().filter(|event| is_about_another(event, &last)),
             );
         }
         let news: Vec<String> = news.iter().map(|event| format!("{} {}", event.kind, event.subject)).collect();

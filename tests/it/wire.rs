@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::contract::topology;
 
 use crate::{
-    audit,
+    agree,
     harness::{App, on_both, text},
 };
 
@@ -117,7 +117,7 @@ async fn every_event_looks_like_this() {
         let mut seen: BTreeMap<String, Value> = BTreeMap::new();
         let (mut ids, mut versions) = (BTreeSet::new(), BTreeMap::new());
         for db in &app.databases {
-            for event in audit::everything(db).await.unwrap() {
+            for event in agree::everything(db).await.unwrap() {
                 assert!(ids.insert(event.id), "an id was used twice");
                 let last = versions.insert(event.subject_key(), event.sequence).unwrap_or(0);
                 assert_eq!(event.sequence, last + 1, "{} {}", event.kind, event.subject);
