@@ -23,7 +23,10 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::Kitchen;
-use crate::store::{self, View};
+use crate::store::{
+    View,
+    snapshot::{OnDisplay, on_display},
+};
 
 /// Everything on the display.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,8 +78,7 @@ pub(super) async fn stream(
 }
 
 async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
-    let store::snapshot::Snapshot { tickets, cut } =
-        store::snapshot::snapshot(&app.db, view, at).await.map_err(away)?;
+    let OnDisplay { tickets, cut } = on_display(&app.db, view, at).await.map_err(away)?;
     Ok(event("snapshot", position, &Snapshot { tickets, cut, position, at }))
 }
 

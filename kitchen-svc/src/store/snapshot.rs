@@ -18,7 +18,7 @@ const FINISHED_BYTES_MAX: i64 = 2 << 20;
 
 /// The tickets of a display.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct OnDisplay {
     /// Those that need a cook or an acknowledgement, by age; then those that are ready, then those that were served
     /// today, newest first.
     pub(crate) tickets: Vec<Ticket>,
@@ -26,11 +26,11 @@ pub(crate) struct Snapshot {
     pub(crate) cut: bool,
 }
 
-pub(crate) async fn snapshot(db: &Db, view: &View, now: Time) -> Result<Snapshot> {
+pub(crate) async fn on_display(db: &Db, view: &View, now: Time) -> Result<OnDisplay> {
     let mut tickets = shown(db, view, Since::WORK, None, i64::MAX).await?;
     let (finished, cut) = finished(db, view, now).await?;
     tickets.extend(finished);
-    Ok(Snapshot { tickets, cut })
+    Ok(OnDisplay { tickets, cut })
 }
 
 static FINISHED_HERE: LazyLock<String> = LazyLock::new(|| {
