@@ -13,9 +13,9 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, Body, InPath, InQuery, Keyed},
+        extract::{Body, InPath, InQuery, Keyed},
         page::{Page, Paging},
-        problem::{Problem, away},
+        problem::{Answer, Problem, could_not_read},
         site::App,
     },
 };
@@ -80,7 +80,7 @@ async fn list_stock(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
-    let read = async |after, limit| store::stock(&app.db, &path.location, after, limit).await.map_err(away);
+    let read = async |after, limit| store::stock(&app.db, &path.location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |item| item.ingredient.clone(), read).await
 }
 
@@ -119,7 +119,7 @@ async fn list_movements(
 ) -> Answer<Json<Page<Movement>>> {
     let key = key(&location, &ingredient);
     let read = async |before: Option<i64>, limit| {
-        let entries = store::ledger(&app.db, &key, before.unwrap_or(i64::MAX), limit).await.map_err(away)?;
+        let entries = store::ledger(&app.db, &key, before.unwrap_or(i64::MAX), limit).await.map_err(could_not_read)?;
         entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))
     };
     let Json(Page { items, next }) = Page::read(&paging, |entry| entry.number, read).await?;
@@ -162,7 +162,7 @@ async fn list_recipes(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
-    let read = async |after, limit| store::recipes(&app.db, &path.location, after, limit).await.map_err(away);
+    let read = async |after, limit| store::recipes(&app.db, &path.location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |recipe| recipe.sku.clone(), read).await
 }
 
@@ -174,7 +174,7 @@ async fn list_recipes(
 )]
 /// What one portion takes.
 async fn get_recipe(State(app): State<Inventory>, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Reply> {
-    let recipe = store::recipe(&app.db, &location, &sku).await.map_err(away)?;
+    let recipe = store::recipe(&app.db, &location, &sku).await.map_err(could_not_read)?;
     recipe.map(Reply::Recipe).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
 }
 
@@ -208,7 +208,8 @@ async fn list_availability(
     InPath(path): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
-    let read = async |after, limit| store::availability(&app.db, &path.location, after, limit).await.map_err(away);
+    let read =
+        async |after, limit| store::availability(&app.db, &path.location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |item| item.sku.clone(), read).await
 }
 
@@ -240,7 +241,7 @@ async fn put_availability(
 )]
 /// What was set aside for an order.
 async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Response> {
-    let reservation = store::reservation(&app.db, order).await.map_err(away)?;
+    let reservation = store::reservation(&app.db, order).await.map_err(could_not_read)?;
     reservation
         .map(|reservation| versioned(reservation.version, reservation))
         .ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))

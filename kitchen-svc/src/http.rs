@@ -14,9 +14,9 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, InPath, InQuery, Keyed, KeyedBody},
+        extract::{InPath, InQuery, Keyed, KeyedBody},
         page::{Page, Paging},
-        problem::{Problem, away},
+        problem::{Answer, Problem, could_not_read},
         site::App,
     },
 };
@@ -69,9 +69,11 @@ async fn list(
 ) -> Answer<Json<Page<Ticket>>> {
     let since = match state {
         Some(list) => Since::in_states(&states(&list)?),
-        None => Since::work_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(away)?),
+        None => {
+            Since::work_and(store::day_start(&app.db, view.location.as_ref(), call.at).await.map_err(could_not_read)?)
+        }
     };
-    let read = async |after, limit| store::shown(&app.db, &view, since, after, limit).await.map_err(away);
+    let read = async |after, limit| store::shown(&app.db, &view, since, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |ticket| TimeAndId(ticket.opened_at, ticket.id), read).await
 }
 
@@ -89,7 +91,7 @@ fn states(list: &str) -> Answer<Vec<TicketState>> {
 )]
 /// One ticket.
 async fn get(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Reply> {
-    let ticket = store::ticket(&app.db, id).await.map_err(away)?;
+    let ticket = store::ticket(&app.db, id).await.map_err(could_not_read)?;
     ticket.map(|ticket| Reply::Ticket(Box::new(ticket))).ok_or_else(|| Refusal::UnknownTicket(id).into())
 }
 

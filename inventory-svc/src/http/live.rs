@@ -14,9 +14,9 @@ use shared::{
         log::Entry,
     },
     web::{
-        extract::{Answer, InPath, InQuery},
+        extract::{InPath, InQuery},
         page::{Page, Paging},
-        problem::away,
+        problem::{Answer, could_not_read},
         sse::{LastEventId, respond},
     },
 };
@@ -52,7 +52,7 @@ pub(super) async fn locations(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockLocation>>> {
     let read = async |after, limit| {
-        let found = store::locations(&app.db, after, limit).await.map_err(away)?;
+        let found = store::locations(&app.db, after, limit).await.map_err(could_not_read)?;
         Ok(found.into_iter().map(|location| StockLocation { location }).collect())
     };
     Page::read(&paging, |known: &StockLocation| known.location.clone(), read).await
@@ -72,7 +72,7 @@ pub(super) async fn events(
     InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
-    let log = app.live.bounds().await.map_err(away)?;
+    let log = app.live.bounds().await.map_err(could_not_read)?;
     let from = resumed(last, log).unwrap_or(log.head);
     let interest = Interest::Location(location.to_string());
     let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&location, &entry)));

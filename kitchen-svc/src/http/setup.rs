@@ -12,8 +12,8 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, Body, InPath, Keyed, KeyedBody},
-        problem::{Problem, away},
+        extract::{Body, InPath, Keyed, KeyedBody},
+        problem::{Answer, Problem, could_not_read},
     },
 };
 use utoipa::ToSchema;
@@ -62,7 +62,7 @@ pub(super) async fn mark_out(
 )]
 /// The stations of a location, and which items go where. One that nobody configured has one station: `kitchen`.
 pub(super) async fn stations(State(app): State<Kitchen>, InPath(location): InPath<Slug>) -> Answer<Reply> {
-    Ok(Reply::Stations(store::stations(&app.db, &location).await.map_err(away)?))
+    Ok(Reply::Stations(store::stations(&app.db, &location).await.map_err(could_not_read)?))
 }
 
 const STATIONS_MAX: usize = 100;

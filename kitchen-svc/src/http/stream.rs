@@ -15,8 +15,8 @@ use shared::{
         log::Entry,
     },
     web::{
-        extract::{Answer, InQuery},
-        problem::away,
+        extract::InQuery,
+        problem::{Answer, could_not_read},
         sse::{self, LastEventId},
     },
 };
@@ -64,7 +64,7 @@ pub(super) async fn stream(
     InQuery(view): InQuery<View>,
 ) -> Answer<Response> {
     // Before the tickets are read: what changes meanwhile comes again rather than never.
-    let log = app.live.bounds().await.map_err(away)?;
+    let log = app.live.bounds().await.map_err(could_not_read)?;
     let (from, first) = match resumed(last, log) {
         Some(last) => (last, None),
         None => (log.head, Some(snapshot(&app, &view, call.at, log.head).await?)),
@@ -78,7 +78,7 @@ pub(super) async fn stream(
 }
 
 async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
-    let OnDisplay { tickets, cut } = on_display(&app.db, view, at).await.map_err(away)?;
+    let OnDisplay { tickets, cut } = on_display(&app.db, view, at).await.map_err(could_not_read)?;
     Ok(event("snapshot", position, &Snapshot { tickets, cut, position, at }))
 }
 

@@ -19,8 +19,8 @@ use shared::{
         log::Entry,
     },
     web::{
-        extract::{Answer, InPath},
-        problem::{Problem, away},
+        extract::InPath,
+        problem::{Answer, Problem, could_not_read},
         sse::{LastEventId, respond},
     },
 };
@@ -58,7 +58,7 @@ pub(super) async fn events(
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     // Before the menu is read: what changes meanwhile comes again rather than never.
-    let log = app.live.bounds().await.map_err(away)?;
+    let log = app.live.bounds().await.map_err(could_not_read)?;
     let known = find(&app, &location).await?;
     let (from, first) = match resumed(last, log) {
         Some(last) => (last, None),
@@ -73,7 +73,7 @@ async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> 
     let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
     let shown = Snapshot { location: location_as_of(location, at), items, at };
     let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);
-    event.map_err(|error| away(error.into()))
+    event.map_err(|error| could_not_read(error.into()))
 }
 
 /// What an entry of the log means to those who look at the location, if anything.

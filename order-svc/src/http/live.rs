@@ -12,8 +12,8 @@ use shared::{
         log::{self, Entry},
     },
     web::{
-        extract::{Answer, InPath},
-        problem::away,
+        extract::InPath,
+        problem::{Answer, could_not_read},
         sse::{LastEventId, respond},
     },
 };
@@ -34,10 +34,10 @@ pub(super) async fn events(
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
-    let head = app.live.head().await.map_err(away)?;
+    let head = app.live.head().await.map_err(could_not_read)?;
     let order = find(&app, id).await?;
     let missed = match last {
-        Some(last) => log::about(&app.db, &id.to_string(), last).await.map_err(away)?,
+        Some(last) => log::about(&app.db, &id.to_string(), last).await.map_err(could_not_read)?,
         None => None,
     };
     let (first, from, shown) = match missed {
@@ -57,7 +57,7 @@ pub(super) async fn events(
 
 fn snapshot(order: &Order, position: i64) -> Answer<sse::Event> {
     let event = sse::Event::default().id(position.to_string()).json_data(order);
-    event.map_err(|error| away(error.into()))
+    event.map_err(|error| could_not_read(error.into()))
 }
 
 /// The change of the order that the entry tells of, if it is later than version `shown`.

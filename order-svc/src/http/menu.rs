@@ -12,9 +12,9 @@ use shared::{
     },
     engine::call::Call,
     web::{
-        extract::{Answer, Body, InPath, InQuery},
+        extract::{Body, InPath, InQuery},
         page::{Page, Paging},
-        problem::{Problem, away},
+        problem::{Answer, Problem, could_not_read},
     },
 };
 
@@ -54,7 +54,7 @@ pub(super) async fn items_as_of(
     limit: i64,
     at: Time,
 ) -> Answer<Vec<MenuItem>> {
-    let items = store::menu(&app.db, location, after, limit).await.map_err(away)?;
+    let items = store::menu(&app.db, location, after, limit).await.map_err(could_not_read)?;
     Ok(items.into_iter().map(|item| item_as_of(item, at)).collect())
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn list_locations(
     call: Call,
 ) -> Answer<Json<Page<Location>>> {
     let read = async |after, limit| {
-        let found = store::locations(&app.db, after, limit).await.map_err(away)?;
+        let found = store::locations(&app.db, after, limit).await.map_err(could_not_read)?;
         Ok(found.into_iter().map(|location| location_as_of(location, call.at)).collect())
     };
     Page::read(&paging, |location: &Location| location.location.clone(), read).await
@@ -171,7 +171,7 @@ pub(super) async fn show_location(
 }
 
 pub(super) async fn find(app: &Orders, location: &Slug) -> Answer<Location> {
-    let found = store::location(&app.db, location).await.map_err(away)?;
+    let found = store::location(&app.db, location).await.map_err(could_not_read)?;
     found.ok_or_else(|| Problem::unknown_location(location))
 }
 

@@ -21,9 +21,9 @@ use shared::{
         live::{Interest, Live},
     },
     web::{
-        extract::{Answer, InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
+        extract::{InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
         page::{Page, Paging},
-        problem::{Problem, away},
+        problem::{Answer, Problem, could_not_read},
     },
 };
 use utoipa::IntoParams;
@@ -79,7 +79,7 @@ pub(super) async fn place(
         return Ok(app.pump.ask(call, Command::Place(Box::new(place))).await?.into_response());
     };
     // Followed from before it was asked for, so that no decision can be missed.
-    let head = app.live.head().await.map_err(away)?;
+    let head = app.live.head().await.map_err(could_not_read)?;
     let reply = app.pump.ask(call, Command::Place(Box::new(place))).await?;
     Ok(decided(reply, &app.live, head, seconds).await)
 }
@@ -127,7 +127,7 @@ pub(super) async fn list(
     let Filter { location, status } = filter;
     let read = async |after: Option<Uuid>, limit| {
         let after = after.unwrap_or(Uuid::max());
-        store::newest(&app.db, location.clone(), status, after, limit).await.map_err(away)
+        store::newest(&app.db, location.clone(), status, after, limit).await.map_err(could_not_read)
     };
     Page::read(&paging, |order| order.id, read).await
 }
@@ -145,7 +145,7 @@ pub(super) async fn show(State(app): State<Orders>, InPath(id): InPath<Uuid>) ->
 }
 
 pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
-    let found = store::order(&app.db, id).await.map_err(away)?;
+    let found = store::order(&app.db, id).await.map_err(could_not_read)?;
     found.ok_or_else(|| Problem::not_found(format!("order {id}")))
 }
 

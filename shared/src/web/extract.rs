@@ -81,8 +81,5 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InQuery
     }
 }
 
-/// Whatever a handler is asked to do may be refused.
-pub type Answer<T> = Result<T, Problem>;
-
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::web::{extract::Answer, problem::Problem};
+use crate::web::problem::{Answer, Problem};
 
 const DEFAULT: i64 = 50;
 const MAX: i64 = 500;

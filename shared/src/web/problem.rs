@@ -40,6 +40,9 @@ pub struct Problem {
     retry_after_s: Option<u64>,
 }
 
+/// Whatever a handler is asked to do may be refused.
+pub type Answer<T> = Result<T, Problem>;
+
 fn path<S: serde::Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("/problems/{name}"))
 }
@@ -212,7 +215,7 @@ pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
 
 /// A read that failed: what it was of has been forgotten, the database is away, or what it holds cannot be shown, which
 /// is our fault.
-pub fn away(error: anyhow::Error) -> Problem {
+pub fn could_not_read(error: anyhow::Error) -> Problem {
     if let Some(Gone { first }) = error.downcast_ref() {
         let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
         return Problem::gone(detail, first);

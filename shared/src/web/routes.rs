@@ -36,11 +36,11 @@ use crate::{
     },
     web::{
         docs, etag,
-        extract::{Answer, BODY_MAX, InPath, InQuery},
+        extract::{BODY_MAX, InPath, InQuery},
         openapi,
         page::{self, Page, Paging},
         pages,
-        problem::{self, Problem, away},
+        problem::{self, Answer, Problem, could_not_read},
     },
 };
 
@@ -156,14 +156,16 @@ async fn feed(
     if after < 0 {
         return Err(beyond());
     }
-    let read = async |from: Option<i64>, limit| log::after(&part.db, from.unwrap_or(after), limit).await.map_err(away);
+    let read = async |from: Option<i64>, limit| {
+        log::after(&part.db, from.unwrap_or(after), limit).await.map_err(could_not_read)
+    };
     let (entries, _) = page::gather(Some(after), limit, |entry| entry.position, |entry| entry.doc.len(), read).await?;
-    if entries.is_empty() && after > log::bounds(&part.db).await.map_err(away)?.head {
+    if entries.is_empty() && after > log::bounds(&part.db).await.map_err(could_not_read)?.head {
         return Err(beyond());
     }
     let next = entries.last().map_or(after, |entry| entry.position).to_string();
     let items = entries.into_iter().map(|entry| RawValue::from_string(entry.doc));
-    let items = items.collect::<Result<_, _>>().map_err(|error| away(error.into()))?;
+    let items = items.collect::<Result<_, _>>().map_err(|error| could_not_read(error.into()))?;
     Ok(Json(Feed { items, next }))
 }
 
@@ -181,9 +183,9 @@ async fn dead_letters(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<DeadLetter>>> {
     let (part, after) = (process.part(&feed)?, paging.after()?);
-    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(away);
+    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(could_not_read);
     let page = Page::read(&paging, |letter| TimeAndId(letter.at, letter.id), read).await?;
-    if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(away)?)
+    if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(could_not_read)?)
         && at < first
     {
         return Err(Problem::gone(format!("dead letters from before {first} have been forgotten"), first));
