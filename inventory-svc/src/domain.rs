@@ -130,25 +130,20 @@ pub struct State {
     pub(crate) movements: Rows<Entry>,
 }
 
-/// Names a stock item, a recipe or a menu item among all of its kind.
-pub fn key(location: &Slug, name: &str) -> String {
-    format!("{location}/{name}")
-}
-
 /// The version of what the command is to change, if it is one thing; 0 where there is none yet.
 pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
     let stock =
-        |location: &Slug, ingredient: &Slug| state.stock.get(&key(location, ingredient)).map(|row| row.item.version);
+        |location: &Slug, ingredient: &Slug| state.stock.get(&location.key(ingredient)).map(|row| row.item.version);
     match command {
         Command::PutStock(put) => Some(stock(&put.location, &put.ingredient).unwrap_or(0)),
         // Done already: that it changed the version is no reason to refuse to say so.
         Command::Move(entry) if state.keys.recall(&entry.once) != Recall::Fresh => None,
         Command::Move(entry) => stock(&entry.location, &entry.ingredient),
         Command::PutRecipe(put) => {
-            Some(state.recipes.get(&key(&put.location, &put.sku)).map_or(0, |recipe| recipe.version))
+            Some(state.recipes.get(&put.location.key(&put.sku)).map_or(0, |recipe| recipe.version))
         }
         Command::SetAvailability(set) => {
-            Some(state.items.get(&key(&set.location, &set.sku)).map_or(0, |item| item.shown.version))
+            Some(state.items.get(&set.location.key(&set.sku)).map_or(0, |item| item.shown.version))
         }
         Command::MarkOut { .. } | Command::Lapse { .. } | Command::Order { .. } => None,
     }

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     InventorySvc,
-    domain::{Command, Move, PutRecipe, PutStock, Reply, SetAvailability, key},
+    domain::{Command, Move, PutRecipe, PutStock, Reply, SetAvailability},
     store,
 };
 use answer::versioned;
@@ -117,7 +117,7 @@ async fn list_movements(
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
-    let key = key(&location, &ingredient);
+    let key = location.key(&ingredient);
     let read = async |before: Option<i64>, limit| {
         let entries = store::ledger(&app.db, &key, before.unwrap_or(i64::MAX), limit).await.map_err(could_not_read)?;
         entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::domain::{
     Command, State,
     availability::Item,
-    key, needs,
+    needs,
     stock::{Entry, Stock},
 };
 
@@ -129,7 +129,7 @@ fn start(after: Option<impl Into<String>>) -> Value {
 }
 
 pub(crate) async fn recipe(db: &Db, location: &Slug, sku: &str) -> Result<Option<Recipe>> {
-    let rows = db.docs("SELECT doc FROM recipes WHERE key = $1", [key(location, sku).into()]).await?;
+    let rows = db.docs("SELECT doc FROM recipes WHERE key = $1", [location.key(sku).into()]).await?;
     Ok(rows.into_iter().next())
 }
 

@@ -29,7 +29,6 @@ use uuid::Uuid;
 
 pub use day::LocalDay;
 pub use refusal::Refusal;
-pub(crate) use stations::station_key;
 pub use stations::{Arrangement, ClosedStation, default_stations};
 pub use ticket::TicketRow;
 use ticket::{Change, Here};
@@ -139,7 +138,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
             state.tickets.get(&ticket.to_string()).map(|row| row.ticket.version)
         }
         Command::MarkOut { location, sku, key, .. } if is_fresh(key) => {
-            Some(state.marked_out.get(&item_key(location, sku)).map_or(0, |marked| marked.version))
+            Some(state.marked_out.get(&location.key(sku)).map_or(0, |marked| marked.version))
         }
         Command::Arrange(wanted) => Some(state.stations.get(&wanted.location).map_or(0, |stations| stations.version)),
         Command::Act { .. }
@@ -170,11 +169,6 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
 /// The one ticket of an order.
 pub fn ticket_id(order: Uuid) -> Uuid {
     derived_id(&["ticket", &order.to_string()])
-}
-
-/// Names an item of a location's menu.
-pub(crate) fn item_key(location: &Slug, sku: &Sku) -> String {
-    format!("{location}/{sku}")
 }
 
 /// One ticket per order. The order may be back from the dead, or its cancel may have overtaken it.
@@ -262,7 +256,7 @@ fn mark_out(
     input: &Input<Command>,
 ) -> Result<Decision<Reply>, Refusal> {
     let repeated = is_repeated(state, key)?;
-    let row_key = item_key(location, sku);
+    let row_key = location.key(sku);
     let known = state.marked_out.get(&row_key);
     if let Some(known) = known.filter(|_| repeated) {
         return Ok(Decision::nothing().reply(Reply::MarkedOut(known.clone())));

@@ -24,7 +24,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::domain::{
-    Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, item_key, station_key, ticket_id,
+    Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, ticket_id,
 };
 
 impl Record for TicketRow {
@@ -37,7 +37,7 @@ impl Record for TicketRow {
 impl Record for ClosedStation {
     const TABLE: &'static str = "closed_stations";
     fn key(&self) -> String {
-        station_key(&self.location, &self.station)
+        self.location.key(&self.station)
     }
 }
 
@@ -101,7 +101,7 @@ fn ticket_key(command: &Command) -> Option<String> {
 
 fn marked_out_key(command: &Command) -> Option<String> {
     match command {
-        Command::MarkOut { location, sku, .. } => Some(item_key(location, sku)),
+        Command::MarkOut { location, sku, .. } => Some(location.key(sku)),
         _ => None,
     }
 }
@@ -119,7 +119,7 @@ fn closed_keys(command: &Command, known: &Rows<Stations>) -> Vec<String> {
     match command {
         Command::Arrange(Arrangement { location, stations, .. }) => {
             let known = known.get(location).cloned().unwrap_or_else(|| default_stations(location));
-            stations.iter().chain(&known.stations).map(|station| station_key(location, &station.id)).collect()
+            stations.iter().chain(&known.stations).map(|station| location.key(&station.id)).collect()
         }
         Command::ClearClosed(closed) => vec![closed.key()],
         _ => Vec::new(),

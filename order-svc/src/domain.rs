@@ -125,7 +125,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
     match command {
         Command::Cancel { order, .. } => state.orders.get(&order.to_string()).map(|order| order.version),
         Command::PutItem { location, sku, .. } | Command::RemoveItem { location, sku } => {
-            let item = state.menu.get(&menu::item_key(location, sku)).filter(|item| !item.removed);
+            let item = state.menu.get(&location.key(sku)).filter(|item| !item.removed);
             Some(item.map_or(0, |item| item.version))
         }
         Command::PutLocation { location, .. } => {

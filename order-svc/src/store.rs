@@ -22,7 +22,6 @@ use uuid::Uuid;
 
 use crate::domain::{
     Command, State,
-    menu::item_key,
     place::{LastNumber, Place, day_key},
 };
 
@@ -68,12 +67,12 @@ impl<'a> Keys<'a> {
             }
             Command::RemoveItem { location, sku } => {
                 self.described.insert(location);
-                self.menu.insert(item_key(location, sku));
+                self.menu.insert(location.key(sku));
             }
             Command::PutItem { location, sku, .. } => {
                 self.described.insert(location);
-                self.menu.insert(item_key(location, sku));
-                self.availabilities.push(item_key(location, sku));
+                self.menu.insert(location.key(sku));
+                self.availabilities.push(location.key(sku));
             }
             Command::Availability(word) => {
                 self.menu.insert(word.subject());
@@ -88,7 +87,7 @@ impl<'a> Keys<'a> {
         self.locations.insert(&order.location);
         for line in order.lines.iter() {
             let skus = std::iter::once(&line.sku).chain(line.modifiers.iter());
-            self.menu.extend(skus.map(|sku| item_key(&order.location, sku)));
+            self.menu.extend(skus.map(|sku| order.location.key(sku)));
         }
     }
 }
@@ -218,6 +217,6 @@ pub async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<L
 pub async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
     let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 AND doc->>'removed' IS NULL \
                ORDER BY key LIMIT $3";
-    let after = format!("{location}/{}", after.as_deref().unwrap_or_default());
+    let after = location.key(after.as_deref().unwrap_or_default());
     db.docs(sql, [String::from(location.clone()).into(), after.into(), limit.into()]).await
 }

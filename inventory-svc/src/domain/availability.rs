@@ -19,7 +19,7 @@ use shared::{
 };
 
 use super::{
-    Command, PutRecipe, Refusal, Reply, SetAvailability, State, key,
+    Command, PutRecipe, Refusal, Reply, SetAvailability, State,
     stock::{Shifted, Stock},
 };
 
@@ -136,13 +136,13 @@ pub(crate) fn follow(state: &mut State, location: &Slug, shifts: &[Shifted], at:
     let mut touched = BTreeSet::new();
     for Shifted { ingredient, covers, .. } in shifts {
         for (sku, cover) in covers {
-            if let Some(item) = state.items.get_mut(&key(location, sku)) {
+            if let Some(item) = state.items.get_mut(&location.key(sku)) {
                 item.set_cover(ingredient, *cover);
                 touched.insert(sku);
             }
         }
     }
-    touched.into_iter().filter_map(|sku| state.items.get_mut(&key(location, sku))?.say(at, None)).collect()
+    touched.into_iter().filter_map(|sku| state.items.get_mut(&location.key(sku))?.say(at, None)).collect()
 }
 
 /// Replaces the recipe. A list without ingredients makes the item untracked: always available.
@@ -155,13 +155,13 @@ pub(crate) fn put_recipe(
     input: &Input<Command>,
 ) -> Result<Decision<Reply>, Refusal> {
     let PutRecipe { location, sku, ingredients } = put;
-    let unknown = |portion: &Portion| state.stock.get(&key(location, &portion.ingredient)).is_none();
+    let unknown = |portion: &Portion| state.stock.get(&location.key(&portion.ingredient)).is_none();
     let unknown = ingredients.iter().enumerate().filter(|(_, portion)| unknown(portion));
     let unknown: Vec<_> = unknown.map(|(index, portion)| (index, portion.ingredient.clone())).collect();
     if !unknown.is_empty() {
         return Err(Refusal::UnknownIngredients(unknown));
     }
-    let before = state.recipes.get(&key(location, sku)).cloned();
+    let before = state.recipes.get(&location.key(sku)).cloned();
     if let Some(same) = before.as_ref().filter(|recipe| recipe.ingredients == *ingredients) {
         return Ok(Decision::nothing().reply(Reply::Recipe(same.clone())));
     }
@@ -169,14 +169,14 @@ pub(crate) fn put_recipe(
     let recipe = Recipe { location: location.clone(), sku: sku.clone(), ingredients: ingredients.clone(), version };
     let mut events = vec![Said::with("recipe.changed", &recipe, &[("by", json!(input.by))])];
     for portion in before.iter().flat_map(|recipe| &recipe.ingredients) {
-        if let Some(stock) = state.stock.get_mut(&key(location, &portion.ingredient)) {
+        if let Some(stock) = state.stock.get_mut(&location.key(&portion.ingredient)) {
             stock.uses.remove(sku);
         }
     }
     let item = item_mut(&mut state.items, location, sku);
     item.scarce.clear();
     for portion in ingredients {
-        if let Some(stock) = state.stock.get_mut(&key(location, &portion.ingredient)) {
+        if let Some(stock) = state.stock.get_mut(&location.key(&portion.ingredient)) {
             use_for(stock, item, portion);
         }
     }
@@ -220,13 +220,13 @@ pub(crate) fn mark_out(state: &mut State, set: &SetAvailability, at: Time, input
 
 /// Lifts a manual 86 whose time is past.
 pub(crate) fn lapse(state: &mut State, location: &Slug, sku: &Sku, at: Time) -> Decision<Reply> {
-    let Some(item) = state.items.get_mut(&key(location, sku)) else { return Decision::nothing() };
+    let Some(item) = state.items.get_mut(&location.key(sku)) else { return Decision::nothing() };
     Decision::of(item.say(at, None).into_iter().collect())
 }
 
 /// The item, made where it is not known yet.
 fn item_mut<'a>(items: &'a mut Rows<Item>, location: &Slug, sku: &Sku) -> &'a mut Item {
-    let key = key(location, sku);
+    let key = location.key(sku);
     if items.get(&key).is_none() {
         items.put(Item::new(location, sku));
     }

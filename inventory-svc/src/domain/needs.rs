@@ -12,7 +12,7 @@ use shared::{
     engine::rows::Rows,
 };
 
-use super::{Command, Entered, Happened, availability::Few, key, stock::Stock};
+use super::{Command, Entered, Happened, availability::Few, stock::Stock};
 
 /// By how much a batch may move what is available of each ingredient, either way, in base units.
 pub(crate) type Swings = BTreeMap<String, i64>;
@@ -33,9 +33,9 @@ pub(crate) fn order(command: &Command) -> Option<String> {
 
 pub(crate) fn recipes(command: &Command) -> Vec<String> {
     match command {
-        Command::PutRecipe(put) => vec![key(&put.location, &put.sku)],
+        Command::PutRecipe(put) => vec![put.location.key(&put.sku)],
         Command::Order { happened: Happened::Placed(order), .. } => {
-            parts(order).map(|(sku, _)| key(&order.location, sku)).collect()
+            parts(order).map(|(sku, _)| order.location.key(sku)).collect()
         }
         _ => Vec::new(),
     }
@@ -58,7 +58,7 @@ pub(crate) fn add_swings(
     recipes: &Rows<Recipe>,
 ) {
     let mut add = |location: &Slug, ingredient: &Slug, quantity: i64| {
-        let swing = swings.entry(key(location, ingredient)).or_default();
+        let swing = swings.entry(location.key(ingredient)).or_default();
         *swing = swing.saturating_add(quantity);
     };
     match command {
@@ -66,14 +66,14 @@ pub(crate) fn add_swings(
         Command::Move(entry) if entry.entered == Entered::Count => add(&entry.location, &entry.ingredient, i64::MAX),
         Command::Move(entry) => add(&entry.location, &entry.ingredient, entry.quantity),
         Command::PutRecipe(put) => {
-            let before = recipes.get(&key(&put.location, &put.sku)).map(|kept| &kept.ingredients);
+            let before = recipes.get(&put.location.key(&put.sku)).map(|kept| &kept.ingredients);
             for portion in before.into_iter().flatten().chain(&put.ingredients) {
                 add(&put.location, &portion.ingredient, i64::MAX);
             }
         }
         Command::Order { happened: Happened::Placed(order), .. } => {
             for (sku, quantity) in parts(order) {
-                let recipe = recipes.get(&key(&order.location, sku)).map(|kept| &kept.ingredients);
+                let recipe = recipes.get(&order.location.key(sku)).map(|kept| &kept.ingredients);
                 for portion in recipe.into_iter().flatten() {
                     add(&order.location, &portion.ingredient, portion.quantity * quantity);
                 }
@@ -93,8 +93,8 @@ pub(crate) fn add_swings(
 /// The menu items that a command names: a manual 86 stands in the way of a reservation.
 pub(crate) fn items(command: &Command) -> Vec<String> {
     match command {
-        Command::SetAvailability(set) | Command::MarkOut { item: set, .. } => vec![key(&set.location, &set.sku)],
-        Command::Lapse { location, sku } => vec![key(location, sku)],
+        Command::SetAvailability(set) | Command::MarkOut { item: set, .. } => vec![set.location.key(&set.sku)],
+        Command::Lapse { location, sku } => vec![location.key(sku)],
         Command::PutRecipe(_) | Command::Order { .. } => recipes(command),
         Command::PutStock(_) | Command::Move(_) => Vec::new(),
     }
@@ -104,8 +104,8 @@ pub(crate) fn items(command: &Command) -> Vec<String> {
 /// plenty of it, none of them needs to be loaded.
 pub(crate) fn items_in_reach<'a>(stock: &'a Stock, swings: &Swings) -> impl Iterator<Item = String> + use<'a> {
     let location = &stock.item.location;
-    let swing = swings.get(&key(location, &stock.item.ingredient)).copied().unwrap_or(0);
+    let swing = swings.get(&location.key(&stock.item.ingredient)).copied().unwrap_or(0);
     let (least, most) = (stock.item.available.saturating_sub(swing), stock.item.available.saturating_add(swing));
     let in_reach = move |portion: i64| Few::of(least, portion) != Few::of(most, portion);
-    stock.uses.iter().filter(move |(_, portion)| in_reach(**portion)).map(move |(sku, _)| key(location, sku))
+    stock.uses.iter().filter(move |(_, portion)| in_reach(**portion)).map(move |(sku, _)| location.key(sku))
 }

@@ -14,7 +14,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Command, Happened, State, availability, key, stock};
+use super::{Command, Happened, State, availability, stock};
 
 /// An order this long past its `accept_by` is left alone: fresh ones go first.
 const GRACE: Duration = Duration::from_secs(30);
@@ -140,7 +140,7 @@ type Taken<'a> = BTreeMap<&'a Slug, i64>;
 
 /// Takes all that the item needs, or nothing. An item without a recipe needs nothing.
 fn take<'a>(state: &'a State, location: &Slug, sku: &Sku, quantity: i64, at: Time, taken: &mut Taken<'a>) -> bool {
-    let key_of_item = key(location, sku);
+    let key_of_item = location.key(sku);
     if state.items.get(&key_of_item).is_some_and(|item| item.blocked(at)) {
         return false;
     }
@@ -148,7 +148,7 @@ fn take<'a>(state: &'a State, location: &Slug, sku: &Sku, quantity: i64, at: Tim
     // At most 999 times 10⁹, and never more is taken than there is: no sum overflows.
     let needs = || recipe.ingredients.iter().map(|portion| (&portion.ingredient, portion.quantity * quantity));
     let fits = needs().all(|(ingredient, needed)| {
-        let available = state.stock.get(&key(location, ingredient)).map_or(0, |stock| stock.item.available);
+        let available = state.stock.get(&location.key(ingredient)).map_or(0, |stock| stock.item.available);
         taken.get(ingredient).copied().unwrap_or(0) + needed <= available
     });
     if fits {
@@ -175,7 +175,7 @@ fn shift_reserved<'a>(
 ) -> Vec<Said> {
     let (mut events, mut shifts) = (Vec::new(), Vec::new());
     for (ingredient, quantity) in by {
-        if let Some(stock) = state.stock.get_mut(&key(location, ingredient)) {
+        if let Some(stock) = state.stock.get_mut(&location.key(ingredient)) {
             let shifted = stock.shift(0, quantity);
             events.extend(stock.say_low(&shifted));
             shifts.push(shifted);
@@ -208,7 +208,7 @@ fn consume(state: &mut State, order: Uuid, input: &Input<Command>) -> Vec<Said> 
     let said = say("stock.consumed", reservation);
     let cause = stock::Cause { id: input.id, at: input.at, order: Some(order), reason: None };
     for Portion { ingredient, quantity } in &reservation.ingredients {
-        if let Some(stock) = state.stock.get_mut(&key(&reservation.location, ingredient)) {
+        if let Some(stock) = state.stock.get_mut(&reservation.location.key(ingredient)) {
             stock.shift(-quantity, -quantity);
             state.movements.put(stock::record(stock, MovementKind::Consume, *quantity, -quantity, cause.clone()));
         }

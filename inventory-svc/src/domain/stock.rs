@@ -22,7 +22,6 @@ use uuid::Uuid;
 use super::{
     Command, Entered, Move, PutStock, Refusal, Reply, State,
     availability::{self, Few},
-    key,
 };
 
 /// Of `on_hand`, either way, in base units: JSON numbers are exact up to 9 × 10¹⁵ everywhere.
@@ -120,7 +119,7 @@ impl Stock {
 
 /// Creates the ingredient or describes it anew; its quantities stay. Putting what is there already says nothing.
 pub(crate) fn put(state: &mut State, put: &PutStock, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
-    let known = state.stock.get(&key(&put.location, &put.ingredient));
+    let known = state.stock.get(&put.location.key(&put.ingredient));
     if let Some(known) = known.filter(|known| put.describes(&known.item)) {
         return Ok(Decision::nothing().reply(Reply::Stock(known.item.clone())));
     }
@@ -158,7 +157,7 @@ pub(crate) fn enter(state: &mut State, asked: &Move, input: &Input<Command>) -> 
             return Ok(Decision::nothing().reply(Reply::Moved { movement, replayed: true }));
         }
     }
-    let key = key(&asked.location, &asked.ingredient);
+    let key = asked.location.key(&asked.ingredient);
     let on_hand = state.stock.get(&key).ok_or_else(unknown)?.item.on_hand;
     let (kind, delta) = match asked.entered {
         Entered::Receive => (MovementKind::Receive, asked.quantity),

@@ -48,11 +48,6 @@ impl ClosedStation {
     }
 }
 
-/// Names a station of a location.
-pub(crate) fn station_key(location: &Slug, station: &Slug) -> String {
-    format!("{location}/{station}")
-}
-
 /// The next tickets go by the new routes. Open ones stay where they are, but for those at a station that is gone.
 pub(super) fn arrange(state: &mut State, wanted: &Arrangement, input: &Input<Command>) -> Decision<Reply> {
     let known = state.stations(&wanted.location).into_owned();
@@ -91,7 +86,7 @@ fn note_closed(state: &mut State, before: &Stations, after: &Stations, at: Time)
 
 /// Nothing has to move any more.
 fn clear(state: &mut State, location: &Slug, station: &Slug, at: Time) {
-    let key = station_key(location, station);
+    let key = location.key(station);
     if state.closed.get(&key).is_some_and(|closed| closed.cleared_at.is_none())
         && let Some(closed) = state.closed.get_mut(&key)
     {
@@ -101,7 +96,7 @@ fn clear(state: &mut State, location: &Slug, station: &Slug, at: Time) {
 
 /// Nothing was found at a closed station. It may be open again, or closed again, by now.
 pub(super) fn clear_closed(state: &mut State, found: &ClosedStation, at: Time) -> Decision<Reply> {
-    let key = station_key(&found.location, &found.station);
+    let key = found.location.key(&found.station);
     if state.closed.get(&key) == Some(found) {
         clear(state, &found.location, &found.station, at);
     }

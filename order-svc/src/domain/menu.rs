@@ -2,6 +2,7 @@
 
 use shared::{
     contract::{
+        Subject,
         event::Said,
         order::{Location, MenuItem, MenuKind, Mode},
         stock::{Availability, AvailabilityCause},
@@ -15,11 +16,6 @@ use super::{
     Refusal, Reply, State,
     request::{PutItem, PutLocation},
 };
-
-/// `soho/margherita`.
-pub(crate) fn item_key(location: &Slug, sku: &Sku) -> String {
-    format!("{location}/{sku}")
-}
 
 /// The item counts as available again once its `until` is past.
 fn is_available(item: &MenuItem, at: Time) -> bool {
@@ -37,7 +33,7 @@ pub(super) fn open_as_of(location: &Location, at: Time) -> bool {
 }
 
 pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &PutItem) -> Decision<Reply> {
-    let key = item_key(location, sku);
+    let key = location.key(sku);
     let known = state.menu.get(&key);
     let mut item = put.item(location, sku, known.map_or(0, |known| known.version));
     // It may have been said before the item was on the menu.
@@ -55,7 +51,7 @@ pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &PutI
 
 /// Its row stays, so that its versions go on where it comes back.
 pub(super) fn remove_item(state: &mut State, location: &Slug, sku: &Sku) -> Result<Decision<Reply>, Refusal> {
-    let key = item_key(location, sku);
+    let key = location.key(sku);
     let unknown = || Refusal::NotOnMenu { location: location.clone(), sku: sku.clone() };
     if state.menu.get(&key).ok_or_else(unknown)?.removed {
         return Ok(Decision::nothing().reply(Reply::Removed));
@@ -95,7 +91,7 @@ impl PutItem {
 
 /// Remembered even for a sku that is not on the menu: its PUT may come later.
 pub(super) fn availability_changed(state: &mut State, word: &Availability) -> Decision<Reply> {
-    let key = item_key(&word.location, &word.sku);
+    let key = word.subject();
     state.availabilities.put(word.clone());
     let Some(known) = state.menu.get(&key).filter(|known| !known.removed) else { return Decision::nothing() };
     let mut item = known.clone();

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     Refusal, Reply, State,
-    menu::{is_marked_out, item_key, open_as_of},
+    menu::{is_marked_out, open_as_of},
     request::{NewLine, NewOrder},
 };
 
@@ -179,7 +179,7 @@ fn pick<'a>(menu: &'a Rows<MenuItem>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>
 }
 
 fn on_menu<'a>(menu: &'a Rows<MenuItem>, location: &Slug, sku: &Sku) -> Option<&'a MenuItem> {
-    menu.get(&item_key(location, sku)).filter(|item| !item.removed)
+    menu.get(&location.key(sku)).filter(|item| !item.removed)
 }
 
 /// The picks, if each has as much of every choice of its dish as there must be.
@@ -262,7 +262,7 @@ fn as_expected(new: &NewOrder, total: Money) -> Result<Money, Refusal> {
 
 /// Under which a location counts the orders of a business day, by its time zone and the start of its days.
 pub(crate) fn day_key(location: &Slug, (timezone, starts): (&str, DayStarts), at: Time) -> String {
-    format!("{location}/{}", at.business_day(timezone, starts))
+    location.key(&at.business_day(timezone, starts))
 }
 
 fn next_number(numbers: &mut Rows<LastNumber>, day: String) -> i64 {

@@ -215,7 +215,7 @@ impl Subject for MarkedOut {
     const TABLE: &'static str = "marked_out";
 
     fn subject(&self) -> String {
-        format!("{}/{}", self.location, self.sku)
+        self.location.key(&self.sku)
     }
     fn location(&self) -> &Slug {
         &self.location

@@ -249,7 +249,7 @@ impl Subject for MenuItem {
     const TABLE: &'static str = "menu_items";
 
     fn subject(&self) -> String {
-        format!("{}/{}", self.location, self.sku)
+        self.location.key(&self.sku)
     }
     fn location(&self) -> &Slug {
         &self.location

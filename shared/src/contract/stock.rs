@@ -176,7 +176,7 @@ impl Subject for StockItem {
     const TABLE: &'static str = "stock";
 
     fn subject(&self) -> String {
-        format!("{}/{}", self.location, self.ingredient)
+        self.location.key(&self.ingredient)
     }
     fn location(&self) -> &Slug {
         &self.location
@@ -190,7 +190,7 @@ impl Subject for Recipe {
     const TABLE: &'static str = "recipes";
 
     fn subject(&self) -> String {
-        format!("{}/{}", self.location, self.sku)
+        self.location.key(&self.sku)
     }
     fn location(&self) -> &Slug {
         &self.location
@@ -204,7 +204,7 @@ impl Subject for Availability {
     const TABLE: &'static str = "availabilities";
 
     fn subject(&self) -> String {
-        format!("{}/{}", self.location, self.sku)
+        self.location.key(&self.sku)
     }
     fn location(&self) -> &Slug {
         &self.location

@@ -105,6 +105,13 @@ impl TryFrom<String> for Currency {
     }
 }
 
+impl Slug {
+    /// `soho/margherita`: names something of the location among all of its kind.
+    pub fn key(&self, name: &str) -> String {
+        format!("{self}/{name}")
+    }
+}
+
 impl TryFrom<i64> for Quantity {
     type Error = String;
     fn try_from(number: i64) -> Result<Self, String> {
