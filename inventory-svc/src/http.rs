@@ -118,8 +118,8 @@ async fn list_movements(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Movement>>> {
     let key = location.key(&ingredient);
-    let read = async |before: Option<i64>, limit| {
-        let entries = store::ledger(&app.db, &key, before.unwrap_or(i64::MAX), limit).await.map_err(could_not_read)?;
+    let read = async |before, limit| {
+        let entries = store::ledger(&app.db, &key, before, limit).await.map_err(could_not_read)?;
         entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))
     };
     let Json(Page { items, next }) = Page::read(&paging, |entry| entry.number, read).await?;

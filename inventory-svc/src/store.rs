@@ -26,6 +26,9 @@ use crate::domain::{
     stock::{Entry, Stock},
 };
 
+/// What has fallen due is taken up this many at a time.
+const DUE_MAX: i64 = 100;
+
 impl Record for Stock {
     const TABLE: &'static str = "stock";
     fn key(&self) -> String {
@@ -74,18 +77,19 @@ fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    state.keys.save(tx)?;
-    state.reservations.save(tx)?;
-    state.recipes.save(tx)?;
-    state.stock.save(tx)?;
-    state.items.save(tx)?;
-    state.movements.save(tx)
+    let State { keys, reservations, recipes, stock, items, movements } = state;
+    keys.save(tx)?;
+    reservations.save(tx)?;
+    recipes.save(tx)?;
+    stock.save(tx)?;
+    items.save(tx)?;
+    movements.save(tx)
 }
 
 /// Manual 86s whose time is past, longest first.
 pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
-    let sql = "SELECT doc FROM availability WHERE until <= $1 ORDER BY until LIMIT 100";
-    let items: Vec<Item> = db.docs(sql, [now.to_string().into()]).await?;
+    let sql = "SELECT doc FROM availability WHERE until <= $1 ORDER BY until LIMIT $2";
+    let items: Vec<Item> = db.docs(sql, [now.to_string().into(), DUE_MAX.into()]).await?;
     let lapse = |Item { shown, .. }: Item| Command::Lapse { location: shown.location, sku: shown.sku };
     Ok(items.into_iter().map(lapse).collect())
 }
@@ -129,19 +133,18 @@ fn start(after: Option<impl Into<String>>) -> Value {
 }
 
 pub(crate) async fn recipe(db: &Db, location: &Slug, sku: &str) -> Result<Option<Recipe>> {
-    let rows = db.docs("SELECT doc FROM recipes WHERE key = $1", [location.key(sku).into()]).await?;
-    Ok(rows.into_iter().next())
+    db.doc("SELECT doc FROM recipes WHERE key = $1", [location.key(sku).into()]).await
 }
 
 pub(crate) async fn reservation(db: &Db, order: Uuid) -> Result<Option<Reservation>> {
-    let rows = db.docs("SELECT doc FROM reservations WHERE key = $1", [order.to_string().into()]).await?;
-    Ok(rows.into_iter().next())
+    db.doc("SELECT doc FROM reservations WHERE key = $1", [order.to_string().into()]).await
 }
 
-/// The ledger of an ingredient, newest first, before the given number; `None` where there is no such ingredient.
-pub(crate) async fn ledger(db: &Db, stock: &str, before: i64, limit: i64) -> Result<Option<Vec<Entry>>> {
+/// The ledger of an ingredient, newest first, all or before a number; `None` where there is no such ingredient.
+pub(crate) async fn ledger(db: &Db, stock: &str, before: Option<i64>, limit: i64) -> Result<Option<Vec<Entry>>> {
     let sql = "SELECT doc FROM movements WHERE stock = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
-    let entries: Vec<Entry> = db.docs(sql, [Value::from(stock), before.into(), limit.into()]).await?;
+    let entries: Vec<Entry> =
+        db.docs(sql, [Value::from(stock), before.unwrap_or(i64::MAX).into(), limit.into()]).await?;
     if !entries.is_empty() {
         return Ok(Some(entries));
     }

@@ -62,7 +62,7 @@ impl Service for KitchenSvc {
     }
 
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
-        store::due::all(db, now).await
+        store::due(db, now).await
     }
 }
 

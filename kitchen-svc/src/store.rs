@@ -1,6 +1,6 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
-pub(crate) mod due;
+mod due;
 pub(crate) mod snapshot;
 
 use std::sync::LazyLock;
@@ -74,12 +74,20 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    state.keys.save(tx)?;
-    state.tickets.save(tx)?;
-    state.marked_out.save(tx)?;
-    state.stations.save(tx)?;
-    state.closed.save(tx)?;
-    state.days.save(tx)
+    let State { keys, tickets, marked_out, stations, closed, days } = state;
+    keys.save(tx)?;
+    tickets.save(tx)?;
+    marked_out.save(tx)?;
+    stations.save(tx)?;
+    closed.save(tx)?;
+    days.save(tx)
+}
+
+/// Tickets that nobody hands over, and what there is to do about stations that are gone.
+pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
+    let mut due = due::left_standing(db, now).await?;
+    due.extend(due::misplaced(db, now).await?);
+    Ok(due)
 }
 
 fn idempotency_key(command: &Command) -> Option<String> {
@@ -228,19 +236,19 @@ pub(crate) async fn shown(
 }
 
 pub(crate) async fn ticket(db: &Db, id: Uuid) -> Result<Option<Ticket>> {
-    let rows: Vec<TicketRow> = db.docs("SELECT doc FROM tickets WHERE key = $1", [id.to_string().into()]).await?;
-    Ok(rows.into_iter().next().map(|row| row.ticket))
+    let row: Option<TicketRow> = db.doc("SELECT doc FROM tickets WHERE key = $1", [id.to_string().into()]).await?;
+    Ok(row.map(|row| row.ticket))
 }
 
 /// The configured stations of a location, or the one that every location has.
 pub(crate) async fn stations(db: &Db, location: &Slug) -> Result<Stations> {
-    let rows: Vec<Stations> = db.docs("SELECT doc FROM stations WHERE key = $1", [location.to_string().into()]).await?;
-    Ok(rows.into_iter().next().unwrap_or_else(|| default_stations(location)))
+    let known = db.doc("SELECT doc FROM stations WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(known.unwrap_or_else(|| default_stations(location)))
 }
 
 /// When the business day began at a location; by the default where it is not known.
 pub(crate) async fn day_start(db: &Db, location: Option<&Slug>, now: Time) -> Result<Time> {
     let Some(location) = location else { return Ok(now.business_day_start("UTC", DayStarts::default())) };
-    let rows: Vec<LocalDay> = db.docs("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
-    Ok(rows.into_iter().next().unwrap_or_else(|| LocalDay::unknown(location)).start(now))
+    let known = db.doc("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
+    Ok(known.unwrap_or_else(|| LocalDay::unknown(location)).start(now))
 }

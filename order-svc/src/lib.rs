@@ -5,7 +5,7 @@ mod bus;
 pub mod domain;
 mod http;
 mod pages;
-pub mod store;
+mod store;
 
 use anyhow::Result;
 use shared::{
@@ -62,8 +62,7 @@ impl Service for OrderSvc {
     }
 
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
-        let overdue = store::overdue(db, now).await?;
-        Ok(overdue.into_iter().map(|order| Command::Expire { order }).collect())
+        store::due(db, now).await
     }
 }
 

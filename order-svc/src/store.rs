@@ -25,8 +25,8 @@ use crate::domain::{
     place::{LastNumber, Place, day_key},
 };
 
-/// Overdue orders are taken up this many at a time.
-const OVERDUE_MAX: i64 = 500;
+/// What has fallen due is taken up this many at a time.
+const DUE_MAX: i64 = 500;
 
 impl Record for LastNumber {
     const TABLE: &'static str = "order_numbers";
@@ -164,15 +164,14 @@ pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
 }
 
 /// Orders that nobody decided in time, the oldest first.
-pub(crate) async fn overdue(db: &Db, now: Time) -> Result<Vec<Uuid>> {
+pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
     let sql = "SELECT key FROM orders WHERE status = 'placed' AND accept_by < $1 ORDER BY accept_by LIMIT $2";
-    let keys: Vec<(String,)> = db.fetch(sql, [now.to_string().into(), OVERDUE_MAX.into()]).await?;
-    keys.iter().map(|(key,)| Ok(key.parse()?)).collect()
+    let keys: Vec<(String,)> = db.fetch(sql, [now.to_string().into(), DUE_MAX.into()]).await?;
+    keys.iter().map(|(key,)| Ok(Command::Expire { order: key.parse()? })).collect()
 }
 
 pub(crate) async fn order(db: &Db, id: Uuid) -> Result<Option<Order>> {
-    let found = db.docs("SELECT doc FROM orders WHERE key = $1", [id.to_string().into()]).await?;
-    Ok(found.into_iter().next())
+    db.doc("SELECT doc FROM orders WHERE key = $1", [id.to_string().into()]).await
 }
 
 const NEWEST: &str = "SELECT doc FROM orders WHERE key < $1 ORDER BY key DESC LIMIT $2";
@@ -181,12 +180,12 @@ const NEWEST_OF_STATUS: &str = "SELECT doc FROM orders WHERE key < $1 AND status
 const NEWEST_OF_BOTH: &str = "SELECT doc FROM orders WHERE key < $1 AND location = $3 AND status = $4 \
                               ORDER BY key DESC LIMIT $2";
 
-/// The newest orders before `after`.
+/// The newest orders, or the newest before one.
 pub(crate) async fn newest(
     db: &Db,
     location: Option<Slug>,
     status: Option<OrderStatus>,
-    after: Uuid,
+    before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Order>> {
     let status = status.map(serde_json::to_value).transpose()?.and_then(|status| status.as_str().map(Value::from));
@@ -198,25 +197,24 @@ pub(crate) async fn newest(
         (None, Some(_)) => NEWEST_OF_STATUS,
         (Some(_), Some(_)) => NEWEST_OF_BOTH,
     };
-    let page = [after.to_string().into(), limit.into()];
+    let page = [before.unwrap_or(Uuid::max()).to_string().into(), limit.into()];
     db.docs(sql, page.into_iter().chain(location).chain(status).collect::<Vec<Value>>()).await
 }
 
 pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {
-    let found = db.docs("SELECT doc FROM locations WHERE key = $1", [String::from(slug.clone()).into()]).await?;
-    Ok(found.into_iter().next())
+    db.doc("SELECT doc FROM locations WHERE key = $1", [slug.to_string().into()]).await
 }
 
 /// By slug.
-pub async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Location>> {
+pub(crate) async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Location>> {
     let sql = "SELECT doc FROM locations WHERE key > $1 ORDER BY key LIMIT $2";
     db.docs(sql, [after.map_or(String::new(), String::from).into(), limit.into()]).await
 }
 
 /// By sku: a key is the location's slug and the sku.
-pub async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
+pub(crate) async fn menu(db: &Db, location: &Slug, after: Option<Sku>, limit: i64) -> Result<Vec<MenuItem>> {
     let sql = "SELECT doc FROM menu_items WHERE location = $1 AND key > $2 AND doc->>'removed' IS NULL \
                ORDER BY key LIMIT $3";
     let after = location.key(after.as_deref().unwrap_or_default());
-    db.docs(sql, [String::from(location.clone()).into(), after.into(), limit.into()]).await
+    db.docs(sql, [location.to_string().into(), after.into(), limit.into()]).await
 }

@@ -91,17 +91,17 @@ async fn stock_is_listed_by_name_a_page_at_a_time() {
 #[tokio::test]
 async fn the_ledger_is_read_newest_first() {
     let scratch = bakery().await;
-    let page = ledger(&scratch.db, "soho/flour", i64::MAX, 2).await.expect("read").expect("known");
+    let page = ledger(&scratch.db, "soho/flour", None, 2).await.expect("read").expect("known");
     assert_eq!(page.iter().map(|entry| entry.movement.delta).collect::<Vec<_>>(), [-300, -50]);
-    let next = ledger(&scratch.db, "soho/flour", page[1].number, 2).await.expect("read").expect("known");
+    let next = ledger(&scratch.db, "soho/flour", Some(page[1].number), 2).await.expect("read").expect("known");
     assert_eq!(next.iter().map(|entry| entry.movement.delta).collect::<Vec<_>>(), [1000]);
 }
 
 #[tokio::test]
 async fn an_empty_ledger_is_not_an_unknown_one() {
     let scratch = bakery().await;
-    assert!(ledger(&scratch.db, "soho/salt", i64::MAX, 2).await.expect("read").is_some_and(|page| page.is_empty()));
-    assert!(ledger(&scratch.db, "soho/pepper", i64::MAX, 2).await.expect("read").is_none());
+    assert!(ledger(&scratch.db, "soho/salt", None, 2).await.expect("read").is_some_and(|page| page.is_empty()));
+    assert!(ledger(&scratch.db, "soho/pepper", None, 2).await.expect("read").is_none());
 }
 
 #[tokio::test]

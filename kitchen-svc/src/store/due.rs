@@ -11,15 +11,8 @@ use uuid::Uuid;
 use super::at_station;
 use crate::domain::{ClosedStation, Command};
 
-/// They are taken up this many at a time.
-const PIECE: i64 = 500;
-
-/// What the sweep puts into the pump.
-pub(crate) async fn all(db: &Db, now: Time) -> Result<Vec<Command>> {
-    let mut due = left_standing(db, now).await?;
-    due.extend(misplaced(db, now).await?);
-    Ok(due)
-}
+/// What has fallen due is taken up this many at a time.
+const DUE_MAX: i64 = 500;
 
 /// From one location that has a ready ticket to the next, its oldest, and after how many minutes it is handed over.
 const OLDEST: &str = "\
@@ -43,7 +36,7 @@ const STANDING: &str = "\
     ORDER BY location, doc->'ticket'->>'ready_at', key LIMIT $3";
 
 /// Tickets that have been ready for longer than their location leaves them standing.
-async fn left_standing(db: &Db, now: Time) -> Result<Vec<Command>> {
+pub(super) async fn left_standing(db: &Db, now: Time) -> Result<Vec<Command>> {
     let mut due = Vec::new();
     let locations: Vec<(String, String, Option<String>)> = db.fetch(OLDEST, []).await?;
     for (location, oldest, minutes) in locations {
@@ -51,7 +44,7 @@ async fn left_standing(db: &Db, now: Time) -> Result<Vec<Command>> {
         if oldest.parse::<Time>()? > before {
             continue;
         }
-        let args = [location.into(), before.to_string().into(), PIECE.into()];
+        let args = [location.into(), before.to_string().into(), DUE_MAX.into()];
         due.extend(ids(db, STANDING, args).await?.into_iter().map(Command::HandOver));
     }
     Ok(due)
@@ -67,12 +60,12 @@ const MISPLACED: &str = "\
     WHERE standing IN ('open', 'ready', 'void') AND location = $1 AND stations LIKE $2 ESCAPE '!' LIMIT $3";
 
 /// Tickets on a display with items at a station that is gone, and stations that are clear of them.
-async fn misplaced(db: &Db, now: Time) -> Result<Vec<Command>> {
+pub(super) async fn misplaced(db: &Db, now: Time) -> Result<Vec<Command>> {
     let mut due = Vec::new();
     let left = "SELECT doc FROM closed_stations WHERE cleared_at IS NULL ORDER BY key LIMIT $1";
-    let left: Vec<ClosedStation> = db.docs(left, [PIECE.into()]).await?;
+    let left: Vec<ClosedStation> = db.docs(left, [DUE_MAX.into()]).await?;
     for closed in left {
-        let args = [closed.location.to_string().into(), at_station(&closed.station).into(), PIECE.into()];
+        let args = [closed.location.to_string().into(), at_station(&closed.station).into(), DUE_MAX.into()];
         let tickets = ids(db, MISPLACED, args).await?;
         let is_clear = tickets.is_empty() && closed.is_quiet(now);
         due.extend(tickets.into_iter().map(Command::MoveItems));

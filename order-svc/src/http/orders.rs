@@ -125,9 +125,8 @@ pub(super) async fn list(
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Order>>> {
     let Filter { location, status } = filter;
-    let read = async |after: Option<Uuid>, limit| {
-        let after = after.unwrap_or(Uuid::max());
-        store::newest(&app.db, location.clone(), status, after, limit).await.map_err(could_not_read)
+    let read = async |before, limit| {
+        store::newest(&app.db, location.clone(), status, before, limit).await.map_err(could_not_read)
     };
     Page::read(&paging, |order| order.id, read).await
 }

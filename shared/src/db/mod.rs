@@ -174,6 +174,14 @@ impl Db {
         Ok(rows.into_iter().map(|(Json(doc),)| doc).collect())
     }
 
+    /// As [`Db::docs`], of a statement that finds one at the most.
+    pub async fn doc<T>(&self, sql: &'static str, args: impl Into<Vec<Value>>) -> Result<Option<T>>
+    where
+        T: DeserializeOwned + Send + Unpin + 'static,
+    {
+        Ok(self.docs(sql, args).await?.into_iter().next())
+    }
+
     /// Whether it answers, and its files are where they were.
     pub async fn ping(&self) -> Result<()> {
         if let Backend::Sqlite(lite) = &self.backend {

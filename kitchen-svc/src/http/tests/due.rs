@@ -25,7 +25,7 @@ async fn what_nobody_hands_over_is_served_by_itself() {
         tokio::task::yield_now().await;
     }
     assert_eq!(display.list("state=ready").await.0, [1, 3, 5]);
-    let due = store::due::all(&display.app.db, Time::now() + std::time::Duration::from_secs(120)).await.unwrap();
+    let due = store::due(&display.app.db, Time::now() + std::time::Duration::from_secs(120)).await.unwrap();
     let due = due.iter().filter(|command| matches!(command, Command::HandOver(_)));
     assert_eq!(due.count(), 2, "one at nine of ten minutes, one at 59 of 60");
     display.close().await;
@@ -57,11 +57,11 @@ async fn displays_follow_what_moves_from_a_station_that_is_gone() {
     assert_eq!(ticket["items"][0]["station"], "grill-1");
     // The station counts as closed for a moment longer, then for nothing.
     let in_a_minute = Time::now() + std::time::Duration::from_secs(90);
-    for command in store::due::all(&display.app.db, in_a_minute).await.unwrap() {
+    for command in store::due(&display.app.db, in_a_minute).await.unwrap() {
         assert!(matches!(command, Command::ClearClosed(_)), "{command:?}");
         let _ = display.app.pump.ask(Call::internal("kitchen-svc"), command).await;
     }
-    let due = store::due::all(&display.app.db, in_a_minute).await.unwrap();
+    let due = store::due(&display.app.db, in_a_minute).await.unwrap();
     assert!(due.is_empty(), "{due:?}");
     display.close().await;
 }
