@@ -8,7 +8,7 @@ use shared::{
     contract::{
         stock::{Portion, Unit},
         time::Time,
-        types::{Name, Notes, Price, Slug},
+        types::{List, Name, Notes, Price, Slug},
     },
     web::{extract::KeyedBody, problem::Problem},
 };
@@ -20,7 +20,6 @@ use utoipa::{
 use crate::domain::Entered;
 
 const BILLION: i64 = 1_000_000_000;
-const INGREDIENTS_MAX: usize = 100;
 
 /// A whole number from `MIN` to 10⁹ base units.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -116,16 +115,12 @@ pub(crate) struct PortionBody {
 /// What a portion takes, each ingredient once. An empty list makes the item untracked: always available.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(crate) struct RecipeBody {
-    #[schema(max_items = 100)]
-    ingredients: Vec<PortionBody>,
+    #[schema(value_type = Vec<PortionBody>, max_items = 100)]
+    ingredients: List<PortionBody, 0, 100>,
 }
 
 impl RecipeBody {
     pub(crate) fn checked(self) -> Result<Vec<Portion>, Problem> {
-        if self.ingredients.len() > INGREDIENTS_MAX {
-            let detail = format!("{} ingredients, expected at most {INGREDIENTS_MAX}", self.ingredients.len());
-            return Err(Problem::invalid_field("/ingredients", detail));
-        }
         let mut seen = BTreeSet::new();
         let again = self.ingredients.iter().position(|portion| !seen.insert(&portion.ingredient));
         if let Some(index) = again {
@@ -133,7 +128,7 @@ impl RecipeBody {
             return Err(Problem::invalid_field(at_ingredient(index), detail));
         }
         let portion = |PortionBody { ingredient, quantity }| Portion { ingredient, quantity: quantity.0 };
-        Ok(self.ingredients.into_iter().map(portion).collect())
+        Ok(Vec::from(self.ingredients).into_iter().map(portion).collect())
     }
 }
 

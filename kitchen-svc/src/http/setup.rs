@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::{
     contract::{
         kitchen::{MarkedOut, Route, ServeAfter, Station, Stations},
-        types::{FieldError, Sku, Slug, null_as_default},
+        types::{FieldError, List, Sku, Slug, null_as_default},
     },
     engine::call::Call,
     web::{
@@ -65,18 +65,15 @@ pub(super) async fn stations(State(app): State<Kitchen>, InPath(location): InPat
     Ok(Reply::Stations(store::stations(&app.db, &location).await.map_err(could_not_read)?))
 }
 
-const STATIONS_MAX: usize = 100;
-const ROUTES_MAX: usize = 1000;
-
 /// Which stations there are. A route's sku is looked for first, then its category.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(super) struct StationsRequest {
-    #[schema(min_items = 1, max_items = 100)]
-    stations: Vec<Station>,
+    #[schema(value_type = Vec<Station>, min_items = 1, max_items = 100)]
+    stations: List<Station, 1, 100>,
     default: Slug,
     #[serde(default, deserialize_with = "null_as_default")]
-    #[schema(max_items = 1000)]
-    routes: Vec<Route>,
+    #[schema(value_type = Vec<Route>, max_items = 1000)]
+    routes: List<Route, 0, 1000>,
     #[serde(default)]
     serve_after: Option<ServeAfter>,
 }
@@ -106,13 +103,6 @@ impl StationsRequest {
         let known: HashSet<&Slug> = self.stations.iter().map(|station| &station.id).collect();
         let mut errors = Vec::new();
         let mut wrong = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
-        for (name, count, max) in
-            [("stations", self.stations.len(), STATIONS_MAX), ("routes", self.routes.len(), ROUTES_MAX)]
-        {
-            if count > max {
-                wrong(format!("/{name}"), &format!("{count} items, expected at most {max}"));
-            }
-        }
         let mut ids = HashSet::new();
         for (index, station) in self.stations.iter().enumerate() {
             if !ids.insert(&station.id) {
@@ -137,6 +127,7 @@ impl StationsRequest {
             return Err(Problem::invalid(errors));
         }
         let Self { stations, default, routes, serve_after } = self;
+        let (stations, routes) = (stations.into(), routes.into());
         Ok(Arrangement { location, stations, default, routes, serve_after: serve_after.unwrap_or_default() })
     }
 }

@@ -8,14 +8,9 @@ use shared::contract::{
     menu::{Allergen, Choice, Diet, Effect, Position},
     order::{Channel, Customer, MenuKind, Mode, OrderType},
     time::{DayStarts, Time, timezone_name},
-    types::{Currency, Label, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default},
+    types::{Currency, Label, List, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default},
 };
 use utoipa::ToSchema;
-
-/// At least `MIN` and at most `MAX` of something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<T>", bound(deserialize = "T: Deserialize<'de>"))]
-pub struct List<T, const MIN: usize, const MAX: usize>(Vec<T>);
 
 /// A name of the IANA time zone database: `Europe/London`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,29 +131,6 @@ impl NewOrder {
     pub fn external_id(&self) -> Option<(&str, &str)> {
         let channel = self.channel.as_ref()?;
         Some((&channel.name, channel.external_id.as_deref()?))
-    }
-}
-
-impl<T, const MIN: usize, const MAX: usize> TryFrom<Vec<T>> for List<T, MIN, MAX> {
-    type Error = String;
-    fn try_from(items: Vec<T>) -> Result<Self, String> {
-        if (MIN..=MAX).contains(&items.len()) {
-            return Ok(Self(items));
-        }
-        Err(format!("{} items, expected {MIN} to {MAX}", items.len()))
-    }
-}
-
-impl<T, const MAX: usize> Default for List<T, 0, MAX> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T, const MIN: usize, const MAX: usize> Deref for List<T, MIN, MAX> {
-    type Target = Vec<T>;
-    fn deref(&self) -> &Vec<T> {
-        &self.0
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-use super::types::{Name, Sku};
+use super::types::{List, Name, Sku};
 
 /// What a modifier does to its dish: nobody guesses it from its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -66,8 +66,8 @@ pub struct Choice {
     pub min: i64,
     #[schema(minimum = 1, maximum = 20)]
     pub max: i64,
-    #[schema(min_items = 1, max_items = 100)]
-    pub modifiers: Vec<Sku>,
+    #[schema(value_type = Vec<Sku>, min_items = 1, max_items = 100)]
+    pub modifiers: List<Sku, 1, 100>,
 }
 
 /// Where an item stands on the menu: lower ones first, those without behind.

@@ -1,5 +1,6 @@
 //! Small types that cannot be wrong: parsed once at the edge, from HTTP and from the bus alike.
 
+mod list;
 mod text;
 
 use std::{fmt, ops::Deref, str::FromStr};
@@ -15,6 +16,7 @@ pub fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>
     Option::deserialize(given).map(Option::unwrap_or_default)
 }
 
+pub use list::List;
 pub(crate) use text::refused_at_the_edge;
 pub use text::{Label, Name, Notes, Photo, Text};
 
