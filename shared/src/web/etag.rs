@@ -1,6 +1,7 @@
 //! Conditional requests: what the client has already is not sent again, and what it has not seen is not changed.
 
 use axum::{
+    Json,
     body::Body,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -24,6 +25,11 @@ pub fn of_view(version: i64, shown: &impl Serialize) -> [(header::HeaderName, St
     let shown = serde_json::to_string(shown).expect("what is shown is plain JSON");
     let print = derived_id(&[&shown]).simple().to_string();
     [(header::ETAG, format!("\"{version}-{}\"", &print[..8]))]
+}
+
+/// What is shown, with its version as the `ETag`.
+pub fn versioned(version: i64, shown: impl Serialize) -> Response {
+    (of_version(version), Json(shown)).into_response()
 }
 
 /// What a command that is not GET asks of the present version. A tag that names no version is none that there is.

@@ -3,6 +3,7 @@
 mod body;
 mod headers;
 mod keyed;
+mod paths;
 mod words;
 
 use axum::{
@@ -18,7 +19,8 @@ use crate::{
 
 pub use body::{BODY_MAX, Body, OptionalBody, Raw};
 pub use headers::{IdempotencyKey, PreferWait};
-pub use keyed::{Keyed, KeyedBody};
+pub use keyed::{Keyed, KeyedBody, replayed};
+pub use paths::{InLocation, OfItem};
 use words::plain;
 
 impl<S: Sync> FromRequestParts<S> for Call {

@@ -76,13 +76,18 @@ impl Problem {
         &self.detail
     }
 
+    /// `not-found`: what was asked for is not there.
+    pub fn missing(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
     pub fn not_found(what: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("there is no {what}"))
+        Self::missing(format!("there is no {what}"))
     }
 
     pub fn no_such_path(path: &str) -> Self {
         let shown: String = path.chars().take(100).collect();
-        Self::not_found(format!("{shown:?}"))
+        Self::missing(format!("there is no {shown:?}"))
     }
 
     /// An Idempotency-Key is bound to the request it first came with.
@@ -134,9 +139,14 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, name, title, shown).with("errors", errors)
     }
 
+    /// [`Problem::invalid`], unless nothing is wrong.
+    pub fn check(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::invalid(errors)) }
+    }
+
     /// One [`FieldError`].
     pub fn invalid_field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+        Self::invalid(vec![FieldError::new(pointer, detail)])
     }
 
     pub fn too_large(limit_bytes: usize) -> Self {

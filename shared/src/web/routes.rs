@@ -122,7 +122,7 @@ async fn observe(request: Request, next: Next) -> Response {
 impl Process {
     fn part(&self, feed: &str) -> Answer<&Part> {
         let found = self.parts.iter().find(|part| part.feed == feed);
-        found.ok_or_else(|| Problem::not_found(format!("service {feed:?} here")))
+        found.ok_or_else(|| Problem::missing(format!("there is no service {feed:?} here")))
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response, Sse, sse::Event},
 };
 use futures_util::{Stream, StreamExt};
+use serde::Serialize;
 use tokio::time::{Instant, interval_at};
 
 use crate::{contract::time::Time, web::problem::Problem};
@@ -32,6 +33,13 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
             },
         }
     }
+}
+
+/// What a view shows at a position of the log, behind which a client resumes that has seen it. `name` is the event's.
+pub fn event(name: Option<&str>, position: i64, data: &impl Serialize) -> Event {
+    let data = serde_json::to_string(data).expect("a view is plain JSON");
+    let event = name.map_or_else(Event::default, |name| Event::default().event(name));
+    event.id(position.to_string()).data(data)
 }
 
 /// Sends the events as they come, and a heartbeat with the server's time every 5 s.

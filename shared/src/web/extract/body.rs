@@ -95,7 +95,7 @@ impl Raw {
         let mut json = serde_json::Deserializer::from_slice(&self.bytes);
         let tracked = serde_path_to_error::Deserializer::new(Objects(&mut json), &mut track);
         let parsed = serde_ignored::deserialize(tracked, |path| {
-            unknown.push(FieldError { pointer: pointer_to_ignored(&path), detail: "is not a known field".into() });
+            unknown.push(FieldError::new(pointer_to_ignored(&path), "is not a known field"));
         });
         let parsed: T = match parsed {
             Ok(parsed) => parsed,

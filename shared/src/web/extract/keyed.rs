@@ -1,6 +1,9 @@
 //! A command that may be repeated under a key: the one order in which such requests are checked, in all services.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::HeaderName,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -15,7 +18,9 @@ pub trait KeyedBody: DeserializeOwned {
     }
 
     /// Whether the request must name itself by a key, going by its body, which is JSON of whatever shape.
-    fn needs_key(body: &Value) -> bool;
+    fn needs_key(_body: &Value) -> bool {
+        false
+    }
 }
 
 /// A command's body, and the key that makes it the only one of its kind.
@@ -23,6 +28,11 @@ pub trait KeyedBody: DeserializeOwned {
 pub struct Keyed<T> {
     pub key: Option<String>,
     pub body: T,
+}
+
+/// `Idempotent-Replayed: true` on the answer to a repetition, which did nothing again.
+pub fn replayed(replayed: bool) -> Option<[(HeaderName, &'static str); 1]> {
+    replayed.then_some([(HeaderName::from_static("idempotent-replayed"), "true")])
 }
 
 impl<S: Send + Sync, T: KeyedBody> FromRequest<S> for Keyed<T> {

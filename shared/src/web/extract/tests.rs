@@ -44,10 +44,6 @@ impl KeyedBody for Nothing {
     fn absent() -> Option<Self> {
         Some(Self {})
     }
-
-    fn needs_key(_: &Value) -> bool {
-        false
-    }
 }
 
 /// The problem's type, if there is one.
