@@ -28,7 +28,7 @@ use uuid::Uuid;
 pub use self::refusal::Refusal;
 use self::{
     place::{LastNumber, Place},
-    request::{PutItem, PutLocation},
+    request::{ItemRequest, LocationRequest},
 };
 
 /// Everything that the service can be told.
@@ -46,7 +46,7 @@ pub enum Command {
     PutItem {
         location: Slug,
         sku: Sku,
-        item: PutItem,
+        item: ItemRequest,
     },
     /// Takes it off the menu.
     RemoveItem {
@@ -55,7 +55,7 @@ pub enum Command {
     },
     PutLocation {
         location: Slug,
-        put: PutLocation,
+        put: LocationRequest,
     },
     /// Inventory has set aside all that the order needs.
     Reserved {

@@ -1,8 +1,8 @@
 //! The HTTP interface: parse, hand to the pump, answer.
 
 mod answer;
-mod changes;
 mod live;
+mod locations;
 mod menu;
 mod orders;
 #[cfg(test)]
@@ -17,14 +17,14 @@ type Orders = App<OrderSvc>;
 
 pub(crate) fn routes(app: Orders) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(orders::place, orders::list))
-        .routes(routes!(orders::show))
-        .routes(routes!(orders::cancel))
-        .routes(routes!(live::events))
-        .routes(routes!(menu::show))
-        .routes(routes!(menu::put, menu::remove))
-        .routes(routes!(menu::list_locations))
-        .routes(routes!(menu::show_location, menu::put_location))
-        .routes(routes!(changes::events))
+        .routes(routes!(orders::place_order, orders::list_orders))
+        .routes(routes!(orders::show_order))
+        .routes(routes!(orders::cancel_order))
+        .routes(routes!(live::order::events))
+        .routes(routes!(menu::list_menu))
+        .routes(routes!(menu::put_item, menu::remove_item))
+        .routes(routes!(locations::list_locations))
+        .routes(routes!(locations::show_location, locations::put_location))
+        .routes(routes!(live::location::events))
         .with_state(app)
 }

@@ -83,7 +83,7 @@ impl<'a> Keys<'a> {
 
     fn add_placed(&mut self, place: &'a Place) {
         let order = &place.order;
-        self.keys.extend(place.key.iter().chain(&place.external).map(|bound| bound.key.clone()));
+        self.keys.extend(place.bound().map(|once| once.key.clone()));
         self.locations.insert(&order.location);
         for line in order.lines.iter() {
             let skus = std::iter::once(&line.sku).chain(line.modifiers.iter());

@@ -4,7 +4,7 @@ use shared::{
     contract::{
         Subject,
         event::Said,
-        order::{Location, MenuItem, MenuKind, Mode},
+        order::{Location, MenuItem, Mode},
         stock::{Availability, AvailabilityCause},
         time::Time,
         types::{Sku, Slug},
@@ -14,7 +14,7 @@ use shared::{
 
 use super::{
     Refusal, Reply, State,
-    request::{PutItem, PutLocation},
+    request::{ItemRequest, LocationRequest},
 };
 
 /// The item counts as available again once its `until` is past.
@@ -32,7 +32,7 @@ pub(super) fn open_as_of(location: &Location, at: Time) -> bool {
     location.mode == Mode::Open || location.until.is_some_and(|until| until <= at)
 }
 
-pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &PutItem) -> Decision<Reply> {
+pub(super) fn put_item(state: &mut State, location: &Slug, sku: &Sku, put: &ItemRequest) -> Decision<Reply> {
     let key = location.key(sku);
     let known = state.menu.get(&key);
     let mut item = put.item(location, sku, known.map_or(0, |known| known.version));
@@ -62,33 +62,6 @@ pub(super) fn remove_item(state: &mut State, location: &Slug, sku: &Sku) -> Resu
     Ok(Decision::of(vec![Said::new("menu.changed", item)]).reply(Reply::Removed))
 }
 
-impl PutItem {
-    fn item(&self, location: &Slug, sku: &Sku, version: i64) -> MenuItem {
-        MenuItem {
-            location: location.clone(),
-            sku: sku.clone(),
-            name: self.name.clone(),
-            kind: self.kind,
-            category: self.category.clone(),
-            price: self.price,
-            modifiers: self.modifiers.to_vec(),
-            choices: self.choices.to_vec(),
-            description: self.description.clone(),
-            photo: self.photo.clone(),
-            allergens: self.allergens.to_vec(),
-            diets: self.diets.to_vec(),
-            place: self.place,
-            effect: (self.kind == MenuKind::Modifier).then(|| self.effect.unwrap_or_default()),
-            available: true,
-            cause: None,
-            until: None,
-            left: None,
-            removed: false,
-            version,
-        }
-    }
-}
-
 /// Remembered even for a sku that is not on the menu: its PUT may come later.
 pub(super) fn availability_changed(state: &mut State, word: &Availability) -> Decision<Reply> {
     let key = word.subject();
@@ -116,7 +89,7 @@ fn follow(item: &mut MenuItem, word: &Availability) {
 pub(super) fn put_location(
     state: &mut State,
     slug: &Slug,
-    put: &PutLocation,
+    put: &LocationRequest,
     at: Time,
 ) -> Result<Decision<Reply>, Refusal> {
     let known = state.locations.get(slug);

@@ -21,17 +21,17 @@ use uuid::Uuid;
 use super::{
     Refusal, Reply, State,
     menu::{is_marked_out, open_as_of},
-    request::{NewLine, NewOrder},
+    request::{LineRequest, OrderRequest},
 };
 
 /// An order to be placed, and what makes it the only one.
 #[derive(Clone, Debug)]
 pub struct Place {
-    pub order: NewOrder,
+    pub order: OrderRequest,
     pub accept_by: Time,
-    /// The request's idempotency key.
-    pub key: Option<Idempotency>,
-    /// The channel's own id of the order.
+    /// By the request's idempotency key.
+    pub once: Option<Idempotency>,
+    /// By the channel's own id of the order.
     pub external: Option<Idempotency>,
 }
 
@@ -43,17 +43,17 @@ pub(crate) struct LastNumber {
 }
 
 impl Place {
-    pub fn new(call: &Call, key: Option<&str>, order: NewOrder, accept_by: Time) -> Self {
+    pub fn new(call: &Call, key: Option<&str>, order: OrderRequest, accept_by: Time) -> Self {
         Self {
-            key: key.map(|key| call.idempotency("orders", &[key], &order)),
+            once: key.map(|key| call.idempotency("orders", &[key], &order)),
             external: order.external_id().map(|(channel, id)| call.idempotency("external", &[channel, id], &order)),
             accept_by,
             order,
         }
     }
 
-    fn bound(&self) -> impl Iterator<Item = &Idempotency> {
-        self.key.iter().chain(&self.external)
+    pub(crate) fn bound(&self) -> impl Iterator<Item = &Idempotency> {
+        self.once.iter().chain(&self.external)
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn place(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Re
 
 /// The order that came of the same request. The header is looked at first.
 fn placed_before(state: &State, wanted: &Place) -> Result<Option<Box<Order>>, Refusal> {
-    let header = wanted.key.iter().map(|key| (key, Refusal::KeyReused));
+    let header = wanted.once.iter().map(|key| (key, Refusal::KeyReused));
     let external = wanted.external.iter().map(|key| (key, Refusal::ExternalIdConflict));
     for (key, conflict) in header.chain(external) {
         match state.keys.recall(key) {
@@ -153,25 +153,25 @@ fn accepting(location: &Location, at: Time) -> Result<(), Refusal> {
 
 /// A line and what the menu has for it.
 struct Pick<'a> {
-    wanted: &'a NewLine,
+    wanted: &'a LineRequest,
     dish: &'a MenuItem,
     modifiers: Vec<&'a MenuItem>,
 }
 
 /// Finds every line on the menu, or says where each stands that is not.
-fn pick<'a>(menu: &'a Rows<MenuItem>, new: &'a NewOrder) -> Result<Vec<Pick<'a>>, Refusal> {
+fn pick<'a>(menu: &'a Rows<MenuItem>, new: &'a OrderRequest) -> Result<Vec<Pick<'a>>, Refusal> {
     let (mut picks, mut unknown) = (Vec::with_capacity(new.lines.len()), Vec::new());
     for (index, wanted) in new.lines.iter().enumerate() {
         let found = on_menu(menu, &new.location, &wanted.sku).filter(|item| item.kind == MenuKind::Dish);
         let Some(dish) = found else {
             let detail = format!("{} is no dish on the menu of {}", wanted.sku, new.location);
-            unknown.push(FieldError { pointer: format!("/lines/{index}/sku"), detail });
+            unknown.push(FieldError::new(format!("/lines/{index}/sku"), detail));
             continue;
         };
         let (modifiers, missing) = pick_modifiers(menu, &new.location, dish, wanted);
-        unknown.extend(missing.into_iter().map(|(nth, sku)| FieldError {
-            pointer: format!("/lines/{index}/modifiers/{nth}"),
-            detail: format!("{sku} is no modifier of {}", wanted.sku),
+        unknown.extend(missing.into_iter().map(|(nth, sku)| {
+            let detail = format!("{sku} is no modifier of {}", wanted.sku);
+            FieldError::new(format!("/lines/{index}/modifiers/{nth}"), detail)
         }));
         picks.push(Pick { wanted, dish, modifiers });
     }
@@ -190,7 +190,7 @@ fn chosen(picks: Vec<Pick<'_>>) -> Result<Vec<Pick<'_>>, Refusal> {
             let count = wanted.modifiers.iter().filter(|sku| modifiers.contains(sku)).count();
             if !(*min..=*max).contains(&i64::try_from(count).unwrap_or(i64::MAX)) {
                 let detail = format!("{} takes {min} to {max} of its choice \"{name}\", not {count}", wanted.sku);
-                broken.push(FieldError { pointer: format!("/lines/{index}/modifiers"), detail });
+                broken.push(FieldError::new(format!("/lines/{index}/modifiers"), detail));
             }
         }
     }
@@ -202,7 +202,7 @@ fn pick_modifiers<'a>(
     menu: &'a Rows<MenuItem>,
     location: &Slug,
     dish: &MenuItem,
-    wanted: &'a NewLine,
+    wanted: &'a LineRequest,
 ) -> (Vec<&'a MenuItem>, Vec<(usize, &'a Sku)>) {
     let (mut picked, mut missing) = (Vec::new(), Vec::new());
     for (nth, sku) in wanted.modifiers.iter().enumerate() {
@@ -253,7 +253,7 @@ fn line_id(nth: usize) -> String {
 }
 
 /// The client may say what it expected, never what it pays.
-fn as_expected(new: &NewOrder, total: Money) -> Result<Money, Refusal> {
+fn as_expected(new: &OrderRequest, total: Money) -> Result<Money, Refusal> {
     match &new.expected_total {
         Some(expected) if *expected != total => Err(Refusal::PriceMismatch(total)),
         Some(_) | None => Ok(total),

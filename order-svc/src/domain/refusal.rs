@@ -51,7 +51,9 @@ impl fmt::Display for Refusal {
         match self {
             Self::KeyReused => f.write_str("the key was used for another request"),
             Self::ExternalIdConflict => f.write_str("the channel has placed another order under this external_id"),
-            Self::UnknownLocation(location) => write!(f, "there is no location {:?}", &**location),
+            Self::UnknownLocation(location) => {
+                write!(f, "there is no location {location}; PUT /v1/locations/{{location}} makes one")
+            }
             Self::NotAccepting { location, mode, resume_at } => {
                 let state = if *mode == Mode::Paused { "paused" } else { "closed" };
                 match resume_at {
@@ -59,7 +61,7 @@ impl fmt::Display for Refusal {
                     None => write!(f, "{location} is {state} until further notice"),
                 }
             }
-            Self::NotOnMenu { location, sku } => write!(f, "{sku} is not on the menu of {location}"),
+            Self::NotOnMenu { location, sku } => write!(f, "there is no {sku} on the menu of {location}"),
             Self::UnknownItem(errors) | Self::InvalidLine(errors) => {
                 f.write_str(&listed(errors.iter().map(|error| &*error.detail), "; "))
             }

@@ -1,14 +1,17 @@
-//! The shapes of what clients send. A value of these types is valid in itself; whether it fits the menu is decided later.
+//! The bodies of requests. All but what the path decides is valid in itself; `wrong` says that. Whether it fits the menu
+//! is decided later.
 
-use std::ops::Deref;
+use std::{collections::HashSet, ops::Deref};
 
 use serde::{Deserialize, Serialize};
 use shared::contract::{
     language::Language,
     menu::{Allergen, Choice, Diet, Effect, Position},
-    order::{Channel, Customer, MenuKind, Mode, OrderType},
+    order::{Channel, Customer, MenuItem, MenuKind, Mode, OrderType},
     time::{DayStarts, Time, timezone_name},
-    types::{Currency, Label, List, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default},
+    types::{
+        Currency, FieldError, Label, List, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default,
+    },
 };
 use utoipa::ToSchema;
 
@@ -19,17 +22,17 @@ pub struct Timezone(String);
 
 /// What a producer orders.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = NewOrder, example = json!({
     "location": "soho",
     "lines": [{"sku": "margherita", "quantity": 2, "modifiers": ["extra_mozzarella"], "notes": "well done"}],
     "type": "dine_in",
     "table": "12",
     "allergies": ["nuts"],
 }))]
-pub struct NewOrder {
+pub struct OrderRequest {
     pub location: Slug,
-    #[schema(value_type = Vec<NewLine>, min_items = 1, max_items = 100)]
-    pub lines: List<NewLine, 1, 100>,
+    #[schema(value_type = Vec<LineRequest>, min_items = 1, max_items = 100)]
+    pub lines: List<LineRequest, 1, 100>,
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: OrderType,
     #[serde(default)]
@@ -50,7 +53,8 @@ pub struct NewOrder {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NewLine {
+#[schema(as = NewLine)]
+pub struct LineRequest {
     /// A dish of the menu.
     pub sku: Sku,
     pub quantity: Quantity,
@@ -63,14 +67,16 @@ pub struct NewLine {
 }
 
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-pub struct CancelOrder {
+#[schema(as = CancelOrder)]
+pub struct CancelRequest {
     #[serde(default)]
     pub reason: Option<Notes>,
 }
 
 /// An item of the menu, whole.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct PutItem {
+#[schema(as = PutItem)]
+pub struct ItemRequest {
     pub name: Name,
     pub price: Price,
     pub category: Name,
@@ -104,7 +110,8 @@ pub struct PutItem {
 
 /// A location, whole.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct PutLocation {
+#[schema(as = PutLocation)]
+pub struct LocationRequest {
     /// If given, the same as in the path.
     #[serde(default)]
     pub location: Option<Slug>,
@@ -126,11 +133,94 @@ pub struct PutLocation {
     pub language: Option<Language>,
 }
 
-impl NewOrder {
+impl OrderRequest {
     /// The channel's name and its own id of the order.
     pub fn external_id(&self) -> Option<(&str, &str)> {
         let channel = self.channel.as_ref()?;
         Some((&channel.name, channel.external_id.as_deref()?))
+    }
+}
+
+impl ItemRequest {
+    /// All that is wrong with it as the item of that sku.
+    pub fn wrong(&self, sku: &Sku) -> Vec<FieldError> {
+        let mut errors = self.listed_twice(sku);
+        errors.extend(self.wrong_choices());
+        if self.kind == MenuKind::Dish && self.effect.is_some() {
+            errors.push(FieldError::new("/effect", "goes only with kind modifier"));
+        }
+        errors
+    }
+
+    /// A dish is no modifier of its own, and lists each once; allergens and diets too.
+    fn listed_twice(&self, sku: &Sku) -> Vec<FieldError> {
+        let mut seen = HashSet::from([sku]);
+        let free = self.modifiers.iter().enumerate().map(|(index, sku)| (format!("/modifiers/{index}"), sku));
+        let chosen = self.choices.iter().enumerate().flat_map(|(nth, choice)| {
+            let modifiers = choice.modifiers.iter().enumerate();
+            modifiers.map(move |(index, sku)| (format!("/choices/{nth}/modifiers/{index}"), sku))
+        });
+        let again = free.chain(chosen).filter(|(_, modifier)| !seen.insert(*modifier));
+        let detail = |modifier| if modifier == sku { "is the item itself" } else { "is listed twice" };
+        let errors = again.map(|(pointer, modifier)| FieldError::new(pointer, detail(modifier)));
+        errors.chain(repeated("/allergens", &self.allergens)).chain(repeated("/diets", &self.diets)).collect()
+    }
+
+    fn wrong_choices(&self) -> impl Iterator<Item = FieldError> {
+        self.choices.iter().enumerate().filter_map(|(nth, Choice { min, max, .. })| {
+            let (member, detail) = match () {
+                () if !(1..=20).contains(max) => ("max", "is not from 1 to 20"),
+                () if !(0..=*max).contains(min) => ("min", "is not from 0 to max"),
+                () => return None,
+            };
+            Some(FieldError::new(format!("/choices/{nth}/{member}"), detail))
+        })
+    }
+
+    /// The item that it makes, of which nothing is known beside it.
+    pub(super) fn item(&self, location: &Slug, sku: &Sku, version: i64) -> MenuItem {
+        MenuItem {
+            location: location.clone(),
+            sku: sku.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            category: self.category.clone(),
+            price: self.price,
+            modifiers: self.modifiers.to_vec(),
+            choices: self.choices.to_vec(),
+            description: self.description.clone(),
+            photo: self.photo.clone(),
+            allergens: self.allergens.to_vec(),
+            diets: self.diets.to_vec(),
+            place: self.place,
+            effect: (self.kind == MenuKind::Modifier).then(|| self.effect.unwrap_or_default()),
+            available: true,
+            cause: None,
+            until: None,
+            left: None,
+            removed: false,
+            version,
+        }
+    }
+}
+
+/// What a list of words has twice.
+fn repeated<T: PartialEq>(pointer: &str, words: &[T]) -> Vec<FieldError> {
+    let again = words.iter().enumerate().filter(|(index, word)| words[..*index].contains(word));
+    again.map(|(index, _)| FieldError::new(format!("{pointer}/{index}"), "is listed twice")).collect()
+}
+
+impl LocationRequest {
+    /// All that is wrong with it as that location.
+    pub fn wrong(&self, location: &Slug) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.location.as_ref().is_some_and(|named| named != location) {
+            errors.push(FieldError::new("/location", format!("is not {location}, as the path says")));
+        }
+        if self.mode.is_none_or(|mode| mode == Mode::Open) && self.until.is_some() {
+            errors.push(FieldError::new("/until", "goes only with mode paused or closed"));
+        }
+        errors
     }
 }
 

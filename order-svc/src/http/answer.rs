@@ -2,12 +2,12 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use shared::{
     contract::order::{Order, OrderStatus},
-    web::{etag, problem::Problem},
+    web::{etag, extract, problem::Problem},
 };
 
 use crate::domain::{Refusal, Reply};
@@ -19,8 +19,10 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         match self {
             Self::Placed { order, replayed } => placed(&order, replayed, StatusCode::ACCEPTED),
-            Self::Cancelled(order) => versioned(StatusCode::OK, &order),
-            Self::CancelRequested(order) => versioned(StatusCode::ACCEPTED, &order),
+            Self::Cancelled(order) => etag::versioned(order.version, order),
+            Self::CancelRequested(order) => {
+                (StatusCode::ACCEPTED, etag::versioned(order.version, order)).into_response()
+            }
             Self::Item(item) => (etag::of_view(item.version, &item), Json(item)).into_response(),
             Self::Removed => StatusCode::NO_CONTENT.into_response(),
             Self::Location(location) => (etag::of_view(location.version, &location), Json(location)).into_response(),
@@ -30,23 +32,12 @@ impl IntoResponse for Reply {
 
 /// 201 tells a client that waited that the order is decided.
 pub(super) fn placed(order: &Order, replayed: bool, status: StatusCode) -> Response {
-    let mut response = versioned(status, order);
-    let headers = response.headers_mut();
-    let location = HeaderValue::try_from(format!("/v1/orders/{}", order.id)).expect("an id is plain ASCII");
-    headers.insert(header::LOCATION, location);
-    if replayed {
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    response
+    let location = [(header::LOCATION, format!("/v1/orders/{}", order.id))];
+    (status, location, extract::replayed(replayed), etag::versioned(order.version, order)).into_response()
 }
 
 pub(super) fn is_decided(order: &Order) -> bool {
     order.status != OrderStatus::Placed
-}
-
-/// The order, its version as the `ETag`.
-pub(super) fn versioned(status: StatusCode, order: &Order) -> Response {
-    (status, etag::of_version(order.version), Json(order)).into_response()
 }
 
 impl From<Refusal> for Problem {
@@ -55,7 +46,9 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::KeyReused => Self::key_reused(),
             Refusal::ExternalIdConflict => Self::new(CONFLICT, "external-id-conflict", "External id conflict", detail),
-            Refusal::UnknownLocation(location) => Self::unknown_location(&location),
+            Refusal::UnknownLocation(_) => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
+            }
             Refusal::NotAccepting { mode, resume_at, .. } => {
                 Self::new(CONFLICT, "location-not-accepting", "Location not accepting orders", detail)
                     .with("mode", mode)
@@ -64,7 +57,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownItem(errors) => {
                 Self::new(UNPROCESSABLE, "unknown-item", "Unknown item", detail).with("errors", &errors)
             }
-            Refusal::NotOnMenu { location, sku } => Self::not_found(format!("{sku} on the menu of {location}")),
+            Refusal::NotOnMenu { .. } | Refusal::UnknownOrder(_) => Self::missing(detail),
             Refusal::InvalidLine(errors) => {
                 Self::new(UNPROCESSABLE, "invalid-line", "Invalid line", detail).with("errors", &errors)
             }
@@ -78,7 +71,6 @@ impl From<Refusal> for Problem {
             Refusal::NotCancellable(status) => {
                 Self::new(CONFLICT, "not-cancellable", "Not cancellable", detail).with("order_status", status)
             }
-            Refusal::UnknownOrder(id) => Self::not_found(format!("order {id}")),
             Refusal::CurrencyInUse(currency) => {
                 Self::new(CONFLICT, "currency-in-use", "Currency in use", detail).with("currency", currency)
             }

@@ -21,6 +21,7 @@ use shared::{
         live::{Interest, Live},
     },
     web::{
+        etag,
         extract::{InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
         page::{Page, Paging},
         problem::{Answer, Problem, could_not_read},
@@ -31,19 +32,19 @@ use uuid::Uuid;
 
 use super::{
     Orders,
-    answer::{is_decided, placed, versioned},
-    live::order_of,
+    answer::{is_decided, placed},
+    live::order::order_of,
 };
 use crate::{
     domain::{
-        Command, Reply,
+        Command, Refusal, Reply,
         place::Place,
-        request::{CancelOrder, NewOrder},
+        request::{CancelRequest, OrderRequest},
     },
     store,
 };
 
-impl KeyedBody for NewOrder {
+impl KeyedBody for OrderRequest {
     /// The channel's own id of the order is as good as a key, of whatever shape it is.
     fn needs_key(body: &Value) -> bool {
         body.pointer("/channel/external_id").is_none_or(Value::is_null)
@@ -56,7 +57,7 @@ impl KeyedBody for NewOrder {
         ("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "Bare or quoted. Required unless `channel.external_id` is given."),
         ("Prefer" = Option<String>, Header, description = "`wait=5` waits up to that many seconds, at most 30, for the decision."),
     ),
-    request_body = NewOrder,
+    request_body = OrderRequest,
     responses(
         (status = 202, body = Order, description = "Durably placed; its fate is not known yet.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"), ("Preference-Applied"))),
         (status = 201, body = Order, description = "With `Prefer: wait`: decided, accepted or rejected.", headers(("Location"), ("ETag"), ("Idempotent-Replayed"), ("Preference-Applied"))),
@@ -68,11 +69,11 @@ impl KeyedBody for NewOrder {
     )
 )]
 /// Places an order, once per key.
-pub(super) async fn place(
+pub(super) async fn place_order(
     State(app): State<Orders>,
     call: Call,
     PreferWait(seconds): PreferWait,
-    Keyed { key, body: order }: Keyed<NewOrder>,
+    Keyed { key, body: order }: Keyed<OrderRequest>,
 ) -> Answer<Response> {
     let place = Place::new(&call, key.as_deref(), order, call.at + app.accept_within);
     let Some(seconds) = seconds else {
@@ -119,7 +120,7 @@ pub(super) struct Filter {
     )
 )]
 /// Orders, newest first.
-pub(super) async fn list(
+pub(super) async fn list_orders(
     State(app): State<Orders>,
     InQuery(filter): InQuery<Filter>,
     InQuery(paging): InQuery<Paging>,
@@ -139,18 +140,19 @@ pub(super) async fn list(
     )
 )]
 /// The order as it is now.
-pub(super) async fn show(State(app): State<Orders>, InPath(id): InPath<Uuid>) -> Answer<Response> {
-    Ok(versioned(StatusCode::OK, &find(&app, id).await?))
+pub(super) async fn show_order(State(app): State<Orders>, InPath(id): InPath<Uuid>) -> Answer<Response> {
+    let order = find(&app, id).await?;
+    Ok(etag::versioned(order.version, order))
 }
 
 pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
     let found = store::order(&app.db, id).await.map_err(could_not_read)?;
-    found.ok_or_else(|| Problem::not_found(format!("order {id}")))
+    found.ok_or_else(|| Refusal::UnknownOrder(id).into())
 }
 
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = "order-svc", params(("id" = Uuid, Path)),
-    request_body(content = Option<CancelOrder>),
+    request_body(content = Option<CancelRequest>),
     responses(
         (status = 200, body = Order, description = "Cancelled, now or before.", headers(("ETag"))),
         (status = 202, body = Order, description = "The kitchen was asked; the order's `cancellation` tells its answer.", headers(("ETag"))),
@@ -158,11 +160,11 @@ pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
     )
 )]
 /// Cancels an order that is not being cooked yet.
-pub(super) async fn cancel(
+pub(super) async fn cancel_order(
     State(app): State<Orders>,
-    InPath(order): InPath<Uuid>,
     call: Call,
-    OptionalBody(CancelOrder { reason }): OptionalBody<CancelOrder>,
+    InPath(order): InPath<Uuid>,
+    OptionalBody(CancelRequest { reason }): OptionalBody<CancelRequest>,
 ) -> Answer<Reply> {
     Ok(app.pump.ask(call, Command::Cancel { order, reason }).await?)
 }

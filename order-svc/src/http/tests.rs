@@ -1,6 +1,6 @@
 //! Handlers on a real pump and a database of their own; the bus is silent, so tests say what it would.
 
-mod changes;
+mod location;
 mod shapes;
 
 use std::{path::PathBuf, time::Duration};
@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 use shared::{
     bus::Bus,
-    contract::kitchen::TicketState,
+    contract::{kitchen::TicketState, types::Slug},
     db::Db,
     engine::{
         call::{Call, fresh_id},
@@ -27,7 +27,7 @@ use shared::{
         service::Service,
     },
     web::{
-        extract::{InPath, InQuery, Keyed, OptionalBody, PreferWait},
+        extract::{InLocation, InPath, InQuery, Keyed, OfItem, OptionalBody, PreferWait},
         page::Paging,
         site::App,
         sse::LastEventId,
@@ -35,10 +35,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{Orders, live, menu, orders};
+use super::{Orders, live::order, locations, menu, orders};
 use crate::{
     OrderSvc,
-    domain::{Command, Progress, request::CancelOrder},
+    domain::{Command, Progress, request::CancelRequest},
 };
 
 struct Scratch(PathBuf);
@@ -70,11 +70,15 @@ async fn serve(test: impl AsyncFnOnce(&Orders)) {
 async fn open_and_run(app: &Orders, test: impl AsyncFnOnce(&Orders)) {
     let put = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London"});
     let put = serde_json::from_value(put).unwrap();
-    tell(app, Command::PutLocation { location: "soho".to_owned().try_into().unwrap(), put }).await;
+    tell(app, Command::PutLocation { location: slug("soho"), put }).await;
     let item = json!({"name": "Cola", "price": 250, "category": "drinks"});
-    let (sku, item) = ("cola".to_owned().try_into().unwrap(), serde_json::from_value(item).unwrap());
-    tell(app, Command::PutItem { location: "soho".to_owned().try_into().unwrap(), sku, item }).await;
+    let (sku, item) = ("cola".parse().unwrap(), serde_json::from_value(item).unwrap());
+    tell(app, Command::PutItem { location: slug("soho"), sku, item }).await;
     test(app).await;
+}
+
+fn slug(text: &str) -> Slug {
+    text.parse().unwrap()
 }
 
 /// Has the pump decide something that nobody waits for an answer to.
@@ -101,7 +105,7 @@ fn colas(quantity: i64) -> String {
 
 async fn place(app: &Orders, key: &str, wait: Option<u64>, body: String) -> Response {
     let keyed = Keyed::from_request(request(Some(key), Some("application/json"), body), &()).await.unwrap();
-    orders::place(State(app.clone()), Call::internal("test"), PreferWait(wait), keyed).await.into_response()
+    orders::place_order(State(app.clone()), Call::internal("test"), PreferWait(wait), keyed).await.into_response()
 }
 
 async fn body(response: Response) -> Value {
@@ -190,7 +194,7 @@ async fn newest(app: &Orders, query: &str, after: Option<&Value>) -> Value {
     let filter = axum::extract::Query::try_from_uri(&format!("/?{query}").parse().unwrap()).unwrap();
     let after = after.and_then(Value::as_str).map(str::to_owned);
     let paging = Paging { after, limit: Some("2".into()) };
-    body(orders::list(State(app.clone()), InQuery(filter.0), InQuery(paging)).await.into_response()).await
+    body(orders::list_orders(State(app.clone()), InQuery(filter.0), InQuery(paging)).await.into_response()).await
 }
 
 #[tokio::test]
@@ -222,9 +226,9 @@ async fn lists_are_newest_first_and_paged() {
 async fn an_order_is_shown_with_its_version() {
     serve(async |app| {
         let id = id_of(&body(place(app, "k", None, colas(1)).await).await);
-        let known = orders::show(State(app.clone()), InPath(id)).await;
+        let known = orders::show_order(State(app.clone()), InPath(id)).await;
         assert_eq!(shown(known.into_response()).await, "200 placed etag: \"1\"");
-        let unknown = orders::show(State(app.clone()), InPath(Uuid::max())).await;
+        let unknown = orders::show_order(State(app.clone()), InPath(Uuid::max())).await;
         assert_eq!(shown(unknown.into_response()).await, "404 /problems/not-found ");
     })
     .await;
@@ -237,8 +241,8 @@ async fn cancelling_answers_what_became_of_it() {
         let accepted = id_of(&body(place(app, "b", None, colas(1)).await).await);
         tell(app, Command::Reserved { order: accepted }).await;
         let cancel = async |id: Uuid| {
-            let reason = OptionalBody(CancelOrder::default());
-            let answer = orders::cancel(State(app.clone()), InPath(id), Call::internal("test"), reason).await;
+            let reason = OptionalBody(CancelRequest::default());
+            let answer = orders::cancel_order(State(app.clone()), Call::internal("test"), InPath(id), reason).await;
             shown(answer.into_response()).await
         };
         assert_eq!(cancel(placed).await, "200 cancelled etag: \"2\"");
@@ -252,7 +256,7 @@ async fn cancelling_answers_what_became_of_it() {
 
 /// An order's stream, each event as its id, status and version.
 async fn stream(app: &Orders, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
-    let response = live::events(State(app.clone()), InPath(id), LastEventId(last)).await.unwrap();
+    let response = order::events(State(app.clone()), InPath(id), LastEventId(last)).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
@@ -284,7 +288,7 @@ async fn a_stream_shows_the_order_and_every_change_and_resumes() {
         assert_eq!(late.next().await.unwrap().1, "accepted v3");
         tell(app, Command::Ticket(voided(id))).await;
         assert_eq!(late.next().await.unwrap().1, "cancelled v4");
-        let missing = live::events(State(app.clone()), InPath(Uuid::max()), LastEventId(None)).await;
+        let missing = order::events(State(app.clone()), InPath(Uuid::max()), LastEventId(None)).await;
         assert_eq!(missing.unwrap_err().status(), StatusCode::NOT_FOUND);
     })
     .await;
@@ -295,9 +299,9 @@ async fn a_stream_shows_nothing_that_the_first_event_showed_already() {
     serve(async |app| {
         let id = id_of(&body(place(app, "a", None, colas(1)).await).await);
         let said = log::about(&app.db, &id.to_string(), 0).await.unwrap().unwrap();
-        assert!(live::change(&said[0], id, 0).is_some());
-        assert!(live::change(&said[0], id, 1).is_none());
-        assert!(live::change(&said[0], Uuid::max(), 0).is_none());
+        assert!(order::change(&said[0], id, 0).is_some());
+        assert!(order::change(&said[0], id, 1).is_none());
+        assert!(order::change(&said[0], Uuid::max(), 0).is_none());
     })
     .await;
 }
@@ -324,17 +328,15 @@ async fn what_nobody_decides_falls_due() {
 async fn a_menu_needs_its_location_to_be_seen_but_not_to_be_made() {
     serve(async |app| {
         let item = json!({"name": "Tea", "price": 200, "category": "drinks"});
-        let path = InPath(("camden".to_owned().try_into().unwrap(), "tea".to_owned().try_into().unwrap()));
+        let path = InPath(OfItem { location: slug("camden"), sku: "tea".parse().unwrap() });
         let item = shared::web::extract::Body(serde_json::from_value(item).unwrap());
-        menu::put(State(app.clone()), path, Call::internal("test"), item).await.unwrap();
-        let camden = InPath("camden".to_owned().try_into().unwrap());
-        let all = || InQuery(Paging::default());
-        let menu = menu::show(State(app.clone()), camden, all(), Call::internal("test")).await;
-        assert_eq!(menu.unwrap_err().name(), "unknown-location");
-        let soho = InPath("soho".to_owned().try_into().unwrap());
-        let menu =
-            body(menu::show(State(app.clone()), soho, all(), Call::internal("test")).await.into_response()).await;
-        assert_eq!(menu["items"][0]["sku"], "cola");
+        menu::put_item(State(app.clone()), Call::internal("test"), path, item).await.unwrap();
+        let list = async |location: &str| {
+            let path = InPath(InLocation { location: slug(location) });
+            menu::list_menu(State(app.clone()), Call::internal("test"), path, InQuery(Paging::default())).await
+        };
+        assert_eq!(list("camden").await.unwrap_err().name(), "unknown-location");
+        assert_eq!(body(list("soho").await.into_response()).await["items"][0]["sku"], "cola");
     })
     .await;
 }
@@ -346,8 +348,8 @@ async fn a_location_is_whole_or_refused() {
             let request = Request::put("/").header(header::CONTENT_TYPE, "application/json");
             let request = request.body(Body::from(put.to_string())).unwrap();
             let put = shared::web::extract::Body::from_request(request, &()).await?;
-            let path = InPath("camden".to_owned().try_into().unwrap());
-            menu::put_location(State(app.clone()), path, Call::internal("test"), put).await
+            let path = InPath(InLocation { location: slug("camden") });
+            locations::put_location(State(app.clone()), Call::internal("test"), path, put).await
         };
         let good = json!({"name": "Camden", "currency": "GBP", "timezone": "Europe/London", "mode": "open"});
         let with = |name: &str, value: Value| {
@@ -369,7 +371,8 @@ async fn a_location_is_whole_or_refused() {
             let problem = put(wrong).await.unwrap_err();
             assert!(problem.detail().starts_with(pointer), "{}", problem.detail());
         }
-        let listed = menu::list_locations(State(app.clone()), InQuery(Paging::default()), Call::internal("test")).await;
+        let all = InQuery(Paging::default());
+        let listed = locations::list_locations(State(app.clone()), Call::internal("test"), all).await;
         assert_eq!(body(listed.into_response()).await["items"].as_array().unwrap().len(), 2);
     })
     .await;

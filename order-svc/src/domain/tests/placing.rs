@@ -131,7 +131,7 @@ fn only_an_open_location_takes_orders() {
          mode closed
          place 1 cola",
         expect![[r#"
-            place at=camden 1 cola | 404 unknown-location: there is no location "camden"; PUT /v1/locations/{location} makes one
+            place at=camden 1 cola | 404 unknown-location: there is no location camden; PUT /v1/locations/{location} makes one
             mode paused 600 | location.changed v2 soho paused 2026-11-23T18:10:00.000000Z, -> soho v2
             place 1 cola | 409 location-not-accepting: soho is paused until 2026-11-23T18:10:00.000000Z
             wait 599 |

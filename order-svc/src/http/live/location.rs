@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    response::{Response, sse},
+    response::{Response, sse::Event as Shown},
 };
 use futures_util::{StreamExt, future::ready, stream};
 use serde::Serialize;
@@ -11,7 +11,6 @@ use shared::{
         event::Event,
         order::{Location, MenuItem},
         time::Time,
-        types::Slug,
     },
     engine::{
         call::Call,
@@ -19,23 +18,22 @@ use shared::{
         log::Entry,
     },
     web::{
-        extract::InPath,
+        extract::{InLocation, InPath},
         problem::{Answer, Problem, could_not_read},
-        sse::{LastEventId, respond},
+        sse::{self, LastEventId},
     },
 };
 use utoipa::ToSchema;
 
-use super::{
-    Orders,
-    menu::{find, items_as_of},
+use crate::{
+    domain::menu::location_as_of,
+    http::{Orders, locations, menu::items_as_of},
 };
-use crate::domain::menu::location_as_of;
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LocationSnapshot)]
-pub(super) struct Snapshot {
+pub(in crate::http) struct Snapshot {
     location: Location,
     items: Vec<MenuItem>,
     at: Time,
@@ -43,7 +41,7 @@ pub(super) struct Snapshot {
 
 #[utoipa::path(
     get, path = "/v1/locations/{location}/events", tag = "order-svc",
-    params(("location" = Slug, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
+    params(InLocation, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`Location`) at each change; `heartbeat` every 5 s."),
@@ -51,41 +49,37 @@ pub(super) struct Snapshot {
     )
 )]
 /// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
-pub(super) async fn events(
+pub(in crate::http) async fn events(
     State(app): State<Orders>,
-    InPath(location): InPath<Slug>,
     call: Call,
+    InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     // Before the menu is read: what changes meanwhile comes again rather than never.
-    let log = app.live.bounds().await.map_err(could_not_read)?;
-    let known = find(&app, &location).await?;
-    let (from, first) = match resumed(last, log) {
+    let bounds = app.live.bounds().await.map_err(could_not_read)?;
+    let known = locations::find(&app, &location).await?;
+    let (from, first) = match resumed(last, bounds) {
         Some(last) => (last, None),
-        None => (log.head, Some(snapshot(&app, known, call.at, log.head).await?)),
+        None => (bounds.head, Some(snapshot(&app, known, call.at, bounds.head).await?)),
     };
     let interest = Interest::Location(location.to_string());
-    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&location, &entry)));
-    Ok(respond(stream::iter(first).chain(changes)))
+    let changes = app.live.follow(from, interest).filter_map(|entry| ready(change(&entry)));
+    Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> Answer<sse::Event> {
+async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> Answer<Shown> {
     let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
     let shown = Snapshot { location: location_as_of(location, at), items, at };
-    let event = sse::Event::default().event("snapshot").id(position.to_string()).json_data(&shown);
-    event.map_err(|error| could_not_read(error.into()))
+    Ok(sse::event(Some("snapshot"), position, &shown))
 }
 
-/// What an entry of the log means to those who look at the location, if anything.
-fn change(location: &Slug, entry: &Entry) -> Option<sse::Event> {
+/// What an entry of the log means to those who look at its location, if anything.
+fn change(entry: &Entry) -> Option<Shown> {
     let name = match entry.kind.as_str() {
         "menu.changed" => "item",
         "location.changed" => "location",
         _ => return None,
     };
-    if *entry.location != **location {
-        return None;
-    }
     let event: Event = serde_json::from_str(&entry.doc).ok()?;
-    Some(sse::Event::default().event(name).id(entry.position.to_string()).data(event.data.get()))
+    Some(sse::event(Some(name), entry.position, &event.data))
 }

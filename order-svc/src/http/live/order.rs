@@ -1,10 +1,10 @@
-//! An order as it changes: server-sent events, each with the position in the log at which a client may resume.
+//! An order as it changes: the order as it is now, then after every change, resumable.
 
 use axum::{
     extract::State,
-    response::{Response, sse},
+    response::{Response, sse::Event as Shown},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::ready, stream};
 use shared::{
     contract::{event::Event, order::Order},
     engine::{
@@ -14,12 +14,12 @@ use shared::{
     web::{
         extract::InPath,
         problem::{Answer, could_not_read},
-        sse::{LastEventId, respond},
+        sse::{self, LastEventId},
     },
 };
 use uuid::Uuid;
 
-use super::{Orders, orders::find};
+use crate::http::{Orders, orders};
 
 #[utoipa::path(
     get, path = "/v1/orders/{id}/events", tag = "order-svc",
@@ -29,13 +29,13 @@ use super::{Orders, orders::find};
     )
 )]
 /// Follows the order.
-pub(super) async fn events(
+pub(in crate::http) async fn events(
     State(app): State<Orders>,
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     let head = app.live.head().await.map_err(could_not_read)?;
-    let order = find(&app, id).await?;
+    let order = orders::find(&app, id).await?;
     let missed = match last {
         Some(last) => log::about(&app.db, &id.to_string(), last).await.map_err(could_not_read)?,
         None => None,
@@ -46,28 +46,21 @@ pub(super) async fn events(
             (missed.iter().filter_map(|entry| change(entry, id, 0)).collect(), from, 0)
         }
         // A position that was never reached, or whose sequel has been forgotten: the client begins anew.
-        None => (vec![snapshot(&order, head)?], head, order.version),
+        None => (vec![sse::event(None, head, &order)], head, order.version),
     };
-    let later = app
-        .live
-        .follow(from, Interest::Order(id.to_string()))
-        .filter_map(move |entry| async move { change(&entry, id, shown) });
-    Ok(respond(stream::iter(first).chain(later)))
-}
-
-fn snapshot(order: &Order, position: i64) -> Answer<sse::Event> {
-    let event = sse::Event::default().id(position.to_string()).json_data(order);
-    event.map_err(|error| could_not_read(error.into()))
+    let interest = Interest::Order(id.to_string());
+    let later = app.live.follow(from, interest).filter_map(move |entry| ready(change(&entry, id, shown)));
+    Ok(sse::respond(stream::iter(first).chain(later)))
 }
 
 /// The change of the order that the entry tells of, if it is later than version `shown`.
-pub(super) fn change(entry: &Entry, id: Uuid, shown: i64) -> Option<sse::Event> {
+pub(in crate::http) fn change(entry: &Entry, id: Uuid, shown: i64) -> Option<Shown> {
     let event = event_of(entry, id).filter(|event| event.sequence > shown)?;
-    Some(sse::Event::default().id(entry.position.to_string()).data(event.data.get()))
+    Some(sse::event(None, entry.position, &event.data))
 }
 
 /// The order after the change that the entry tells of.
-pub(super) fn order_of(entry: &Entry, id: Uuid) -> Option<Order> {
+pub(in crate::http) fn order_of(entry: &Entry, id: Uuid) -> Option<Order> {
     event_of(entry, id)?.data().ok()
 }
 

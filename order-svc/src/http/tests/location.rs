@@ -11,15 +11,20 @@ use std::{
 use shared::{
     contract::stock::Availability,
     engine::{call::Call, live::Interest},
+    web::problem::Answer,
 };
 
 use super::*;
-use crate::http::changes;
+use crate::http::live::location;
 
-/// A location's stream, each event as its id, its name and what it says.
+async fn follow(app: &Orders, location: &str, last: Option<i64>) -> Answer<Response> {
+    let path = InPath(InLocation { location: slug(location) });
+    location::events(State(app.clone()), Call::internal("test"), path, LastEventId(last)).await
+}
+
+/// Soho's stream, each event as its id, its name and what it says.
 async fn stream(app: &Orders, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
-    let soho = InPath("soho".to_owned().try_into().unwrap());
-    let response = changes::events(State(app.clone()), soho, Call::internal("test"), LastEventId(last)).await.unwrap();
+    let response = follow(app, "soho", last).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
@@ -54,7 +59,7 @@ async fn a_location_is_shown_with_its_menu_and_every_change_and_resumes() {
         // Neither an order nor another location is news.
         place(app, "a", None, colas(1)).await;
         let elsewhere = json!({"name": "Cola", "price": 250, "category": "drinks"});
-        let (camden, sku) = ("camden".to_owned().try_into().unwrap(), "cola".to_owned().try_into().unwrap());
+        let (camden, sku) = (slug("camden"), "cola".parse().unwrap());
         let item = serde_json::from_value(elsewhere).unwrap();
         tell(app, Command::PutItem { location: camden, sku, item }).await;
         sold_out(app, "soho", "cola").await;
@@ -62,7 +67,7 @@ async fn a_location_is_shown_with_its_menu_and_every_change_and_resumes() {
         assert_eq!(shown, "item: \"cola\" available false");
         let put = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "paused"});
         let put = serde_json::from_value(put).unwrap();
-        tell(app, Command::PutLocation { location: "soho".to_owned().try_into().unwrap(), put }).await;
+        tell(app, Command::PutLocation { location: slug("soho"), put }).await;
         let (third, shown) = live.next().await.unwrap();
         assert_eq!(shown, "location: \"paused\"");
         assert_eq!(stream(app, Some(first)).await.next().await.unwrap().0, second);
@@ -79,9 +84,7 @@ async fn a_location_is_shown_with_its_menu_and_every_change_and_resumes() {
 #[tokio::test]
 async fn an_unknown_location_is_not_followed() {
     serve(async |app| {
-        let camden = InPath("camden".to_owned().try_into().unwrap());
-        let refused = changes::events(State(app.clone()), camden, Call::internal("test"), LastEventId(None)).await;
-        assert_eq!(refused.unwrap_err().name(), "unknown-location");
+        assert_eq!(follow(app, "camden", None).await.unwrap_err().name(), "unknown-location");
     })
     .await;
 }
@@ -135,6 +138,6 @@ async fn who_falls_behind_misses_nothing() {
 /// An item of the place changes its price.
 async fn put(app: &Orders, location: &str, price: i64) {
     let item = json!({"name": "Cola", "price": price, "category": "drinks"});
-    let (sku, item) = ("cola".to_owned().try_into().unwrap(), serde_json::from_value(item).unwrap());
-    tell(app, Command::PutItem { location: location.to_owned().try_into().unwrap(), sku, item }).await;
+    let (sku, item) = ("cola".parse().unwrap(), serde_json::from_value(item).unwrap());
+    tell(app, Command::PutItem { location: slug(location), sku, item }).await;
 }

@@ -8,11 +8,11 @@ use axum::{
 use shared::web::extract::{BODY_MAX, Keyed};
 
 use super::{colas, request};
-use crate::domain::request::NewOrder;
+use crate::domain::request::OrderRequest;
 
 /// What is wrong with the request, if anything.
 async fn parsed(request: Request) -> String {
-    match Keyed::<NewOrder>::from_request(request, &()).await {
+    match Keyed::<OrderRequest>::from_request(request, &()).await {
         Ok(_) => "good".into(),
         Err(problem) => problem.name().to_owned(),
     }
