@@ -4,9 +4,11 @@
 pub mod availability;
 pub(crate) mod needs;
 mod refusal;
+pub mod request;
 mod reservation;
 pub mod stock;
 
+use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         order::Order,
@@ -21,6 +23,7 @@ use shared::{
         service::{Decision, Input},
     },
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use availability::Item;
@@ -73,7 +76,9 @@ pub struct PutStock {
 }
 
 /// What a manager enters into the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EnteredKind)]
+#[serde(rename_all = "snake_case")]
 pub enum Entered {
     Receive,
     /// Sets `on_hand` to the quantity.

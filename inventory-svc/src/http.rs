@@ -1,35 +1,39 @@
 //! The HTTP interface: stock, movements, recipes, availability, reservations.
 
 mod answer;
-mod body;
 mod live;
+#[cfg(test)]
+mod tests;
 
 use axum::{Json, extract::State, response::Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::{
     contract::{
         stock::{Availability, Movement, Recipe, Reservation, StockItem},
-        types::{Sku, Slug},
+        types::Slug,
     },
     engine::call::Call,
     web::{
-        extract::{Body, InPath, InQuery, Keyed},
+        etag,
+        extract::{Body, InLocation, InPath, InQuery, Keyed, KeyedBody, OfItem},
         page::{Page, Paging},
         problem::{Answer, Problem, could_not_read},
         site::App,
     },
 };
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
     InventorySvc,
-    domain::{Command, Move, PutRecipe, PutStock, Reply, SetAvailability},
+    domain::{
+        Command, Move, PutRecipe, PutStock, Refusal, Reply, SetAvailability,
+        request::{AvailabilityRequest, MovementRequest, RecipeRequest, StockRequest},
+    },
     store,
 };
-use answer::versioned;
-use body::{AvailabilityBody, MovementBody, RecipeBody, StockBody};
 
 type Inventory = App<InventorySvc>;
 
@@ -37,21 +41,15 @@ pub(crate) fn routes(app: Inventory) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list_stock))
         .routes(routes!(put_stock))
-        .routes(routes!(list_movements, post_movement))
+        .routes(routes!(list_movements, enter_movement))
         .routes(routes!(list_recipes))
-        .routes(routes!(get_recipe, put_recipe))
+        .routes(routes!(show_recipe, put_recipe))
         .routes(routes!(list_availability))
         .routes(routes!(put_availability))
-        .routes(routes!(get_reservation))
-        .routes(routes!(live::locations))
+        .routes(routes!(show_reservation))
+        .routes(routes!(list_locations))
         .routes(routes!(live::events))
         .with_state(app)
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct InLocation {
-    location: Slug,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,11 +59,28 @@ struct OfIngredient {
     ingredient: Slug,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct OfItem {
+/// A location that has stock.
+#[derive(Debug, Serialize, ToSchema)]
+struct StockLocation {
     location: Slug,
-    sku: Sku,
+}
+
+#[utoipa::path(
+    get, path = "/v1/inventory", tag = "inventory-svc", params(Paging),
+    responses(
+        (status = 200, body = Page<StockLocation>),
+    )
+)]
+/// The locations that have stock.
+async fn list_locations(
+    State(app): State<Inventory>,
+    InQuery(paging): InQuery<Paging>,
+) -> Answer<Json<Page<StockLocation>>> {
+    let read = async |after, limit| {
+        let found = store::locations(&app.db, after, limit).await.map_err(could_not_read)?;
+        Ok(found.into_iter().map(|location| StockLocation { location }).collect())
+    };
+    Page::read(&paging, |known: &StockLocation| known.location.clone(), read).await
 }
 
 #[utoipa::path(
@@ -77,16 +92,16 @@ struct OfItem {
 /// The ingredients of a location, by name.
 async fn list_stock(
     State(app): State<Inventory>,
-    InPath(path): InPath<InLocation>,
+    InPath(InLocation { location }): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<StockItem>>> {
-    let read = async |after, limit| store::stock(&app.db, &path.location, after, limit).await.map_err(could_not_read);
+    let read = async |after, limit| store::stock(&app.db, &location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |item| item.ingredient.clone(), read).await
 }
 
 #[utoipa::path(
     put, path = "/v1/stock/{location}/{ingredient}", tag = "inventory-svc", params(OfIngredient),
-    request_body = StockBody,
+    request_body = StockRequest,
     responses(
         (status = 200, body = StockItem, headers(("ETag" = String, description = "The version"))),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "`unit-in-use`"),
@@ -97,9 +112,9 @@ async fn put_stock(
     State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
-    Body(body): Body<StockBody>,
+    Body(body): Body<StockRequest>,
 ) -> Answer<Reply> {
-    let StockBody { name, unit, reorder_point, unit_cost } = body;
+    let StockRequest { name, unit, reorder_point, unit_cost } = body;
     let reorder_point = reorder_point.map(i64::from);
     let put = PutStock { location, ingredient, name, unit, reorder_point, unit_cost };
     Ok(app.pump.ask(call, Command::PutStock(put)).await?)
@@ -120,16 +135,22 @@ async fn list_movements(
     let key = location.key(&ingredient);
     let read = async |before, limit| {
         let entries = store::ledger(&app.db, &key, before, limit).await.map_err(could_not_read)?;
-        entries.ok_or_else(|| Problem::not_found(format!("ingredient {:?} here", &*ingredient)))
+        entries.ok_or_else(|| Problem::from(Refusal::UnknownIngredient(ingredient.clone())))
     };
     let Json(Page { items, next }) = Page::read(&paging, |entry| entry.number, read).await?;
     Ok(Json(Page { items: items.into_iter().map(|entry| entry.movement).collect(), next }))
 }
 
+impl KeyedBody for MovementRequest {
+    fn needs_key(_: &Value) -> bool {
+        true
+    }
+}
+
 #[utoipa::path(
     post, path = "/v1/stock/{location}/{ingredient}/movements", tag = "inventory-svc",
     params(OfIngredient, ("Idempotency-Key" = String, Header, description = "Names the movement: a retry with it enters nothing twice.", min_length = 1, max_length = 255)),
-    request_body = MovementBody,
+    request_body = MovementRequest,
     responses(
         (status = 201, body = Movement, headers(("Idempotent-Replayed" = String, description = "`true` on a repetition"))),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "`idempotency-key-missing`"),
@@ -137,16 +158,18 @@ async fn list_movements(
     )
 )]
 /// Enters what was received, counted (what is there now) or thrown away.
-async fn post_movement(
+async fn enter_movement(
     State(app): State<Inventory>,
     call: Call,
     InPath(OfIngredient { location, ingredient }): InPath<OfIngredient>,
-    Keyed { key, body }: Keyed<MovementBody>,
+    Keyed { key, body }: Keyed<MovementRequest>,
 ) -> Answer<Reply> {
+    // There is one: the body needs it.
     let key = key.ok_or_else(Problem::key_missing)?;
     let once = call.idempotency("movement", &[&key], &(&location, &ingredient, &body));
-    let (entered, quantity, reason) = body.checked()?;
-    let entry = Move { location, ingredient, entered, quantity, reason, once };
+    Problem::check(body.wrong())?;
+    let MovementRequest { kind: entered, quantity, reason } = body;
+    let entry = Move { location, ingredient, entered, quantity: quantity.into(), reason, once };
     Ok(app.pump.ask(call, Command::Move(entry)).await?)
 }
 
@@ -159,10 +182,10 @@ async fn post_movement(
 /// The recipes of a location, by sku.
 async fn list_recipes(
     State(app): State<Inventory>,
-    InPath(path): InPath<InLocation>,
+    InPath(InLocation { location }): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Recipe>>> {
-    let read = async |after, limit| store::recipes(&app.db, &path.location, after, limit).await.map_err(could_not_read);
+    let read = async |after, limit| store::recipes(&app.db, &location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |recipe| recipe.sku.clone(), read).await
 }
 
@@ -173,14 +196,14 @@ async fn list_recipes(
     )
 )]
 /// What one portion takes.
-async fn get_recipe(State(app): State<Inventory>, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Reply> {
+async fn show_recipe(State(app): State<Inventory>, InPath(OfItem { location, sku }): InPath<OfItem>) -> Answer<Reply> {
     let recipe = store::recipe(&app.db, &location, &sku).await.map_err(could_not_read)?;
-    recipe.map(Reply::Recipe).ok_or_else(|| Problem::not_found(format!("recipe of {:?} here", &*sku)))
+    recipe.map(Reply::Recipe).ok_or_else(|| Problem::missing(format!("there is no recipe of {sku} here")))
 }
 
 #[utoipa::path(
     put, path = "/v1/recipes/{location}/{sku}", tag = "inventory-svc", params(OfItem),
-    request_body = RecipeBody,
+    request_body = RecipeRequest,
     responses(
         (status = 200, body = Recipe, headers(("ETag" = String, description = "The version"))),
     )
@@ -190,9 +213,10 @@ async fn put_recipe(
     State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
-    Body(body): Body<RecipeBody>,
+    Body(body): Body<RecipeRequest>,
 ) -> Answer<Reply> {
-    let put = PutRecipe { location, sku, ingredients: body.checked()? };
+    Problem::check(body.wrong())?;
+    let put = PutRecipe { location, sku, ingredients: body.portions() };
     Ok(app.pump.ask(call, Command::PutRecipe(put)).await?)
 }
 
@@ -205,17 +229,16 @@ async fn put_recipe(
 /// What can be had, by sku. An item that is not listed has no recipe and was never marked out: it is available.
 async fn list_availability(
     State(app): State<Inventory>,
-    InPath(path): InPath<InLocation>,
+    InPath(InLocation { location }): InPath<InLocation>,
     InQuery(paging): InQuery<Paging>,
 ) -> Answer<Json<Page<Availability>>> {
-    let read =
-        async |after, limit| store::availability(&app.db, &path.location, after, limit).await.map_err(could_not_read);
+    let read = async |after, limit| store::availability(&app.db, &location, after, limit).await.map_err(could_not_read);
     Page::read(&paging, |item| item.sku.clone(), read).await
 }
 
 #[utoipa::path(
     put, path = "/v1/availability/{location}/{sku}", tag = "inventory-svc", params(OfItem),
-    request_body = AvailabilityBody,
+    request_body = AvailabilityRequest,
     responses(
         (status = 200, body = Availability, headers(("ETag" = String, description = "The version"))),
     )
@@ -225,9 +248,10 @@ async fn put_availability(
     State(app): State<Inventory>,
     call: Call,
     InPath(OfItem { location, sku }): InPath<OfItem>,
-    Body(body): Body<AvailabilityBody>,
+    Body(body): Body<AvailabilityRequest>,
 ) -> Answer<Reply> {
-    let (available, until) = body.checked()?;
+    Problem::check(body.wrong())?;
+    let AvailabilityRequest { available, until } = body;
     let set = SetAvailability { location, sku, available, until };
     Ok(app.pump.ask(call, Command::SetAvailability(set)).await?)
 }
@@ -240,9 +264,8 @@ async fn put_availability(
     )
 )]
 /// What was set aside for an order.
-async fn get_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Response> {
-    let reservation = store::reservation(&app.db, order).await.map_err(could_not_read)?;
-    reservation
-        .map(|reservation| versioned(reservation.version, reservation))
-        .ok_or_else(|| Problem::not_found(format!("reservation of order {order}")))
+async fn show_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Response> {
+    let found = store::reservation(&app.db, order).await.map_err(could_not_read)?;
+    let reservation = found.ok_or_else(|| Problem::missing(format!("there is no reservation of order {order}")))?;
+    Ok(etag::versioned(reservation.version, reservation))
 }

@@ -10,7 +10,7 @@ use shared::{
         event::Said,
         stock::{Availability, AvailabilityCause, Portion, Recipe},
         time::Time,
-        types::{Sku, Slug},
+        types::{FieldError, Sku, Slug},
     },
     engine::{
         rows::Rows,
@@ -20,6 +20,7 @@ use shared::{
 
 use super::{
     Command, PutRecipe, Refusal, Reply, SetAvailability, State,
+    request::at_ingredient,
     stock::{Shifted, Stock},
 };
 
@@ -157,7 +158,10 @@ pub(crate) fn put_recipe(
     let PutRecipe { location, sku, ingredients } = put;
     let unknown = |portion: &Portion| state.stock.get(&location.key(&portion.ingredient)).is_none();
     let unknown = ingredients.iter().enumerate().filter(|(_, portion)| unknown(portion));
-    let unknown: Vec<_> = unknown.map(|(index, portion)| (index, portion.ingredient.clone())).collect();
+    let unknown = unknown.map(|(index, portion)| {
+        FieldError::new(at_ingredient(index), Refusal::UnknownIngredient(portion.ingredient.clone()).to_string())
+    });
+    let unknown: Vec<FieldError> = unknown.collect();
     if !unknown.is_empty() {
         return Err(Refusal::UnknownIngredients(unknown));
     }

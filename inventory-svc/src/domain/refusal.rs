@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use shared::contract::{stock::Unit, types::Slug};
+use shared::contract::{
+    stock::Unit,
+    types::{FieldError, Slug},
+};
 
 /// Its text says what to do. Events are never refused: what comes late decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     UnknownIngredient(Slug),
-    /// Those of the recipe's list of ingredients, by index, that no stock item is behind.
-    UnknownIngredients(Vec<(usize, Slug)>),
+    /// Where in the body of a recipe ingredients stand that no stock item is behind.
+    UnknownIngredients(Vec<FieldError>),
     KeyReused,
     /// The unit that the ingredient's quantities are in already.
     UnitInUse(Unit),
@@ -22,12 +25,10 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownIngredient(ingredient) => {
-                write!(f, "there is no ingredient {:?} in stock here", &**ingredient)
-            }
-            Self::UnknownIngredients(unknown) => {
-                let names: Vec<&str> = unknown.iter().map(|(_, ingredient)| &**ingredient).collect();
-                write!(f, "there is no stock here of {}", names.join(", "))
+            Self::UnknownIngredient(ingredient) => write!(f, "there is no ingredient {ingredient} in stock here"),
+            Self::UnknownIngredients(errors) => {
+                let details: Vec<&str> = errors.iter().map(|error| &*error.detail).collect();
+                f.write_str(&details.join("; "))
             }
             Self::KeyReused => f.write_str("the key was used for another request"),
             Self::UnitInUse(_) => {

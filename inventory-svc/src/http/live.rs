@@ -1,35 +1,25 @@
-//! Where there is stock, and the live view of it: it tells what has changed, and who shows that reads it again.
+//! The live view of a location's stock: it tells what has changed, and who shows that reads it again.
 
 use axum::{
-    Json,
     extract::State,
-    response::{Response, sse},
+    response::{Response, sse::Event as Shown},
 };
-use futures_util::{StreamExt, future::ready, stream};
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use shared::{
-    contract::types::Slug,
     engine::{
         live::{Interest, resumed},
         log::Entry,
     },
     web::{
-        extract::{InPath, InQuery},
-        page::{Page, Paging},
+        extract::{InLocation, InPath},
         problem::{Answer, could_not_read},
-        sse::{LastEventId, respond},
+        sse::{self, LastEventId},
     },
 };
 use utoipa::ToSchema;
 
-use super::{InLocation, Inventory};
-use crate::store;
-
-/// A location that has stock.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct StockLocation {
-    location: Slug,
-}
+use super::Inventory;
 
 /// What an event was about. Reservations change `reserved` of their ingredients.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,24 +28,6 @@ pub(super) struct Change<'a> {
     r#type: &'a str,
     /// Its subject: `soho/flour`, `soho/margherita`, an order's id.
     subject: &'a str,
-}
-
-#[utoipa::path(
-    get, path = "/v1/inventory", tag = "inventory-svc", params(Paging),
-    responses(
-        (status = 200, body = Page<StockLocation>),
-    )
-)]
-/// The locations that have stock.
-pub(super) async fn locations(
-    State(app): State<Inventory>,
-    InQuery(paging): InQuery<Paging>,
-) -> Answer<Json<Page<StockLocation>>> {
-    let read = async |after, limit| {
-        let found = store::locations(&app.db, after, limit).await.map_err(could_not_read)?;
-        Ok(found.into_iter().map(|location| StockLocation { location }).collect())
-    };
-    Page::read(&paging, |known: &StockLocation| known.location.clone(), read).await
 }
 
 #[utoipa::path(
@@ -72,22 +44,13 @@ pub(super) async fn events(
     InPath(InLocation { location }): InPath<InLocation>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
-    let log = app.live.bounds().await.map_err(could_not_read)?;
-    let from = resumed(last, log).unwrap_or(log.head);
-    let interest = Interest::Location(location.to_string());
-    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&location, &entry)));
-    let begin = sse::Event::default().event("position").id(from.to_string()).data(from.to_string());
-    Ok(respond(stream::iter([begin]).chain(changes)))
+    let bounds = app.live.bounds().await.map_err(could_not_read)?;
+    let from = resumed(last, bounds).unwrap_or(bounds.head);
+    let begin = sse::event(Some("position"), from, &from);
+    let changes = app.live.follow(from, Interest::Location(location.to_string())).map(|entry| change(&entry));
+    Ok(sse::respond(stream::iter([begin]).chain(changes)))
 }
 
-fn change(location: &Slug, entry: &Entry) -> Option<sse::Event> {
-    if *entry.location != **location {
-        return None;
-    }
-    let change = Change { r#type: &entry.kind, subject: &entry.subject };
-    let data = serde_json::to_string(&change).expect("a change is plain JSON");
-    Some(sse::Event::default().event("change").id(entry.position.to_string()).data(data))
+fn change(entry: &Entry) -> Shown {
+    sse::event(Some("change"), entry.position, &Change { r#type: &entry.kind, subject: &entry.subject })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,8 @@
+//! Handlers on a real pump and a database of their own.
+
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use shared::{
     bus::Bus,
@@ -10,7 +12,7 @@ use shared::{
         live::Live,
         pump, schema,
     },
-    web::site::App,
+    web::sse::LastEventId,
 };
 
 use super::*;
@@ -23,8 +25,8 @@ use crate::{
 };
 
 /// Runs the test against a service on a database of its own.
-async fn serve(test: impl AsyncFnOnce(&App<InventorySvc>)) {
-    let path = std::env::temp_dir().join(format!("inventory-live-{}", fresh_id().simple()));
+async fn serve(test: impl AsyncFnOnce(&Inventory)) {
+    let path = std::env::temp_dir().join(format!("inventory-http-{}", fresh_id().simple()));
     let url = |name: &str| format!("sqlite:{}/{name}.db", path.display());
     let db = Db::open(&url("inventory")).await.unwrap();
     schema::prepare::<InventorySvc>(&db).await.unwrap();
@@ -40,14 +42,14 @@ async fn serve(test: impl AsyncFnOnce(&App<InventorySvc>)) {
     std::fs::remove_dir_all(path).unwrap();
 }
 
-async fn tell(app: &App<InventorySvc>, command: Command) {
+async fn tell(app: &Inventory, command: Command) {
     app.pump.ask(Call::internal("ann"), command).await.unwrap();
 }
 
 /// The live view of Soho, each event as its id, its name and what it says.
-async fn stream(app: &App<InventorySvc>, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
+async fn stream(app: &Inventory, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
     let path = InPath(InLocation { location: soho() });
-    let response = events(State(app.clone()), path, LastEventId(last)).await.unwrap();
+    let response = live::events(State(app.clone()), path, LastEventId(last)).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
@@ -87,11 +89,11 @@ async fn the_locations_are_those_that_have_stock() {
         tell(app, Command::PutStock(put_stock("salt", None))).await;
         let camden = crate::domain::PutStock { location: slug("camden"), ..put_stock("flour", None) };
         tell(app, Command::PutStock(camden)).await;
-        let page = locations(State(app.clone()), InQuery(Paging::default())).await.unwrap();
+        let page = list_locations(State(app.clone()), InQuery(Paging::default())).await.unwrap();
         let found: Vec<&str> = page.items.iter().map(|known| &*known.location).collect();
         assert_eq!((found, &page.next), (vec!["camden", "soho"], &None));
         let first = Paging { limit: Some("1".into()), after: None };
-        let page = locations(State(app.clone()), InQuery(first)).await.unwrap();
+        let page = list_locations(State(app.clone()), InQuery(first)).await.unwrap();
         assert_eq!((page.items.len(), page.next.as_deref()), (1, Some("camden")));
     })
     .await;

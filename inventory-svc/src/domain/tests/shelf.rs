@@ -68,7 +68,7 @@ fn unknown_ingredients_are_refused() {
         expect![[r#"
             refused: UnknownIngredient(Slug("flour"))
             stock.changed soho/flour v1
-            refused: UnknownIngredients([(0, Slug("salt")), (2, Slug("oil"))])
+            refused: UnknownIngredients([FieldError { pointer: "/ingredients/0/ingredient", detail: "there is no ingredient salt in stock here" }, FieldError { pointer: "/ingredients/2/ingredient", detail: "there is no ingredient oil in stock here" }])
             left: flour 0"#]],
     );
 }
