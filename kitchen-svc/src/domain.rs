@@ -2,6 +2,7 @@
 
 mod day;
 mod refusal;
+pub mod request;
 mod stations;
 mod ticket;
 
@@ -15,7 +16,7 @@ use shared::{
         kitchen::{MarkedOut, Stations, Ticket},
         order::Order,
         time::Time,
-        types::{Notes, Sku, Slug},
+        types::{Sku, Slug},
     },
     engine::{
         call::Idempotency,
@@ -29,6 +30,7 @@ use uuid::Uuid;
 
 pub use day::LocalDay;
 pub use refusal::Refusal;
+use request::OutRequest;
 pub use stations::{Arrangement, ClosedStation, default_stations};
 pub use ticket::TicketRow;
 use ticket::{Change, Here};
@@ -45,13 +47,13 @@ pub enum Command {
     Act {
         ticket: Uuid,
         action: Action,
-        key: Option<Idempotency>,
+        once: Option<Idempotency>,
     },
     MarkOut {
         location: Slug,
         sku: Sku,
-        out: Out,
-        key: Option<Idempotency>,
+        out: OutRequest,
+        once: Option<Idempotency>,
     },
     Arrange(Arrangement),
     /// A ticket may have been ready for longer than anybody leaves one standing.
@@ -90,21 +92,18 @@ pub enum ItemAction {
     Undo,
 }
 
-/// For how long an item is out, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Out {
-    /// `null`: until it is lifted.
-    #[serde(default)]
-    pub until: Option<Time>,
-    #[serde(default)]
-    pub reason: Option<Notes>,
-}
-
 /// What HTTP answers with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    Ticket(Box<Ticket>),
-    MarkedOut(MarkedOut),
+    /// `replayed`: done before, under the same key.
+    Ticket {
+        ticket: Box<Ticket>,
+        replayed: bool,
+    },
+    MarkedOut {
+        marked: MarkedOut,
+        replayed: bool,
+    },
     Stations(Stations),
 }
 
@@ -132,12 +131,13 @@ impl State {
 /// The version of what the command is to change, if it is one thing; 0 where there is none yet. What is done already is
 /// not refused because it changed the version.
 pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
-    let is_fresh = |key: &Option<Idempotency>| key.as_ref().is_none_or(|key| state.keys.recall(key) == Recall::Fresh);
+    let is_fresh =
+        |once: &Option<Idempotency>| once.as_ref().is_none_or(|once| state.keys.recall(once) == Recall::Fresh);
     match command {
-        Command::Act { ticket, key, .. } if is_fresh(key) => {
+        Command::Act { ticket, once, .. } if is_fresh(once) => {
             state.tickets.get(&ticket.to_string()).map(|row| row.ticket.version)
         }
-        Command::MarkOut { location, sku, key, .. } if is_fresh(key) => {
+        Command::MarkOut { location, sku, once, .. } if is_fresh(once) => {
             Some(state.marked_out.get(&location.key(sku)).map_or(0, |marked| marked.version))
         }
         Command::Arrange(wanted) => Some(state.stations.get(&wanted.location).map_or(0, |stations| stations.version)),
@@ -157,8 +157,8 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
         Command::Open(order) => Ok(open(state, order, input)),
         Command::Cancel(order) => Ok(cancel(state, order, input)),
         Command::SetDay(day) => Ok(day::set(state, day)),
-        Command::Act { ticket, action, key } => act(state, *ticket, action, key.as_ref(), input),
-        Command::MarkOut { location, sku, out, key } => mark_out(state, (location, sku), out, key.as_ref(), input),
+        Command::Act { ticket, action, once } => act(state, *ticket, action, once.as_ref(), input),
+        Command::MarkOut { location, sku, out, once } => mark_out(state, (location, sku), out, once.as_ref(), input),
         Command::Arrange(arrangement) => Ok(stations::arrange(state, arrangement, input)),
         Command::HandOver(ticket) => Ok(hand_over(state, *ticket, input)),
         Command::MoveItems(ticket) => Ok(stations::move_items(state, &ticket.to_string(), input)),
@@ -204,13 +204,13 @@ fn act(
     state: &mut State,
     id: Uuid,
     action: &Action,
-    key: Option<&Idempotency>,
+    once: Option<&Idempotency>,
     input: &Input<Command>,
 ) -> Result<Decision<Reply>, Refusal> {
-    let repeated = is_repeated(state, key)?;
+    let repeated = is_repeated(state, once)?;
     let mut row = state.tickets.get(&id.to_string()).cloned().ok_or(Refusal::UnknownTicket(id))?;
     if repeated {
-        return Ok(Decision::nothing().reply(Reply::Ticket(Box::new(row.ticket))));
+        return Ok(Decision::nothing().reply(Reply::Ticket { ticket: Box::new(row.ticket), replayed: true }));
     }
     let location = row.ticket.location.clone();
     let here = Here { day: state.day(&location), stations: state.stations(&location) };
@@ -219,16 +219,16 @@ fn act(
     match action {
         Action::Ticket(action) => change.ticket(*action, again, &here)?,
         // Two keys are two wishes: only without one may the same again be a repetition.
-        Action::Item(item, action) => change.item(item, *action, again && key.is_none(), &here)?,
+        Action::Item(item, action) => change.item(item, *action, again && once.is_none(), &here)?,
     }
     let said = change.said;
     drop(here);
-    let reply = Reply::Ticket(Box::new(row.ticket.clone()));
+    let reply = Reply::Ticket { ticket: Box::new(row.ticket.clone()), replayed: false };
     if !said.is_empty() {
         row.last = Some(action.clone());
         state.tickets.put(row.indexed());
     }
-    remember(state, key, id.to_string(), input.at);
+    remember(state, once, id.to_string(), input.at);
     Ok(Decision::of(said).reply(reply))
 }
 
@@ -251,15 +251,15 @@ fn hand_over(state: &mut State, id: Uuid, input: &Input<Command>) -> Decision<Re
 fn mark_out(
     state: &mut State,
     (location, sku): (&Slug, &Sku),
-    out: &Out,
-    key: Option<&Idempotency>,
+    out: &OutRequest,
+    once: Option<&Idempotency>,
     input: &Input<Command>,
 ) -> Result<Decision<Reply>, Refusal> {
-    let repeated = is_repeated(state, key)?;
-    let row_key = location.key(sku);
-    let known = state.marked_out.get(&row_key);
+    let repeated = is_repeated(state, once)?;
+    let key = location.key(sku);
+    let known = state.marked_out.get(&key);
     if let Some(known) = known.filter(|_| repeated) {
-        return Ok(Decision::nothing().reply(Reply::MarkedOut(known.clone())));
+        return Ok(Decision::nothing().reply(Reply::MarkedOut { marked: known.clone(), replayed: true }));
     }
     if out.until.is_some_and(|until| until <= input.at) {
         return Err(Refusal::UntilIsPast);
@@ -273,21 +273,21 @@ fn mark_out(
     };
     let said = Said::with("item.marked_out", &marked, &[("by", json!(input.by)), ("reason", json!(out.reason))]);
     state.marked_out.put(marked.clone());
-    remember(state, key, row_key, input.at);
-    Ok(Decision::of(vec![said]).reply(Reply::MarkedOut(marked)))
+    remember(state, once, key, input.at);
+    Ok(Decision::of(vec![said]).reply(Reply::MarkedOut { marked, replayed: false }))
 }
 
-fn is_repeated(state: &State, key: Option<&Idempotency>) -> Result<bool, Refusal> {
-    match key.map_or(Recall::Fresh, |key| state.keys.recall(key)) {
+fn is_repeated(state: &State, once: Option<&Idempotency>) -> Result<bool, Refusal> {
+    match once.map_or(Recall::Fresh, |once| state.keys.recall(once)) {
         Recall::Fresh => Ok(false),
         Recall::Same(_) => Ok(true),
         Recall::Other => Err(Refusal::KeyReused),
     }
 }
 
-fn remember(state: &mut State, key: Option<&Idempotency>, resource: String, at: Time) {
-    if let Some(key) = key {
-        state.keys.remember(key, resource, at);
+fn remember(state: &mut State, once: Option<&Idempotency>, resource: String, at: Time) {
+    if let Some(once) = once {
+        state.keys.remember(once, resource, at);
     }
 }
 

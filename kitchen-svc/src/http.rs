@@ -1,12 +1,11 @@
 //! The kitchen over HTTP: tickets and what cooks do to them.
 
 mod answer;
+mod live;
 mod setup;
-mod stream;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, de::IntoDeserializer};
-use serde_json::Value;
 use shared::{
     contract::{
         kitchen::{Ticket, TicketState},
@@ -14,6 +13,7 @@ use shared::{
     },
     engine::call::Call,
     web::{
+        etag,
         extract::{InPath, InQuery, Keyed, KeyedBody},
         page::{Page, Paging},
         problem::{Answer, Problem, could_not_read},
@@ -34,13 +34,13 @@ type Kitchen = App<KitchenSvc>;
 
 pub(crate) fn routes(app: Kitchen) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(stream::stream))
-        .routes(routes!(get))
+        .routes(routes!(list_tickets))
+        .routes(routes!(live::events))
+        .routes(routes!(show_ticket))
         .routes(routes!(act))
         .routes(routes!(act_on_item))
         .routes(routes!(setup::mark_out))
-        .routes(routes!(setup::stations, setup::arrange))
+        .routes(routes!(setup::show_stations, setup::put_stations))
         .with_state(app)
 }
 
@@ -60,7 +60,7 @@ struct States {
     )
 )]
 /// The tickets, oldest first.
-async fn list(
+async fn list_tickets(
     State(app): State<Kitchen>,
     call: Call,
     InQuery(view): InQuery<View>,
@@ -90,9 +90,9 @@ fn states(list: &str) -> Answer<Vec<TicketState>> {
     )
 )]
 /// One ticket.
-async fn get(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Reply> {
-    let ticket = store::ticket(&app.db, id).await.map_err(could_not_read)?;
-    ticket.map(|ticket| Reply::Ticket(Box::new(ticket))).ok_or_else(|| Refusal::UnknownTicket(id).into())
+async fn show_ticket(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Response> {
+    let ticket = store::ticket(&app.db, id).await.map_err(could_not_read)?.ok_or(Refusal::UnknownTicket(id))?;
+    Ok(etag::versioned(ticket.version, ticket))
 }
 
 /// An action takes no body, or an empty one.
@@ -103,17 +103,16 @@ impl KeyedBody for Nothing {
     fn absent() -> Option<Self> {
         Some(Self {})
     }
-
-    fn needs_key(_: &Value) -> bool {
-        false
-    }
 }
 
 #[utoipa::path(
     post, path = "/v1/tickets/{id}/{action}", tag = "kitchen-svc",
     params(("id" = Uuid, Path), ("action" = inline(TicketAction), Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
-        (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
+        (status = 200, body = Ticket, description = "Done, now or before", headers(
+            ("ETag" = String, description = "The version"),
+            ("Idempotent-Replayed" = String, description = "`true` where its key was used for this before"),
+        )),
         (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
     )
@@ -135,7 +134,10 @@ async fn act(
         ("Idempotency-Key" = Option<String>, Header),
     ),
     responses(
-        (status = 200, body = Ticket, description = "Done, now or before", headers(("ETag" = String, description = "The version"))),
+        (status = 200, body = Ticket, description = "Done, now or before", headers(
+            ("ETag" = String, description = "The version"),
+            ("Idempotent-Replayed" = String, description = "`true` where its key was used for this before"),
+        )),
         (status = 409, body = Problem, description = "`ticket-void`, `ticket-state`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`idempotency-key-reused`", content_type = "application/problem+json"),
     )
@@ -151,8 +153,8 @@ async fn act_on_item(
 }
 
 async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: Option<String>) -> Answer<Reply> {
-    let key = key.map(|key| call.idempotency("kitchen", &[&key], &(ticket, &action)));
-    Ok(app.pump.ask(call, Command::Act { ticket, action, key }).await?)
+    let once = key.map(|key| call.idempotency("kitchen", &[&key], &(ticket, &action)));
+    Ok(app.pump.ask(call, Command::Act { ticket, action, once }).await?)
 }
 
 #[cfg(test)]

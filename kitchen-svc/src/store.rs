@@ -23,9 +23,7 @@ use shared::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::{
-    Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, ticket_id,
-};
+use crate::domain::{Arrangement, ClosedStation, Command, LocalDay, State, TicketRow, default_stations, ticket_id};
 
 impl Record for TicketRow {
     const TABLE: &'static str = "tickets";
@@ -92,7 +90,7 @@ pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
 
 fn idempotency_key(command: &Command) -> Option<String> {
     match command {
-        Command::Act { key, .. } | Command::MarkOut { key, .. } => key.as_ref().map(|key| key.key.clone()),
+        Command::Act { once, .. } | Command::MarkOut { once, .. } => once.as_ref().map(|once| once.key.clone()),
         _ => None,
     }
 }

@@ -78,17 +78,17 @@ impl Kitchen {
                 } else {
                     Action::Item(rest.to_owned(), text(verb))
                 };
-                let key = key.map(|key| idempotency(key, &(ticket, &action)));
-                Command::Act { ticket, action, key }
+                let once = key.map(|key| idempotency(key, &(ticket, &action)));
+                Command::Act { ticket, action, once }
             }
         }
     }
 
     fn mark_out(&self, sku: &str, key: Option<&str>) -> Command {
         let (sku, until) = sku.split_once(" until ").map_or((sku, None), |(sku, until)| (sku, Some(text(until))));
-        let out = Out { until, reason: None };
-        let key = key.map(|key| idempotency(key, &(sku, &out.until)));
-        Command::MarkOut { location: text("soho"), sku: text(sku), out, key }
+        let out = OutRequest { until, reason: None };
+        let once = key.map(|key| idempotency(key, &(sku, &out.until)));
+        Command::MarkOut { location: text("soho"), sku: text(sku), out, once }
     }
 
     /// Does the steps and tells what each came to. `90 minutes` lets time go by.

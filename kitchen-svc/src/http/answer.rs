@@ -1,20 +1,23 @@
 //! What HTTP answers: replies, and refusals as problems that say what to do.
 
 use axum::{
-    Json,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use shared::web::{etag, problem::Problem};
+use shared::web::{etag, extract, problem::Problem};
 
 use crate::domain::{Refusal, Reply};
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         match self {
-            Self::Ticket(ticket) => (etag::of_version(ticket.version), Json(ticket)).into_response(),
-            Self::MarkedOut(marked) => (etag::of_version(marked.version), Json(marked)).into_response(),
-            Self::Stations(stations) => (etag::of_version(stations.version), Json(stations)).into_response(),
+            Self::Ticket { ticket, replayed } => {
+                (extract::replayed(replayed), etag::versioned(ticket.version, ticket)).into_response()
+            }
+            Self::MarkedOut { marked, replayed } => {
+                (extract::replayed(replayed), etag::versioned(marked.version, marked)).into_response()
+            }
+            Self::Stations(stations) => etag::versioned(stations.version, stations),
         }
     }
 }
@@ -24,8 +27,7 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         let conflict = |name, title, detail: String| Self::new(StatusCode::CONFLICT, name, title, detail);
         match refusal {
-            Refusal::UnknownTicket(id) => Self::not_found(format!("ticket {id}")),
-            Refusal::UnknownItem(id) => Self::not_found(format!("item {id:?} on this ticket")),
+            Refusal::UnknownTicket(_) | Refusal::UnknownItem(_) => Self::missing(detail),
             Refusal::TicketVoid => conflict("ticket-void", "Ticket is void", detail),
             Refusal::TicketState(state) | Refusal::EarlierDay(state) => {
                 conflict("ticket-state", "Not in this state", detail).with("state", state)

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    response::{Response, sse::Event},
+    response::{Response, sse::Event as Shown},
 };
 use futures_util::{StreamExt, future::ready, stream};
 use serde::{Deserialize, Serialize};
@@ -50,53 +50,53 @@ struct Changed<'a> {
 
 #[utoipa::path(
     get, path = "/v1/tickets/stream", tag = "kitchen-svc",
-    params(View, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this")),
+    params(View, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
         (status = 200, body = Snapshot, content_type = "text/event-stream",
             description = "`snapshot`: everything on the display; then `ticket`: `{type, ticket}` at each change; `heartbeat` every 5 s"),
     )
 )]
 /// Everything on the display, then every change as it happens.
-pub(super) async fn stream(
+pub(super) async fn events(
     State(app): State<Kitchen>,
     call: Call,
-    LastEventId(last): LastEventId,
     InQuery(view): InQuery<View>,
+    LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     // Before the tickets are read: what changes meanwhile comes again rather than never.
-    let log = app.live.bounds().await.map_err(could_not_read)?;
-    let (from, first) = match resumed(last, log) {
+    let bounds = app.live.bounds().await.map_err(could_not_read)?;
+    let (from, first) = match resumed(last, bounds) {
         Some(last) => (last, None),
-        None => (log.head, Some(snapshot(&app, &view, call.at, log.head).await?)),
+        None => (bounds.head, Some(snapshot(&app, &view, call.at, bounds.head).await?)),
     };
     let interest = match &view.location {
         Some(location) => Interest::Location(location.to_string()),
         None => Interest::Everything,
     };
-    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(&view, &entry)));
+    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(change(view.station.as_ref(), &entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Event> {
+async fn snapshot(app: &Kitchen, view: &View, at: Time, position: i64) -> Answer<Shown> {
     let OnDisplay { tickets, cut } = on_display(&app.db, view, at).await.map_err(could_not_read)?;
-    Ok(event("snapshot", position, &Snapshot { tickets, cut, position, at }))
+    Ok(sse::event(Some("snapshot"), position, &Snapshot { tickets, cut, position, at }))
 }
 
-/// What an entry of the log means to the view, if anything.
-fn change(view: &View, entry: &Entry) -> Option<Event> {
+/// What an entry of the log means to those who look at the station, or at all stations of its location, if anything.
+fn change(station: Option<&Slug>, entry: &Entry) -> Option<Shown> {
     #[derive(Deserialize)]
     struct Said<'a> {
         #[serde(borrow)]
         data: &'a RawValue,
     }
-    if entry.noun() != "ticket" || view.location.as_ref().is_some_and(|location| **location != *entry.location) {
+    if entry.noun() != "ticket" {
         return None;
     }
     let ticket = serde_json::from_str::<Said<'_>>(&entry.doc).ok()?.data;
-    if !view.station.as_ref().is_none_or(|station| is_cooked_at(ticket, station)) {
+    if !station.is_none_or(|station| is_cooked_at(ticket, station)) {
         return None;
     }
-    Some(event("ticket", entry.position, &Changed { r#type: &entry.kind, ticket }))
+    Some(sse::event(Some("ticket"), entry.position, &Changed { r#type: &entry.kind, ticket }))
 }
 
 /// Or was until this change: whoever looks there hears that it has left.
@@ -113,9 +113,4 @@ fn is_cooked_at(ticket: &RawValue, station: &Slug) -> bool {
     }
     let data: Result<Data, _> = serde_json::from_str(ticket.get());
     data.is_ok_and(|Data { items, from }| items.iter().map(|item| &item.station).chain(&from).any(|at| at == station))
-}
-
-fn event(name: &str, position: i64, data: &impl Serialize) -> Event {
-    let data = serde_json::to_string(data).expect("a view is plain JSON");
-    Event::default().event(name).id(position.to_string()).data(data)
 }

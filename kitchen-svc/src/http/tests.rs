@@ -302,20 +302,29 @@ async fn a_key_is_kept_with_what_it_did() {
     let display = Display::new().await;
     let id = display.open(1, "soho", "cola").await;
     let mut shown = String::new();
-    for action in ["start", "ready", "items/1/undo", "items/1/undo", "start", "recall"] {
+    for action in
+        ["start", "ready", "items/1/undo", "items/1/undo", "start", "recall", "out/soho/cola", "out/soho/cola"]
+    {
         let key = format!("\"{}\"", if action == "recall" { "start" } else { action });
-        let request = Request::builder().method("POST").uri(format!("/v1/tickets/{id}/{action}"));
+        let (method, path) = match action.starts_with("out") {
+            true => ("PUT", format!("/v1/tickets/{action}")),
+            false => ("POST", format!("/v1/tickets/{id}/{action}")),
+        };
+        let request = Request::builder().method(method).uri(path);
         let response = display.send(request.header("idempotency-key", key), Body::empty()).await;
-        let etag = response.headers().get("etag").map_or(String::new(), |etag| format!(" {}", etag.to_str().unwrap()));
-        shown.push_str(&format!("{action}: {}{etag}\n", response.status().as_u16()));
+        let header = |name: &str| response.headers().get(name).map(|value| format!(" {}", value.to_str().unwrap()));
+        let (etag, replayed) = (header("etag").unwrap_or_default(), header("idempotent-replayed").map(|_| " replayed"));
+        shown.push_str(&format!("{action}: {}{etag}{}\n", response.status().as_u16(), replayed.unwrap_or_default()));
     }
     expect![[r#"
         start: 200 "2"
         ready: 200 "3"
         items/1/undo: 200 "4"
-        items/1/undo: 200 "4"
-        start: 200 "4"
+        items/1/undo: 200 "4" replayed
+        start: 200 "4" replayed
         recall: 422
+        out/soho/cola: 200 "1"
+        out/soho/cola: 200 "1" replayed
     "#]]
     .assert_eq(&shown);
     display.close().await;

@@ -86,7 +86,7 @@ fn step(kitchen: &mut Kitchen, command: &Command, kinds: &mut Vec<&'static str>)
         prop_assert!(before.started_at.is_none() || before.started_at == after.started_at);
         prop_assert_eq!(before.opened_at, after.opened_at);
     }
-    if let Some(Reply::Ticket(reply)) = decision.reply {
+    if let Some(Reply::Ticket { ticket: reply, .. }) = decision.reply {
         prop_assert_eq!(Some(&*reply), kitchen.ticket());
     }
     Ok(())

@@ -17,7 +17,7 @@ async fn what_nobody_hands_over_is_served_by_itself() {
     let tickets = [(1, "soho", 9), (2, "soho", 11), (3, "camden", 59), (4, "camden", 61), (5, "bow", 1)];
     for (number, location, minutes) in tickets {
         let id = display.open(number, location, "cola").await;
-        let ready = Command::Act { ticket: id, action: Action::Ticket(TicketAction::Ready), key: None };
+        let ready = Command::Act { ticket: id, action: Action::Ticket(TicketAction::Ready), once: None };
         display.app.pump.ask(ago(minutes), ready).await.unwrap();
     }
     // The sweep does it.
