@@ -81,10 +81,6 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
-    pub fn not_found(what: impl std::fmt::Display) -> Self {
-        Self::missing(format!("there is no {what}"))
-    }
-
     pub fn no_such_path(path: &str) -> Self {
         let shown: String = path.chars().take(100).collect();
         Self::missing(format!("there is no {shown:?}"))
@@ -109,11 +105,6 @@ impl Problem {
         };
         Self::new(StatusCode::PRECONDITION_FAILED, "version-mismatch", "Version mismatch", detail)
             .with("version", version)
-    }
-
-    pub fn unknown_location(location: &str) -> Self {
-        let detail = format!("there is no location {location:?}; PUT /v1/locations/{{location}} makes one");
-        Self::new(StatusCode::NOT_FOUND, "unknown-location", "Unknown location", detail)
     }
 
     /// What a cursor points to has been forgotten; `first` is what a list can go on with.
