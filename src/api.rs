@@ -102,12 +102,17 @@ impl Api {
     }
 
     /// A request that must not be done twice, whatever happens to the answer.
-    pub(crate) async fn post(&self, path: &str, key: &str, wait: bool, body: &impl Serialize) -> Result<Answer> {
-        self.persist(|| {
-            let request = self.request(Method::POST, path).header("idempotency-key", key).json(body);
-            if wait { request.header("prefer", "wait=5") } else { request }
-        })
-        .await
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &impl Serialize) -> Result<Answer> {
+        self.persist(|| self.keyed(path, key, body)).await
+    }
+
+    /// As [`Api::post`], and waits up to 5 s for the decision.
+    pub(crate) async fn post_and_wait(&self, path: &str, key: &str, body: &impl Serialize) -> Result<Answer> {
+        self.persist(|| self.keyed(path, key, body).header("prefer", "wait=5")).await
+    }
+
+    fn keyed(&self, path: &str, key: &str, body: &impl Serialize) -> RequestBuilder {
+        self.request(Method::POST, path).header("idempotency-key", key).json(body)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -91,7 +91,7 @@ impl Ask {
     async fn of(&self, api: &Api) -> Result<()> {
         let answer = match &self.key {
             None => api.put(&self.path, &self.body).await?,
-            Some(key) => api.post(&self.path, key, false, &self.body).await?,
+            Some(key) => api.post(&self.path, key, &self.body).await?,
         };
         if !answer.status.is_success() {
             let detail = answer.body["detail"].as_str().unwrap_or("no reason was given");

@@ -24,7 +24,7 @@ const ALLERGIES: &[&str] = &["nuts", "gluten", "dairy", "egg", "sesame", "shellf
 
 /// An item of the menu, as much as a guest reads of it.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Choice {
+pub(super) struct Offer {
     pub sku: String,
     pub kind: MenuKind,
     pub category: String,
@@ -32,11 +32,6 @@ pub(super) struct Choice {
     #[serde(default)]
     pub modifiers: Vec<String>,
     pub available: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Menu {
-    items: Vec<Choice>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,11 +66,14 @@ pub(super) async fn come(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) ->
 }
 
 async fn visit(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()> {
-    let menu: Menu = api.get(&format!("/v1/menu/{}?limit=500", venue.location)).await?;
+    let menu: Vec<Offer> = api.list(&format!("/v1/menu/{}?limit=500", venue.location)).await?;
     let key = fresh_id().to_string();
-    let Some(order) = order(&mut rand::rng(), venue, &menu.items, &key) else { return Ok(()) };
+    let Some(order) = order(&mut rand::rng(), venue, &menu, &key) else { return Ok(()) };
     let (waits, regrets) = (rand::random_bool(0.3), rand::random_bool(0.05));
-    let answer = api.post("/v1/orders", &key, waits, &order).await?;
+    let answer = match waits {
+        true => api.post_and_wait("/v1/orders", &key, &order).await?,
+        false => api.post("/v1/orders", &key, &order).await?,
+    };
     let id = match answer.status {
         StatusCode::ACCEPTED | StatusCode::CREATED => answer.body["id"].as_str().unwrap_or_default().to_owned(),
         StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
@@ -97,7 +95,7 @@ async fn visit(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()
 }
 
 /// An order for one to four people, under this key; nothing where there is nothing to be had.
-pub(super) fn order(rng: &mut impl Rng, venue: &Venue, menu: &[Choice], key: &str) -> Option<Value> {
+pub(super) fn order(rng: &mut impl Rng, venue: &Venue, menu: &[Offer], key: &str) -> Option<Value> {
     let mut lines: Vec<Wish> = Vec::new();
     for _ in 0..rng.random_range(1..=4) {
         for wish in meal(rng, menu) {
@@ -144,19 +142,19 @@ fn pick(rng: &mut impl Rng, texts: &[&'static str]) -> &'static str {
 }
 
 /// What one person eats: something from each category that appeals, or else just something.
-fn meal(rng: &mut impl Rng, menu: &[Choice]) -> Vec<Wish> {
+fn meal(rng: &mut impl Rng, menu: &[Offer]) -> Vec<Wish> {
     // Some do not read what is sold out.
     let careless = rng.random_bool(0.03);
-    let dishes: Vec<&Choice> =
+    let dishes: Vec<&Offer> =
         menu.iter().filter(|item| item.kind == MenuKind::Dish && (careless || item.available)).collect();
     let mut categories: Vec<&str> = dishes.iter().map(|dish| dish.category.as_str()).collect();
     categories.sort_unstable();
     categories.dedup();
     categories.retain(|category| rng.random_bool(appeal(category)));
-    let mut meal: Vec<&&Choice> = Vec::new();
+    let mut meal: Vec<&&Offer> = Vec::new();
     for category in categories {
-        let choices: Vec<&&Choice> = dishes.iter().filter(|dish| dish.category == category).collect();
-        meal.extend(choices.choose(rng));
+        let offers: Vec<&&Offer> = dishes.iter().filter(|dish| dish.category == category).collect();
+        meal.extend(offers.choose(rng));
     }
     if meal.is_empty() {
         meal.extend(dishes.choose(rng));
@@ -185,7 +183,7 @@ fn notes(category: &str) -> &'static [&'static str] {
     }
 }
 
-fn wish(rng: &mut impl Rng, dish: &Choice, menu: &[Choice]) -> Wish {
+fn wish(rng: &mut impl Rng, dish: &Offer, menu: &[Offer]) -> Wish {
     let modifier = dish.modifiers.choose(rng).filter(|_| rng.random_bool(0.25));
     let to_be_had = |sku: &&String| menu.iter().any(|item| &item.sku == *sku && item.available);
     let notes = rng.random_bool(0.08).then(|| pick(rng, notes(&dish.category)));
@@ -197,7 +195,7 @@ fn wish(rng: &mut impl Rng, dish: &Choice, menu: &[Choice]) -> Wish {
     }
 }
 
-fn price(line: &Wish, menu: &[Choice]) -> i64 {
+fn price(line: &Wish, menu: &[Offer]) -> i64 {
     let of = |sku: &String| menu.iter().find(|item| &item.sku == sku).map_or(0, |item| item.price);
     line.quantity * (of(&line.sku) + line.modifiers.iter().map(of).sum::<i64>())
 }

@@ -61,7 +61,7 @@ async fn restock(api: &Api, venue: &Venue) -> Result<()> {
 async fn move_stock(api: &Api, venue: &Venue, ingredient: &str, kind: &str, quantity: i64, reason: &str) -> Result<()> {
     let path = format!("/v1/stock/{}/{ingredient}/movements", venue.location);
     let movement = json!({ "kind": kind, "quantity": quantity, "reason": reason });
-    let answer = api.post(&path, &fresh_id().to_string(), false, &movement).await?;
+    let answer = api.post(&path, &fresh_id().to_string(), &movement).await?;
     debug!(ingredient, kind, quantity, status = %answer.status, "simulation: the manager moved stock");
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::{
     Rate, Tally, Venue,
     cooks::{Press, due},
     count,
-    guests::{Choice, order},
+    guests::{Offer, order},
 };
 
 #[test]
@@ -68,20 +68,20 @@ fn a_summary_counts_anew_each_time() {
     .assert_eq(&lines);
 }
 
-fn choice(sku: &str, category: &str, price: i64, modifiers: &[&str], available: bool) -> Choice {
+fn offer(sku: &str, category: &str, price: i64, modifiers: &[&str], available: bool) -> Offer {
     let kind = if category == "Extras" { MenuKind::Modifier } else { MenuKind::Dish };
     let modifiers = modifiers.iter().map(|sku| (*sku).to_owned()).collect();
-    Choice { sku: sku.into(), kind, category: category.into(), price, modifiers, available }
+    Offer { sku: sku.into(), kind, category: category.into(), price, modifiers, available }
 }
 
-fn menu() -> Vec<Choice> {
+fn menu() -> Vec<Offer> {
     vec![
-        choice("margherita", "Pizza", 1000, &["basil", "sold_out"], true),
-        choice("burger", "Burgers", 1200, &["basil"], true),
-        choice("tiramisu", "Desserts", 700, &[], false),
-        choice("cola", "Drinks", 300, &[], true),
-        choice("basil", "Extras", 50, &[], true),
-        choice("sold_out", "Extras", 50, &[], false),
+        offer("margherita", "Pizza", 1000, &["basil", "sold_out"], true),
+        offer("burger", "Burgers", 1200, &["basil"], true),
+        offer("tiramisu", "Desserts", 700, &[], false),
+        offer("cola", "Drinks", 300, &[], true),
+        offer("basil", "Extras", 50, &[], true),
+        offer("sold_out", "Extras", 50, &[], false),
     ]
 }
 
