@@ -31,7 +31,8 @@ pub use refusal::Refusal;
 use stock::{Entry, Stock};
 
 /// Everything that inventory can be told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     PutStock(PutStock),
     Move(Move),
@@ -55,7 +56,8 @@ pub enum Command {
 }
 
 /// What became of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Happened {
     Placed(Box<Order>),
     Cancelled,
@@ -65,7 +67,7 @@ pub enum Happened {
 }
 
 /// An ingredient as a manager describes it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PutStock {
     pub location: Slug,
     pub ingredient: Slug,
@@ -87,7 +89,7 @@ pub enum Entered {
 }
 
 /// `quantity` is from 0 to 10⁹ base units, above 0 but for a count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Move {
     pub location: Slug,
     pub ingredient: Slug,
@@ -98,7 +100,7 @@ pub struct Move {
 }
 
 /// Each ingredient is listed once, with 1 to 10⁹ base units a portion.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PutRecipe {
     pub location: Slug,
     pub sku: Sku,
@@ -106,7 +108,7 @@ pub struct PutRecipe {
 }
 
 /// A manual 86, or its end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SetAvailability {
     pub location: Slug,
     pub sku: Sku,

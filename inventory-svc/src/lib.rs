@@ -32,6 +32,8 @@ impl Service for InventorySvc {
     const FEED: &'static str = "inventory";
     const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_inventory.sql"))];
 
+    const UNLOCKED: &'static [&'static str] = &["recipes"];
+
     type Command = Command;
     type Reply = Reply;
     type Refusal = Refusal;

@@ -64,7 +64,7 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let mut swings = needs::Swings::new();
     commands().for_each(|command| needs::add_swings(&mut swings, command, &reservations, &recipes));
     let mut second =
-        Load::default().read::<Entry>(remembered(&keys)).lock::<Stock>(swings.keys().cloned()).run(tx).await?;
+        Load::default().lock::<Entry>(remembered(&keys)).lock::<Stock>(swings.keys().cloned()).run(tx).await?;
     let (movements, stock): (_, Rows<Stock>) = (second.rows()?, second.rows()?);
     let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
     let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();

@@ -36,7 +36,8 @@ pub use ticket::TicketRow;
 use ticket::{Change, Here};
 
 /// Everything the kitchen can be told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// An order was accepted.
     Open(Box<Order>),

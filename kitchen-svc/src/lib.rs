@@ -36,6 +36,8 @@ impl Service for KitchenSvc {
         (103, include_str!("../migrations/0103_tickets_of_a_location.sql")),
     ];
 
+    const UNLOCKED: &'static [&'static str] = &["stations", "clocks"];
+
     type Command = Command;
     type Reply = Reply;
     type Refusal = Refusal;

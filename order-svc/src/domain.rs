@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
         kitchen::TicketState,
@@ -32,7 +33,8 @@ use self::{
 };
 
 /// Everything that the service can be told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     Place(Box<Place>),
     Cancel {
@@ -71,7 +73,7 @@ pub enum Command {
 }
 
 /// What an order needs to know of its ticket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Progress {
     pub order: Uuid,
     pub state: TicketState,

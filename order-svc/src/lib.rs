@@ -36,6 +36,8 @@ impl Service for OrderSvc {
         (102, include_str!("../migrations/0102_orders_by_status.sql")),
     ];
 
+    const UNLOCKED: &'static [&'static str] = &["locations", "menu_items"];
+
     type Command = Command;
     type Reply = Reply;
     type Refusal = Refusal;

@@ -68,8 +68,9 @@ fn listen() {
 }
 
 /// All that grow.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "event_log",
+    "journal",
     "inbox",
     "idempotency_keys",
     "attempts",
@@ -88,7 +89,7 @@ const TABLES: [&str; 16] = [
 ];
 
 /// The lists with their filters, and a second page of each.
-const LISTS: [&str; 27] = [
+const LISTS: [&str; 28] = [
     "/v1/orders",
     "/v1/orders?location=soho",
     "/v1/orders?status=accepted",
@@ -113,6 +114,7 @@ const LISTS: [&str; 27] = [
     "/v1/tickets?state=served",
     "/v1/feed/orders",
     "/v1/feed/kitchen?after=1",
+    "/v1/journal/kitchen?after=1",
     "/v1/dead/orders",
     "/v1/dead/orders?after=2026-11-23T18:42:00Z_00000000-0000-0000-0000-000000000001",
     "/metrics",
@@ -218,7 +220,9 @@ async fn every_read_has_its_index() {
         follow(app, &order).await;
         let seen: Vec<String> = SEEN.lock().unwrap().iter().filter(|sql| reads(sql)).cloned().collect();
         let (mut explained, mut wrong) = (0, Vec::new());
-        for sql in seen.iter().filter(|sql| *sql != COUNTED) {
+        // What each run of this test ends with reads whole tables.
+        let asked_by_tests = |sql: &str| sql == COUNTED || sql.starts_with("SELECT key, revision, doc FROM ");
+        for sql in seen.iter().filter(|sql| !asked_by_tests(sql)) {
             let Some(plan) = plan(&app.databases, sql).await else { continue };
             explained += 1;
             if let Some(fault) = fault(&plan) {

@@ -88,7 +88,7 @@ async fn what_is_old_and_published_is_forgotten_to_the_event() {
         retention::prune(db, start + 30 * DAY).await.unwrap();
         assert_eq!(left(db).await, (100, 2901), "what the relay has not published stays");
         let gone = log::after(db, 2899, 10).await.unwrap_err();
-        assert_eq!(gone.downcast_ref(), Some(&log::Gone { first: 2901 }));
+        assert_eq!(gone.downcast_ref(), Some(&log::Gone { what: "the log", first: 2901 }));
         assert_eq!(log::after(db, 2900, 10).await.unwrap().len(), 10);
         publish_up_to(db, 3000).await;
         retention::prune(db, start + 30 * DAY).await.unwrap();

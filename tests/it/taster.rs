@@ -45,7 +45,7 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Taster;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     Taste(String),
     /// Decided like others, with nothing to say to whoever asked.
@@ -84,6 +84,8 @@ impl Service for Taster {
     const FEED: &'static str = "kitchen";
     const MIGRATIONS: &'static [Migration] =
         &[(101, "CREATE TABLE tastings (key TEXT PRIMARY KEY, revision BIGINT NOT NULL, doc JSONB NOT NULL);")];
+
+    const UNLOCKED: &'static [&'static str] = &[];
 
     type Command = Order;
     type Reply = ();

@@ -21,7 +21,7 @@ use super::{Command, Reply, State, ticket::Change};
 const LINGERS: Duration = Duration::from_secs(60);
 
 /// The stations of a location as somebody wants them: every station that is named exists, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrangement {
     pub location: Slug,
     pub stations: Vec<Station>,

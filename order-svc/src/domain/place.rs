@@ -25,7 +25,7 @@ use super::{
 };
 
 /// An order to be placed, and what makes it the only one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Place {
     pub order: OrderRequest,
     pub accept_by: Time,

@@ -74,7 +74,7 @@ pub struct CancelRequest {
 }
 
 /// An item of the menu, whole.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = PutItem)]
 pub struct ItemRequest {
     pub name: Name,
@@ -109,7 +109,7 @@ pub struct ItemRequest {
 }
 
 /// A location, whole.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = PutLocation)]
 pub struct LocationRequest {
     /// If given, the same as in the path.

@@ -143,26 +143,36 @@ impl Said {
     }
 }
 
-/// The events of a message, whichever of the two shapes it has: each with its own bytes, or why it is none.
-pub fn decode(body: &[u8]) -> Vec<(Vec<u8>, Result<Event>)> {
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) => return vec![(body.to_vec(), Err(error.into()))],
-    };
-    if !text.trim_start().starts_with('[') {
-        return vec![(body.to_vec(), decode_one(text))];
+/// What a message holds: an event and its bytes, or bytes that are none, and why.
+pub type Decoded = Result<(Event, Box<RawValue>), (Vec<u8>, anyhow::Error)>;
+
+/// The events of a message, whichever of the two shapes it has.
+pub fn decode(body: &[u8]) -> Vec<Decoded> {
+    let nothing = |error| vec![Err((body.to_vec(), error))];
+    let is_array = body.trim_ascii_start().starts_with(b"[");
+    if !is_array {
+        return match serde_json::from_slice::<&RawValue>(body) {
+            Ok(raw) => vec![decode_one(raw)],
+            Err(error) => nothing(error.into()),
+        };
     }
-    match serde_json::from_str::<Vec<&RawValue>>(text) {
+    match serde_json::from_slice::<Vec<&RawValue>>(body) {
         Ok(events) if events.len() > EVENTS_MAX => {
-            let error = anyhow!("it holds {} events, where {EVENTS_MAX} are the most", events.len());
-            vec![(body.to_vec(), Err(error))]
+            nothing(anyhow!("it holds {} events, where {EVENTS_MAX} are the most", events.len()))
         }
-        Ok(events) => events.iter().map(|raw| (raw.get().as_bytes().to_vec(), decode_one(raw.get()))).collect(),
-        Err(error) => vec![(body.to_vec(), Err(error.into()))],
+        Ok(events) => events.into_iter().map(decode_one).collect(),
+        Err(error) => nothing(error.into()),
     }
 }
 
-fn decode_one(text: &str) -> Result<Event> {
+fn decode_one(raw: &RawValue) -> Decoded {
+    match read(raw.get()) {
+        Ok(event) => Ok((event, raw.to_owned())),
+        Err(error) => Err((raw.get().as_bytes().to_vec(), error)),
+    }
+}
+
+fn read(text: &str) -> Result<Event> {
     let event: Event = serde_json::from_str(text).context("not a CloudEvent of this contract")?;
     ensure!(event.specversion == "1.0", "specversion {:?} is not 1.0", event.specversion);
     ensure!(event.sequence > 0, "sequence {} is not positive", event.sequence);
@@ -181,16 +191,16 @@ mod tests {
 
     #[test]
     fn one_or_many() {
-        assert!(decode(EVENT.as_bytes())[0].1.is_ok());
+        assert!(decode(EVENT.as_bytes())[0].is_ok());
         let many = decode(format!("[{EVENT},{EVENT}]").as_bytes());
         assert_eq!(many.len(), 2);
-        assert_eq!(many[0].0, EVENT.as_bytes());
+        assert_eq!(many[0].as_ref().expect("an event").1.get(), EVENT);
     }
 
     #[test]
     fn a_wrong_event_leaves_its_neighbours_alone() {
         let decoded = decode(format!(r#"[{EVENT},{{"id":1}},"x",{EVENT}]"#).as_bytes());
-        let good: Vec<bool> = decoded.iter().map(|(_, event)| event.is_ok()).collect();
+        let good: Vec<bool> = decoded.iter().map(Result::is_ok).collect();
         assert_eq!(good, [true, false, false, true]);
     }
 
@@ -199,8 +209,7 @@ mod tests {
         for garbage in [&b"\xff\xfe"[..], b"", b"[1,", b"null", b"{}"] {
             let decoded = decode(garbage);
             assert_eq!(decoded.len(), 1);
-            assert_eq!(decoded[0].0, garbage);
-            assert!(decoded[0].1.is_err());
+            assert_eq!(decoded[0].as_ref().expect_err("it is none").0, garbage);
         }
         assert!(decode(b"[]").is_empty());
     }

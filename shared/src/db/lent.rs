@@ -19,7 +19,6 @@ pub(super) const SIGN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What differs between the two databases in how a connection is used.
 pub(super) trait Dialect: sqlx::Database {
-    const BEGIN: &'static str;
     /// A file is read and written by a thread of this process: nothing is won by turning away from it.
     const CAN_FALL_SILENT: bool;
 
@@ -27,7 +26,6 @@ pub(super) trait Dialect: sqlx::Database {
 }
 
 impl Dialect for Postgres {
-    const BEGIN: &'static str = "BEGIN";
     const CAN_FALL_SILENT: bool = true;
 
     async fn run(connection: &mut Self::Connection, sql: &'static str) -> sqlx::Result<()> {
@@ -36,8 +34,6 @@ impl Dialect for Postgres {
 }
 
 impl Dialect for Sqlite {
-    /// One that reads first and writes later would fail at once where another writes.
-    const BEGIN: &'static str = "BEGIN IMMEDIATE";
     const CAN_FALL_SILENT: bool = false;
 
     async fn run(connection: &mut Self::Connection, sql: &'static str) -> sqlx::Result<()> {
@@ -98,10 +94,10 @@ impl<B: Dialect> Lent<B> {
         Ok(Self { connection, trust: trust.clone(), in_transaction: false })
     }
 
-    pub(super) async fn begin(&mut self) -> sqlx::Result<()> {
+    pub(super) async fn begin(&mut self, sql: &'static str) -> sqlx::Result<()> {
         // Before it is sent: whoever stops waiting does not know whether it has begun.
         self.in_transaction = true;
-        self.run(B::BEGIN, SIGN_WITHIN).await
+        self.run(sql, SIGN_WITHIN).await
     }
 
     pub(super) async fn commit(&mut self) -> sqlx::Result<()> {

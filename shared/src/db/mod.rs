@@ -33,8 +33,9 @@ pub use failure::{Conflict, Failure, FilesGone, NO_ANSWER, advice};
 pub use leader::Leader;
 pub use talk::Talk;
 pub use tx::Tx;
-pub(crate) use tx::Wanted;
+pub(crate) use tx::{Company, Wanted};
 pub use write::{Cells, Columns};
+pub(crate) use write::{Head, Note};
 
 /// A database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -130,6 +131,11 @@ impl Db {
 
     /// A transaction that may write. Safe to drop at any moment.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_with(Company::Any).await
+    }
+
+    /// As [`Db::begin`], of decisions: besides others that decide, or, once these have ended, alone.
+    pub(crate) async fn begin_with(&self, company: Company) -> Result<Tx> {
         let session = match &self.backend {
             Backend::Postgres(pg) => Session::Postgres(pg.lend().await.context("begin")?),
             Backend::Sqlite(lite) => {
@@ -137,7 +143,7 @@ impl Db {
             }
         };
         let mut tx = Tx::of(session, self.clone());
-        tx.begin().await.context("begin")?;
+        tx.begin(company).await.context("begin")?;
         Ok(tx)
     }
 
@@ -145,9 +151,9 @@ impl Db {
     pub(crate) async fn insert(&self, table: &'static str, columns: Columns) -> Result<()> {
         let writes = vec![Write::Insert { table, columns }];
         match &self.backend {
-            Backend::Postgres(pg) => write::on_pg(&mut pg.lend().await?, writes).await?,
+            Backend::Postgres(pg) => write::on_pg(&mut pg.lend().await?, writes, None).await?,
             Backend::Sqlite(lite) => {
-                let position = write::on_lite(&mut lite.lend_writer().await?, writes).await?;
+                let position = write::on_lite(&mut lite.lend_writer().await?, writes, None).await?;
                 lite.file.check_written()?;
                 position
             }

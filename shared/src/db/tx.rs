@@ -9,7 +9,7 @@ use super::{
     Db, FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
     file::OpenFile,
     lent::{Lent, answered},
-    write::{Cells, Columns, Write, on_lite, on_pg},
+    write::{Cells, Columns, Head, Note, Write, on_lite, on_pg},
 };
 
 /// An open transaction; dropped without [`Tx::commit`] it rolls back. Writes in bulk wait until [`Tx::flush`].
@@ -17,6 +17,7 @@ use super::{
 pub struct Tx {
     session: Session,
     writes: Vec<Write>,
+    note: Option<Note>,
     db: Db,
 }
 
@@ -24,6 +25,27 @@ pub struct Tx {
 pub(super) enum Session {
     Postgres(Lent<sqlx::Postgres>),
     Sqlite(Lent<sqlx::Sqlite>, Arc<OpenFile>),
+}
+
+/// Who else may be in the middle of a transaction. A file has one writer anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    Any,
+    /// All but one that wants to be alone.
+    Deciders,
+    /// Nobody that decides.
+    Nobody,
+}
+
+impl Company {
+    /// In one round trip: a statement sees what was committed before it began, so the lock takes one of its own.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Any => "BEGIN",
+            Self::Deciders => "BEGIN; SELECT pg_advisory_xact_lock_shared(0, 1)",
+            Self::Nobody => "BEGIN; SELECT pg_advisory_xact_lock(0, 1)",
+        }
+    }
 }
 
 /// Rows of one table that a batch wants.
@@ -40,15 +62,16 @@ pub(crate) type Found = (i64, String, i64, String);
 
 impl Tx {
     pub(super) fn of(session: Session, db: Db) -> Self {
-        Self { session, writes: Vec::new(), db }
+        Self { session, writes: Vec::new(), note: None, db }
     }
 
-    pub(super) async fn begin(&mut self) -> Result<()> {
+    pub(super) async fn begin(&mut self, company: Company) -> Result<()> {
         match &mut self.session {
-            Session::Postgres(lent) => lent.begin().await?,
+            Session::Postgres(lent) => lent.begin(company.begin()).await?,
             Session::Sqlite(lent, file) => {
                 file.check()?;
-                lent.begin().await?;
+                // One that reads first and writes later would fail at once where another writes.
+                lent.begin("BEGIN IMMEDIATE").await?;
             }
         }
         Ok(())
@@ -167,15 +190,36 @@ impl Tx {
         self.writes.push(Write::Append { columns });
     }
 
-    /// Writes everything at once, and returns the last position if events were appended.
-    pub(crate) async fn flush(&mut self) -> Result<Option<i64>> {
-        let writes = std::mem::take(&mut self.writes);
-        if writes.is_empty() {
+    /// Notes in the journal what is decided here; once a transaction.
+    pub(crate) fn note(&mut self, note: Note) {
+        self.note = Some(note);
+    }
+
+    /// The documents that wait to be written: table, key, document.
+    pub(crate) fn changes(&self) -> Vec<(&'static str, String, String)> {
+        self.writes.iter().flat_map(Write::docs).collect()
+    }
+
+    /// A document as it is stored.
+    pub(crate) async fn doc(&mut self, table: &'static str, key: &str) -> Result<Option<String>> {
+        let wanted = [Wanted { table, keys: vec![key.to_owned()], lock: false }];
+        Ok(self.load(&wanted).await?.into_iter().next().map(|(_, _, _, doc)| doc))
+    }
+
+    /// Whether something waits to be written to one of the tables.
+    pub(crate) fn writes_to(&self, tables: &[&str]) -> bool {
+        self.writes.iter().any(|write| tables.contains(&write.table()))
+    }
+
+    /// Writes everything at once, and returns how far the log and the journal have come if this went on with them.
+    pub(crate) async fn flush(&mut self) -> Result<Option<Head>> {
+        let (writes, note) = (std::mem::take(&mut self.writes), self.note.take());
+        if writes.is_empty() && note.is_none() {
             return Ok(None);
         }
         match &mut self.session {
-            Session::Postgres(lent) => on_pg(lent, writes).await,
-            Session::Sqlite(lent, _) => on_lite(lent, writes).await,
+            Session::Postgres(lent) => on_pg(lent, writes, note).await,
+            Session::Sqlite(lent, _) => on_lite(lent, writes, note).await,
         }
     }
 }

@@ -33,6 +33,20 @@ pub(super) enum Write {
     Append { columns: Columns },
 }
 
+/// An entry of the journal, behind all that it has.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) at: String,
+    pub(crate) doc: Vec<u8>,
+}
+
+/// How far the log and the journal have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) said: i64,
+    pub(crate) told: i64,
+}
+
 impl Cells {
     fn len(&self) -> usize {
         match self {
@@ -62,10 +76,21 @@ impl Cells {
 }
 
 impl Write {
-    fn table(&self) -> &'static str {
+    pub(super) fn table(&self) -> &'static str {
         match self {
             Self::Insert { table, .. } | Self::Update { table, .. } => table,
             Self::Append { .. } => "event_log",
+        }
+    }
+
+    /// Of rows that are documents: table, key, document.
+    pub(super) fn docs(&self) -> Vec<(&'static str, String, String)> {
+        let column = |wanted| self.columns().iter().find(|(name, _)| *name == wanted).map(|(_, cells)| cells);
+        match (column("key"), column("doc")) {
+            (Some(Cells::Text(keys)), Some(Cells::Json(docs))) => {
+                keys.iter().zip(docs).map(|(key, doc)| (self.table(), key.clone(), doc.clone())).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -86,7 +111,7 @@ impl Write {
         if touched == self.rows() as u64 { Ok(()) } else { Err(Conflict(self.table().to_owned()).into()) }
     }
 
-    /// The statement, its parameters counted on from `first`; the one before is the number of events to append.
+    /// The statement, its parameters counted on from `first`.
     fn to_pg(&self, first: usize) -> String {
         let arrays = self.columns().iter().zip(first..).map(|((_, cells), n)| format!("${n}{}", cells.cast()));
         let (table, names) = (self.table(), self.names());
@@ -97,13 +122,10 @@ impl Write {
                 "UPDATE {table} SET revision = new.revision + 1, doc = new.doc FROM {rows} AS new ({names}) \
                  WHERE {table}.key = new.key AND {table}.revision = new.revision"
             ),
-            Self::Append { .. } => {
-                let count = first - 1;
-                format!(
-                    "INSERT INTO {table} (position, {names}) SELECT head.position - ${count} + new.nth, {names} \
-                     FROM head, {rows} WITH ORDINALITY AS new ({names}, nth)"
-                )
-            }
+            Self::Append { .. } => format!(
+                "INSERT INTO {table} (position, {names}) SELECT head.position - $1 + new.nth, {names} \
+                 FROM head, {rows} WITH ORDINALITY AS new ({names}, nth)"
+            ),
         }
     }
 
@@ -141,6 +163,19 @@ impl Write {
         }
     }
 
+    /// The columns, each an array.
+    fn bind(&self, args: &mut PgArguments) -> Result<()> {
+        for (_, cells) in self.columns() {
+            match cells {
+                Cells::Int(numbers) => args.add(numbers),
+                Cells::Text(texts) | Cells::Json(texts) => args.add(texts),
+                Cells::OptText(texts) => args.add(texts),
+            }
+            .map_err(anyhow::Error::from_boxed)?;
+        }
+        Ok(())
+    }
+
     /// The columns as a JSON array of rows, each an array.
     fn transposed(&self) -> Result<String> {
         let mut out = String::from("[");
@@ -159,59 +194,88 @@ impl Write {
     }
 }
 
-const MOVE_HEAD: &str = "UPDATE event_log_head SET position = position + $1 WHERE id = 1 RETURNING position";
+const MOVE_HEAD: &str = "UPDATE event_log_head SET position = position + $1, journal = journal + $2 WHERE id = 1 \
+                         RETURNING position, journal";
 
-/// Writes everything, and returns the last position if events were appended.
+/// How many events and entries of the journal there are to be written; `None` where the head stays where it is.
+fn to_append(writes: &[Write], note: Option<&Note>) -> Result<Option<[i64; 2]>> {
+    let events: usize = writes.iter().filter(|write| matches!(write, Write::Append { .. })).map(Write::rows).sum();
+    let counts = [i64::try_from(events)?, i64::from(note.is_some())];
+    Ok((counts != [0, 0]).then_some(counts))
+}
+
+/// Writes everything, and returns the head if it has moved.
 ///
 /// The parts run in this order, which PostgreSQL does not promise. Only how long locks are held depends on it, and who
 /// waits for whom: positions do not, and a deadlock is a conflict like others.
-pub(super) async fn on_pg(lent: &mut Lent<sqlx::Postgres>, writes: Vec<Write>) -> Result<Option<i64>> {
-    let mut args = PgArguments::default();
-    let (mut parts, mut counts) = (Vec::new(), Vec::new());
-    let mut position = "NULL::bigint";
-    for (n, write) in writes.iter().enumerate() {
-        if matches!(write, Write::Append { .. }) {
-            args.add(i64::try_from(write.rows())?).map_err(anyhow::Error::from_boxed)?;
-            parts.push(format!("head AS ({})", MOVE_HEAD.replace("$1", &format!("${}", args.len()))));
-            position = "(SELECT position FROM head)";
-        }
+pub(super) async fn on_pg(
+    lent: &mut Lent<sqlx::Postgres>,
+    writes: Vec<Write>,
+    note: Option<Note>,
+) -> Result<Option<Head>> {
+    let (mut args, mut parts, mut counts) = (PgArguments::default(), Vec::new(), Vec::new());
+    let appended = to_append(&writes, note.as_ref())?;
+    for count in appended.into_iter().flatten() {
+        args.add(count).map_err(anyhow::Error::from_boxed)?;
+    }
+    let (others, events): (Vec<_>, Vec<_>) = writes.iter().partition(|write| !matches!(write, Write::Append { .. }));
+    let mut add = |write: &Write, parts: &mut Vec<String>| -> Result<()> {
+        let n = counts.len();
         parts.push(format!("w{n} AS ({} RETURNING 1)", write.to_pg(args.len() + 1)));
         counts.push(format!("(SELECT COUNT(*) FROM w{n})"));
-        for (_, cells) in write.columns() {
-            match cells {
-                Cells::Int(numbers) => args.add(numbers),
-                Cells::Text(texts) | Cells::Json(texts) => args.add(texts),
-                Cells::OptText(texts) => args.add(texts),
-            }
-            .map_err(anyhow::Error::from_boxed)?;
-        }
+        write.bind(&mut args)
+    };
+    others.iter().try_for_each(|write| add(write, &mut parts))?;
+    if appended.is_some() {
+        parts.push(format!("head AS ({MOVE_HEAD})"));
     }
-    let sql = format!("WITH {} SELECT ARRAY[{}], {position}", parts.join(", "), counts.join(", "));
+    events.iter().try_for_each(|write| add(write, &mut parts))?;
+    let mut head = "NULL::bigint, NULL::bigint";
+    if appended.is_some() {
+        head = "(SELECT position FROM head), (SELECT journal FROM head)";
+    }
+    if let Some(Note { at, doc }) = note {
+        let [at_n, doc_n] = [args.len() + 1, args.len() + 2];
+        parts.push(format!(
+            "note AS (INSERT INTO journal (position, said, at, doc) SELECT journal, position, ${at_n}, ${doc_n} FROM head)"
+        ));
+        args.add(at).and_then(|()| args.add(doc)).map_err(anyhow::Error::from_boxed)?;
+    }
+    let sql = format!("WITH {} SELECT ARRAY[{}]::bigint[], {head}", parts.join(", "), counts.join(", "));
     let written = sqlx::query_as_with(AssertSqlSafe(sql), args).fetch_one(lent.connection()?);
     let written = answered(written).await;
-    let (touched, position): (Vec<i64>, Option<i64>) = lent.heard(written).with_context(|| {
+    let (touched, said, told): (Vec<i64>, Option<i64>, Option<i64>) = lent.heard(written).with_context(|| {
         let tables: Vec<&str> = writes.iter().map(Write::table).collect();
         format!("write to {}", tables.join(", "))
     })?;
-    for (write, touched) in writes.iter().zip(touched) {
+    for (write, touched) in others.iter().chain(&events).zip(touched) {
         write.check(u64::try_from(touched)?)?;
     }
-    Ok(position)
+    Ok(said.zip(told).map(|(said, told)| Head { said, told }))
 }
 
 /// As [`on_pg`], one statement after the other.
-pub(super) async fn on_lite(lent: &mut Lent<sqlx::Sqlite>, writes: Vec<Write>) -> Result<Option<i64>> {
-    let mut position = None;
+pub(super) async fn on_lite(
+    lent: &mut Lent<sqlx::Sqlite>,
+    writes: Vec<Write>,
+    note: Option<Note>,
+) -> Result<Option<Head>> {
+    let mut head = None;
+    if let Some([events, notes]) = to_append(&writes, note.as_ref())? {
+        let moved: Vec<(i64, i64)> =
+            sqlx::query_as(MOVE_HEAD).bind(events).bind(notes).fetch_all(lent.connection()?).await?;
+        ensure!(moved.len() == 1, "event_log_head has no row");
+        head = Some(Head { said: moved[0].0, told: moved[0].1 });
+    }
     for write in writes {
-        if matches!(write, Write::Append { .. }) {
-            let count = i64::try_from(write.rows())?;
-            let head: Vec<(i64,)> = sqlx::query_as(MOVE_HEAD).bind(count).fetch_all(lent.connection()?).await?;
-            ensure!(head.len() == 1, "event_log_head has no row");
-            position = Some(head[0].0);
-        }
         let query = sqlx::query(AssertSqlSafe(write.to_lite())).bind(write.transposed()?);
         let written = query.execute(lent.connection()?).await.with_context(|| format!("write to {}", write.table()))?;
         write.check(written.rows_affected())?;
     }
-    Ok(position)
+    if let (Some(Note { at, doc }), Some(Head { said, told })) = (note, head) {
+        let insert = sqlx::query("INSERT INTO journal (position, said, at, doc) VALUES ($1, $2, $3, $4)");
+        let written = insert.bind(told).bind(said).bind(at).bind(doc).execute(lent.connection()?).await;
+        written.context("write to journal")?;
+    }
+    Ok(head)
 }

@@ -1,5 +1,6 @@
 //! What one transaction decides: inputs, letters to keep, and who waits for what comes of them.
 
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tracing::error;
 
@@ -41,7 +42,8 @@ pub(super) enum Origin<S: Service> {
     Request(oneshot::Sender<Outcome<S>>),
     Event {
         event: Box<Event>,
-        bytes: Vec<u8>,
+        /// Its bytes.
+        raw: Box<RawValue>,
         /// It was delivered before.
         redelivered: bool,
         attempts: i64,
@@ -75,11 +77,11 @@ impl<S: Service> Batch<S> {
             self.held.events += 1;
             return self.letters.push(Letter::too_large(body, &cut));
         }
-        for (bytes, event) in decode(&body) {
+        for event in decode(&body) {
             self.held.events += 1;
-            match event.and_then(|event| Ok((S::hear(&event)?, event))) {
-                Ok((command, event)) => self.inputs.push(Pending::of_event(command, event, bytes, redelivered)),
-                Err(error) => self.letters.push(Letter::unreadable(bytes, &error)),
+            match event.and_then(|(event, raw)| Pending::of_event(event, raw, redelivered)) {
+                Ok(pending) => self.inputs.push(pending),
+                Err((bytes, error)) => self.letters.push(Letter::unreadable(bytes, &error)),
             }
         }
     }
@@ -108,8 +110,8 @@ impl<S: Service> Batch<S> {
                     error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
                     pending.answer(Err(Denial::Failed));
                 }
-                Origin::Event { event, bytes, attempts, .. } => {
-                    self.letters.push(Letter::of_event(&event, bytes, format!("{error:#}"), attempts));
+                Origin::Event { event, raw, attempts, .. } => {
+                    self.letters.push(Letter::of_event(&event, &raw, format!("{error:#}"), attempts));
                 }
             }
         }
@@ -117,7 +119,13 @@ impl<S: Service> Batch<S> {
 }
 
 impl<S: Service> Pending<S> {
-    fn of_event(command: S::Command, event: Event, bytes: Vec<u8>, redelivered: bool) -> Self {
+    /// An error with the bytes where the event tells the service nothing.
+    pub(super) fn of_event(
+        event: Event,
+        raw: Box<RawValue>,
+        redelivered: bool,
+    ) -> Result<Self, (Vec<u8>, anyhow::Error)> {
+        let command = S::hear(&event).map_err(|error| (raw.get().into(), error))?;
         let trace = event.traceparent.as_deref().and_then(|text| text.parse().ok());
         let input = Input {
             id: event.id,
@@ -127,7 +135,7 @@ impl<S: Service> Pending<S> {
             condition: Condition::default(),
             command,
         };
-        Self { input, origin: Origin::Event { event: Box::new(event), bytes, redelivered, attempts: 1 } }
+        Ok(Self { input, origin: Origin::Event { event: Box::new(event), raw, redelivered, attempts: 1 } })
     }
 
     /// That the bus delivered.

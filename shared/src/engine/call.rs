@@ -1,5 +1,6 @@
 //! Who asks for something, when, within which trace, and under which key.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -28,7 +29,7 @@ impl Call {
     }
 
     /// The key under which the principal's request is remembered; it may have several parts.
-    pub fn idempotency(&self, kind: &str, key: &[&str], body: &impl serde::Serialize) -> Idempotency {
+    pub fn idempotency(&self, kind: &str, key: &[&str], body: &impl Serialize) -> Idempotency {
         let body = serde_json::to_string(body).expect("a request is plain JSON");
         let parts: Vec<&str> = [&*self.by, kind].into_iter().chain(key.iter().copied()).collect();
         Idempotency { key: joined(&parts), body: derived_id(&[&body]) }
@@ -46,7 +47,7 @@ fn joined(parts: &[&str]) -> String {
 }
 
 /// A request's idempotency key, and a fingerprint of its body as it was parsed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     pub key: String,
     pub body: Uuid,

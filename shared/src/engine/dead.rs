@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tracing::error;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,21 +37,21 @@ pub struct Letter {
 
 impl Letter {
     /// An event that was refused.
-    pub fn of_event(event: &Event, bytes: Vec<u8>, reason: impl Into<String>, attempts: i64) -> Self {
+    pub fn of_event(event: &Event, raw: &RawValue, reason: impl Into<String>, attempts: i64) -> Self {
         Self {
             id: event.id.to_string(),
             kind: Some(event.kind.clone()),
             subject: Some(event.subject.clone()),
             reason: reason.into(),
             attempts,
-            bytes,
+            bytes: raw.get().into(),
             outcome: "dead",
         }
     }
 
     /// An event that cannot be true together with what was taken in.
-    pub fn conflicting(event: &Event, bytes: Vec<u8>, reason: String) -> Self {
-        Self { outcome: "conflicting", ..Self::of_event(event, bytes, reason, 1) }
+    pub fn conflicting(event: &Event, raw: &RawValue, reason: String) -> Self {
+        Self { outcome: "conflicting", ..Self::of_event(event, raw, reason, 1) }
     }
 
     /// Bytes that are no event, or none that the service knows how to read: the same bytes are the same letter.

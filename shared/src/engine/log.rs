@@ -46,13 +46,15 @@ impl Bounds {
 /// What was asked for has been forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone {
+    /// `the log`, or what else has positions.
+    pub what: &'static str,
     /// The first position that is left.
     pub first: i64,
 }
 
 impl fmt::Display for Gone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the log begins at position {}: what was before has been forgotten", self.first)
+        write!(f, "{} begins at position {}: what was before has been forgotten", self.what, self.first)
     }
 }
 
@@ -100,7 +102,7 @@ pub async fn after(db: &Db, position: i64, limit: i64) -> Result<Vec<Entry>> {
     if entries.first().is_none_or(|entry| entry.position != next) {
         let first = bounds(db).await?.first;
         if next < first {
-            return Err(Gone { first }.into());
+            return Err(Gone { what: "the log", first }.into());
         }
     }
     Ok(entries)

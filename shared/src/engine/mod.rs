@@ -10,6 +10,7 @@ mod gather;
 pub mod health;
 pub mod idempotency;
 mod inbox;
+pub mod journal;
 pub mod live;
 pub mod log;
 pub mod pump;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, time::Duration};
 
 use anyhow::Result;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Mutex, MutexGuard, mpsc, oneshot, watch},
     time::Instant,
 };
 use tracing::warn;
@@ -14,12 +14,13 @@ use uuid::Uuid;
 use crate::{
     bus::{Bus, Delivery},
     contract::event::Event,
-    db::{Db, Failure, NO_ANSWER, advice},
+    db::{Company, Db, Failure, Head, NO_ANSWER, Tx, advice},
     engine::{
         backoff::Backoff,
         batch::{Batch, Pending},
         call::Call,
-        dead, decide,
+        dead,
+        decide::{self, Decided},
         gather::{self, Next, Waiting},
         inbox::{Inbox, Standing},
         service::{Input, Service},
@@ -103,11 +104,20 @@ impl<S: Service> Pump<S> {
 pub struct Engine<S: Service> {
     db: Db,
     bus: Bus,
-    requests: mpsc::Receiver<Request<S>>,
-    deliveries: mpsc::Receiver<Delivery>,
+    queues: Mutex<Queues<S>>,
     committed: watch::Sender<i64>,
     trouble: watch::Sender<&'static str>,
 }
+
+/// What waits to be decided.
+#[derive(Debug)]
+struct Queues<S: Service> {
+    requests: mpsc::Receiver<Request<S>>,
+    deliveries: mpsc::Receiver<Delivery>,
+}
+
+/// Whoever has it loads and decides. It is handed on while only the commit is still waited for.
+type Turn<'a, S> = MutexGuard<'a, Queues<S>>;
 
 /// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
 pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
@@ -116,62 +126,43 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     let (committed, log) = watch::channel(0);
     let (told, trouble) = watch::channel(NO_ANSWER);
     let pump = Pump { requests: request_in, trouble };
-    (pump, Engine { db, bus, requests, deliveries, committed, trouble: told }, delivery_in, log)
+    let queues = Mutex::new(Queues { requests, deliveries });
+    (pump, Engine { db, bus, queues, committed, trouble: told }, delivery_in, log)
 }
 
 /// So often a batch is decided again at once; conflicts that last longer are an outage.
 const CONFLICTS_MAX: usize = 10;
 
 impl<S: Service> Engine<S> {
-    /// Until both of its queues are closed and empty.
-    pub async fn run(mut self) {
-        while let Some(batch) = self.gather().await {
+    /// Until both of its queues are closed and empty. While one batch is being committed the next is loaded and
+    /// decided: the locks of the rows and of the log's head keep them in order, as they do with replicas.
+    pub async fn run(self) {
+        tokio::join!(self.work(), self.work());
+    }
+
+    async fn work(&self) {
+        loop {
+            let mut turn = self.queues.lock().await;
+            let Some(batch) = turn.gather().await else { return };
             let started = Instant::now();
-            self.process(batch).await;
+            self.process(batch, turn).await;
             metrics::histogram!("comanda_batch_seconds", "service" => S::NAME).record(started.elapsed());
         }
     }
 
-    /// Waits for the first input and takes what else has come meanwhile.
-    async fn gather(&mut self) -> Option<Batch<S>> {
-        let mut batch = Batch::empty();
-        tokio::select! {
-            Some(request) = self.requests.recv() => batch.request(request),
-            Some(delivery) = self.deliveries.recv() => batch.deliver(delivery),
-            else => return None,
-        }
-        self.fill(&mut batch);
-        Some(batch)
-    }
-
-    fn fill(&mut self, batch: &mut Batch<S>) {
-        loop {
-            let waiting = Waiting { requests: self.requests.len(), messages: self.deliveries.len() };
-            match gather::next(batch.held, waiting) {
-                Next::Request => self.requests.try_recv().into_iter().for_each(|request| batch.request(request)),
-                Next::Message => self.deliveries.try_recv().into_iter().for_each(|delivery| batch.deliver(delivery)),
-                Next::Nothing => return,
-            }
-        }
-    }
-
-    /// What is asked for while suspects are decided, each alone, does not wait for all of them.
-    async fn requests_between(&mut self) {
-        let mut batch = Batch::empty();
-        while let Next::Request = gather::next(batch.held, Waiting { requests: self.requests.len(), messages: 0 }) {
-            self.requests.try_recv().into_iter().for_each(|request| batch.request(request));
-        }
-        self.commit(batch).await;
-    }
-
     /// Commits the batch, however long that takes, then acknowledges and answers.
-    async fn process(&mut self, mut batch: Batch<S>) {
+    async fn process(&self, mut batch: Batch<S>, mut turn: Turn<'_, S>) {
         let receipts = std::mem::take(&mut batch.receipts);
         let suspects = self.suspects(&mut batch).await;
-        self.commit(batch).await;
-        for suspect in suspects {
-            self.alone(suspect).await;
-            self.requests_between().await;
+        if suspects.is_empty() {
+            self.commit(batch, Some(turn)).await;
+        } else {
+            // Nobody else decides meanwhile: what takes the process down is known to be the suspect.
+            self.commit(batch, None).await;
+            for suspect in suspects {
+                self.alone(suspect).await;
+                self.commit(turn.requests(), None).await;
+            }
         }
         if let Err(error) = self.bus.settle(S::NAME, receipts).await {
             // They come again, and the inbox knows them.
@@ -180,14 +171,14 @@ impl<S: Service> Engine<S> {
     }
 
     /// Commits a batch that may fail: on conflicts again, on outages later, on a fault one input at a time.
-    async fn commit(&mut self, mut batch: Batch<S>) {
+    async fn commit(&self, mut batch: Batch<S>, mut turn: Option<Turn<'_, S>>) {
         let (mut backoff, mut conflicts) = (Backoff::default(), 0);
         loop {
             batch.drop_abandoned();
             if batch.is_empty() {
                 return;
             }
-            let Err(error) = self.attempt(&mut batch).await else { return };
+            let Err(error) = self.attempt(&mut batch, &mut turn).await else { return };
             match Failure::of(&error) {
                 Failure::Conflict if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Failure::Fault if batch.inputs.len() + batch.letters.len() > 1 => {
@@ -207,37 +198,61 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    async fn one_by_one(&mut self, batch: Batch<S>) {
+    async fn one_by_one(&self, batch: Batch<S>) {
         for letter in batch.letters {
-            self.commit(Batch { letters: vec![letter], ..Batch::empty() }).await;
+            self.commit(Batch { letters: vec![letter], ..Batch::empty() }, None).await;
         }
         for pending in batch.inputs {
-            self.commit(Batch { inputs: vec![pending], ..Batch::empty() }).await;
+            self.commit(Batch { inputs: vec![pending], ..Batch::empty() }, None).await;
         }
     }
 
     /// One transaction; the answers go out once it is committed.
-    async fn attempt(&mut self, batch: &mut Batch<S>) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let decided = decide::decide(&mut tx, batch).await?;
-        if let Some(position) = decided.position {
-            if let Err(error) = tx.commit().await {
+    async fn attempt(&self, batch: &mut Batch<S>, turn: &mut Option<Turn<'_, S>>) -> Result<()> {
+        let (mut tx, decided) = self.decide(batch, turn).await?;
+        let head = decided.write(&mut tx).await?;
+        if self.has_many_writers() {
+            drop(turn.take());
+        }
+        if let Err(error) = tx.commit().await {
+            if head.is_some() {
                 // Whether it is there is not known: events are tried again, requests hear 503 and may do the same.
                 batch.fail_requests(advice(&error).unwrap_or(NO_ANSWER));
-                return Err(error);
             }
-            self.committed.send_replace(position);
-        } else {
-            tx.commit().await?;
+            return Err(error);
         }
-        decide::answer(std::mem::take(&mut batch.inputs), decided);
+        if let Some(Head { said, .. }) = head {
+            // Of two commits the later one may be heard of first.
+            self.committed.send_if_modified(|last| std::mem::replace(last, said.max(*last)) < said);
+        }
+        decided.answer(std::mem::take(&mut batch.inputs));
         Ok(())
+    }
+
+    /// What the batch comes to, in a transaction that has written nothing yet.
+    async fn decide(&self, batch: &mut Batch<S>, turn: &mut Option<Turn<'_, S>>) -> Result<(Tx, Decided<S>)> {
+        let mut tx = self.db.begin_with(Company::Deciders).await?;
+        if let Some(turn) = turn {
+            // They came while the transaction began.
+            turn.requests_into(batch);
+        }
+        let mut decided = decide::decide(&mut tx, batch).await?;
+        if tx.writes_to(S::UNLOCKED) && self.has_many_writers() {
+            drop(tx);
+            tx = self.db.begin_with(Company::Nobody).await?;
+            decided = decide::decide(&mut tx, batch).await?;
+        }
+        Ok((tx, decided))
+    }
+
+    fn has_many_writers(&self) -> bool {
+        self.db.postgres().is_some()
     }
 
     /// Of events that were delivered again, those that came again before: one of them may be what the process dies
     /// of. They are decided alone, each attempt counted before it is made, so that no neighbour is blamed.
     /// What was taken in, and only not acknowledged, is no suspect.
-    async fn suspects(&mut self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
+    async fn suspects(&self, batch: &mut Batch<S>) -> Vec<Pending<S>> {
         let again: Vec<&Event> = batch.inputs.iter().filter_map(Pending::redelivered).collect();
         if again.is_empty() {
             return Vec::new();
@@ -253,7 +268,7 @@ impl<S: Service> Engine<S> {
         suspects
     }
 
-    async fn alone(&mut self, mut suspect: Pending<S>) {
+    async fn alone(&self, mut suspect: Pending<S>) {
         let attempts = insist::<S, _, _>(|| count_attempt(&self.db, &suspect)).await;
         suspect.set_attempts(attempts);
         let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
@@ -261,7 +276,40 @@ impl<S: Service> Engine<S> {
             let times = attempts - 1;
             batch.bury(&anyhow::anyhow!("given up: the process died on it {times} times"));
         }
-        self.commit(batch).await;
+        self.commit(batch, None).await;
+    }
+}
+
+impl<S: Service> Queues<S> {
+    /// Waits for the first input and takes what else has come meanwhile.
+    async fn gather(&mut self) -> Option<Batch<S>> {
+        let mut batch = Batch::empty();
+        tokio::select! {
+            Some(request) = self.requests.recv() => batch.request(request),
+            Some(delivery) = self.deliveries.recv() => batch.deliver(delivery),
+            else => return None,
+        }
+        loop {
+            let waiting = Waiting { requests: self.requests.len(), messages: self.deliveries.len() };
+            match gather::next(batch.held, waiting) {
+                Next::Request => self.requests.try_recv().into_iter().for_each(|request| batch.request(request)),
+                Next::Message => self.deliveries.try_recv().into_iter().for_each(|delivery| batch.deliver(delivery)),
+                Next::Nothing => return Some(batch),
+            }
+        }
+    }
+
+    /// A batch of those who ask: they do not wait until all suspects are decided, each alone.
+    fn requests(&mut self) -> Batch<S> {
+        let mut batch = Batch::empty();
+        self.requests_into(&mut batch);
+        batch
+    }
+
+    fn requests_into(&mut self, batch: &mut Batch<S>) {
+        while let Next::Request = gather::next(batch.held, Waiting { requests: self.requests.len(), messages: 0 }) {
+            self.requests.try_recv().into_iter().for_each(|request| batch.request(request));
+        }
     }
 }
 

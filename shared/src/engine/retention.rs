@@ -9,7 +9,11 @@ use crate::{
     bus::Bus,
     contract::time::Time,
     db::{Db, Value},
-    engine::{dead, log},
+    engine::{
+        dead,
+        journal::{self, Forgot},
+        log,
+    },
 };
 
 /// The contract keeps idempotency keys for at least 7 days.
@@ -20,10 +24,8 @@ const PIECE: i64 = 1000;
 
 const OLD_IN_PIECE: &str = "SELECT MAX(key), SUM(CASE WHEN doc->>'time' < $2 THEN 1 ELSE 0 END) \
                             FROM (SELECT key, doc FROM inbox WHERE key > $1 ORDER BY key LIMIT $3) AS piece";
-const FORGET_TAKEN_IN: &str = "DELETE FROM inbox WHERE key > $1 AND key <= $2 AND doc->>'time' < $3 \
-                               AND (key LIKE 'order:%' OR key LIKE 'stock:%')";
-const FORGET_KEYS: &str = "DELETE FROM idempotency_keys \
-                           WHERE key IN (SELECT key FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2)";
+const OLDEST_KEYS: &str = "SELECT MAX(at) FROM (SELECT at FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2) \
+                           AS piece";
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempts \
                                WHERE key IN (SELECT key FROM attempts WHERE at < $1 ORDER BY at LIMIT $2)";
 
@@ -87,6 +89,7 @@ pub(crate) async fn run_bus(bus: Bus, retention: Retention) -> Result<()> {
 /// Forgets what was said, taken in and set aside before `before`.
 pub async fn prune(db: &Db, before: Time) -> Result<()> {
     log::forget(db, before).await?;
+    journal::forget(db, before).await?;
     forget_taken_in(db, before).await?;
     dead::forget(db, before).await
 }
@@ -107,9 +110,7 @@ async fn forget_taken_in(db: &Db, before: Time) -> Result<()> {
         let rows: Vec<(Option<String>, Option<i64>)> = db.fetch(OLD_IN_PIECE, args).await?;
         let Some((Some(to), old)) = rows.into_iter().next() else { return Ok(()) };
         if old.is_some_and(|old| old > 0) {
-            let mut tx = db.begin().await?;
-            tx.execute(FORGET_TAKEN_IN, [Value::from(from), to.clone().into(), before.to_string().into()]).await?;
-            tx.commit().await?;
+            forget(db, Forgot::Inbox { after: from, through: to.clone(), before }).await?;
         }
         from = to;
     }
@@ -117,7 +118,19 @@ async fn forget_taken_in(db: &Db, before: Time) -> Result<()> {
 
 /// Forgets keys that were used before `before`.
 pub async fn forget_keys(db: &Db, before: Time) -> Result<()> {
-    in_pieces(db, FORGET_KEYS, before).await
+    loop {
+        let newest: Vec<(Option<String>,)> = db.fetch(OLDEST_KEYS, [before.to_string().into(), PIECE.into()]).await?;
+        let Some((Some(newest),)) = newest.into_iter().next() else { return Ok(()) };
+        let newest: Time = newest.parse().map_err(anyhow::Error::msg)?;
+        // All that are as old as the newest of the piece, so that the words of the journal say which.
+        forget(db, Forgot::Keys { through: newest }).await?;
+    }
+}
+
+async fn forget(db: &Db, what: Forgot) -> Result<()> {
+    let mut tx = db.begin().await?;
+    what.carry_out(&mut tx, Time::now()).await?;
+    tx.commit().await
 }
 
 /// Each piece is a transaction, so that nobody waits long for the writer.

@@ -14,6 +14,7 @@ const PLUMBING: &[Migration] = &[
     (2, include_str!("../../migrations/0002_owner.sql")),
     (10, include_str!("../../migrations/0010_floors.sql")),
     (20, include_str!("../../migrations/0020_probe.sql")),
+    (30, include_str!("../../migrations/0030_journal.sql")),
 ];
 
 /// Brings the database up to date. An error where it is another service's, which it names where that can be known.

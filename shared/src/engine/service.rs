@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
@@ -29,13 +30,17 @@ pub trait Service: Send + Sync + Sized + 'static {
     const MIGRATIONS: &'static [Migration];
 
     /// Everything the service can be told, by HTTP, by the bus or by the time.
-    type Command: Debug + Send + Sync + 'static;
+    type Command: Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What whoever asked for it hears.
-    type Reply: Debug + Send + 'static;
+    type Reply: Debug + Send + Sync + 'static;
     /// What they hear instead; its text is the reason of a dead letter where an event is refused.
-    type Refusal: Display + Debug + Send + 'static;
+    type Refusal: Display + Debug + Send + Sync + 'static;
     /// The rows that a batch touches.
     type State: Send;
+
+    /// The tables of which batches load rows without locking them. A batch that writes to one of these is decided while
+    /// no other is, so that the order of the commits is an order of the decisions as well.
+    const UNLOCKED: &'static [&'static str];
 
     /// What an event on the bus tells the service. An error makes it a dead letter.
     fn hear(event: &Event) -> Result<Self::Command>;

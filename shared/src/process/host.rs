@@ -38,8 +38,9 @@ use crate::{
         telemetry,
     },
     web::{
+        history::Part,
         pages,
-        routes::{self, Part, Probe},
+        routes::{self, Probe},
         serve::{self, Limits},
         site::{App, Site},
     },

@@ -3,6 +3,7 @@
 pub mod docs;
 pub mod etag;
 pub mod extract;
+pub mod history;
 mod objects;
 mod openapi;
 pub mod page;

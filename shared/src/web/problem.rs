@@ -217,7 +217,7 @@ pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
 /// A read that failed: what it was of has been forgotten, the database is away, or what it holds cannot be shown, which
 /// is our fault.
 pub fn could_not_read(error: anyhow::Error) -> Problem {
-    if let Some(Gone { first }) = error.downcast_ref() {
+    if let Some(Gone { first, .. }) = error.downcast_ref() {
         let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
         return Problem::gone(detail, first);
     }

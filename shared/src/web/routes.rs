@@ -1,4 +1,4 @@
-//! What every process serves around its services' routes: feeds, dead letters, health, metrics, documentation.
+//! What every process serves around its services' routes: health, metrics, documentation, and what their past holds.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,6 @@ use axum::{
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -28,32 +27,20 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    contract::time::{Time, TimeAndId},
-    db::{Db, NO_ANSWER, advice},
-    engine::{
-        dead::{self, DeadLetter},
-        health, log, relay,
-    },
+    contract::time::Time,
+    db::{NO_ANSWER, advice},
+    engine::{dead, health, relay},
     web::{
         docs, etag,
-        extract::{BODY_MAX, InPath, InQuery},
-        openapi,
-        page::{self, Page, Paging},
-        pages,
-        problem::{self, Answer, Problem, could_not_read},
+        extract::BODY_MAX,
+        history::{self, Part},
+        openapi, pages,
+        problem::{self, Problem},
     },
 };
 
 /// With what surrounds it, a probe is answered within 2 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1800);
-
-/// What these routes know of a service.
-#[derive(Clone, Debug)]
-pub struct Part {
-    pub service: &'static str,
-    pub feed: &'static str,
-    pub db: Db,
-}
 
 /// What is known of the process itself.
 #[derive(Clone)]
@@ -80,15 +67,14 @@ struct Document;
 
 /// The whole HTTP interface of a process.
 pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe) -> Router {
-    let process = Process { parts: parts.into(), probe };
+    let parts: Arc<[Part]> = parts.into();
+    let process = Process { parts: Arc::clone(&parts), probe };
     let ours = OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(feed))
-        .routes(routes!(dead_letters))
         .routes(routes!(live))
         .routes(routes!(ready))
         .routes(routes!(metrics))
         .with_state(process);
-    let (router, api) = ours.merge(services).split_for_parts();
+    let (router, api) = ours.merge(history::router(parts)).merge(services).split_for_parts();
     router
         .merge(docs::router(&openapi::complete(&api)))
         .merge(pages)
@@ -117,80 +103,6 @@ async fn observe(request: Request, next: Next) -> Response {
     metrics::histogram!("comanda_http_request_seconds", &labels[..2]).record(started.elapsed());
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-impl Process {
-    fn part(&self, feed: &str) -> Answer<&Part> {
-        let found = self.parts.iter().find(|part| part.feed == feed);
-        found.ok_or_else(|| Problem::missing(format!("there is no service {feed:?} here")))
-    }
-}
-
-/// Everything that a service has said, in order.
-#[derive(Debug, Serialize, ToSchema)]
-struct Feed {
-    /// CloudEvents 1.0.
-    #[schema(value_type = Vec<Object>)]
-    items: Vec<Box<RawValue>>,
-    /// Always set: ask again with it as `after` for what has come since.
-    next: String,
-}
-
-#[utoipa::path(
-    get, path = "/v1/feed/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses(
-        (status = 200, body = Feed),
-        (status = 410, body = Problem, content_type = "application/problem+json", description = "`gone`: what comes after `after` has been forgotten; `first` is the first position that is left."),
-    )
-)]
-/// Every event that the service has said, in order, complete, back to the retention.
-async fn feed(
-    State(process): State<Process>,
-    InPath(feed): InPath<String>,
-    InQuery(paging): InQuery<Paging>,
-) -> Answer<Json<Feed>> {
-    let part = process.part(&feed)?;
-    let (after, limit) = (paging.after()?.unwrap_or(0), paging.limit()?);
-    // Of a log that is gone, or of another service: whoever follows it would wait for ever.
-    let beyond = || Problem::invalid_field("after", "no event of this feed has that position yet");
-    if after < 0 {
-        return Err(beyond());
-    }
-    let read = async |from: Option<i64>, limit| {
-        log::after(&part.db, from.unwrap_or(after), limit).await.map_err(could_not_read)
-    };
-    let (entries, _) = page::gather(Some(after), limit, |entry| entry.position, |entry| entry.doc.len(), read).await?;
-    if entries.is_empty() && after > log::bounds(&part.db).await.map_err(could_not_read)?.head {
-        return Err(beyond());
-    }
-    let next = entries.last().map_or(after, |entry| entry.position).to_string();
-    let items = entries.into_iter().map(|entry| RawValue::from_string(entry.doc));
-    let items = items.collect::<Result<_, _>>().map_err(|error| could_not_read(error.into()))?;
-    Ok(Json(Feed { items, next }))
-}
-
-#[utoipa::path(
-    get, path = "/v1/dead/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses(
-        (status = 200, body = Page<DeadLetter>),
-        (status = 410, body = Problem, content_type = "application/problem+json", description = "`gone`: the letters behind `after` have been forgotten; `first` is the time since when there are any."),
-    )
-)]
-/// What the service refused or could not read, newest first.
-async fn dead_letters(
-    State(process): State<Process>,
-    InPath(feed): InPath<String>,
-    InQuery(paging): InQuery<Paging>,
-) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, after) = (process.part(&feed)?, paging.after()?);
-    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(could_not_read);
-    let page = Page::read(&paging, |letter| TimeAndId(letter.at, letter.id), read).await?;
-    if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(could_not_read)?)
-        && at < first
-    {
-        return Err(Problem::gone(format!("dead letters from before {first} have been forgotten"), first));
-    }
-    Ok(page)
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

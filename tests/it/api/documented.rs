@@ -169,6 +169,7 @@ async fn the_documentation_describes_every_route() {
             /v1/feed/{feed}
             /v1/inventory
             /v1/inventory/{location}/events
+            /v1/journal/{feed}
             /v1/locations
             /v1/locations/{location}
             /v1/locations/{location}/events
