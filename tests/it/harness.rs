@@ -25,7 +25,7 @@ use shared::{
 use tokio::time::Instant;
 
 use crate::{
-    agree,
+    agree, history,
     servers::{Scratch, Servers},
 };
 
@@ -191,6 +191,7 @@ impl App {
             letters.extend(dead::list(db, None, 50).await.unwrap());
         }
         assert_eq!(letters.len(), self.dead_expected.load(Ordering::Relaxed), "dead letters: {letters:#?}");
+        history::run_again(&self.databases).await.unwrap();
         self.stop().await;
     }
 

@@ -15,6 +15,7 @@ pub mod live;
 pub mod log;
 pub mod pump;
 pub mod relay;
+pub mod replay;
 pub mod retention;
 pub mod rows;
 pub mod schema;
