@@ -65,6 +65,16 @@ impl Api {
         self.persist(|| self.request(Method::GET, path)).await
     }
 
+    /// As [`Api::get`], but without a step in between: what is kept as it was encoded keeps every byte.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let (status, body) = self.persist_raw(|| self.request(Method::GET, path)).await?;
+        if !status.is_success() {
+            let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+            bail!("GET {}{path} answers {status}: {}", self.base, problem["detail"].as_str().unwrap_or("no reason"));
+        }
+        serde_json::from_slice(&body).with_context(|| format!("GET {path}"))
+    }
+
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let answer = self.look(path).await?;
         if !answer.status.is_success() {
@@ -119,8 +129,13 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
-    /// Asks again for as long as there is no answer, or 503.
     async fn persist(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer> {
+        let (status, body) = self.persist_raw(request).await?;
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+
+    /// Asks again for as long as there is no answer, or 503.
+    async fn persist_raw(&self, request: impl Fn() -> RequestBuilder) -> Result<(StatusCode, Vec<u8>)> {
         let (started, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             let patient = started.elapsed() < self.patience;
@@ -132,7 +147,7 @@ impl Api {
                 Ok(response) => {
                     let status = response.status();
                     let body = response.bytes().await.context("the answer ended early")?;
-                    return Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() });
+                    return Ok((status, body.into()));
                 }
                 Err(error) if !patient => return Err(error).context("no answer"),
                 Err(_) => backoff.wait().await,

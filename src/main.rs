@@ -2,6 +2,7 @@
 
 mod api;
 mod demo;
+mod developer;
 mod simulate;
 mod start_page;
 mod up;
@@ -26,6 +27,10 @@ enum Command {
     Up(Box<up::Options>),
     /// Makes the demo restaurant at services that run already
     Demo(demo::command::Options),
+    /// Shows what the services say to each other, and saves their history
+    Events(developer::events::Options),
+    /// Runs history again, in a sandbox, and says where today's code decides differently
+    Replay(developer::replay::Options),
 }
 
 #[tokio::main]
@@ -36,5 +41,7 @@ async fn main() -> ExitCode {
         None => up::run(up).await,
         Some(Command::Up(up)) => up::run(*up).await,
         Some(Command::Demo(demo)) => demo::command::run(demo).await,
+        Some(Command::Events(events)) => developer::events::run(events).await,
+        Some(Command::Replay(replay)) => developer::replay::run(replay).await,
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Options {
 }
 
 /// Without the slash at its end, which every path brings.
-fn base(url: &str) -> Result<String, String> {
+pub(crate) fn base(url: &str) -> Result<String, String> {
     let rest = url.strip_prefix("http://").filter(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']));
     rest.ok_or("expected a URL like http://127.0.0.1:8081 (TLS is not spoken here)")?;
     Ok(url.trim_end_matches('/').to_owned())

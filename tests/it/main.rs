@@ -9,6 +9,7 @@ mod checker;
 mod crowd;
 mod db;
 mod demo;
+mod developer;
 mod disk;
 mod faults;
 mod flows;

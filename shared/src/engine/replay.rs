@@ -52,6 +52,7 @@ pub struct Change {
 /// What came of an entry.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
+    pub inputs: usize,
     /// The events that were said, encoded.
     pub said: Vec<String>,
     pub difference: Option<Difference>,
@@ -140,14 +141,15 @@ async fn step<S: Service>(tx: &mut Tx, entry: &Entry, known: &Said) -> Result<St
         tx.flush().await?;
         return Ok(Step::default());
     }
-    let decided = decide::decide(tx, &batch::<S>(entry)?).await?;
+    let batch = batch::<S>(entry)?;
+    let decided = decide::decide(tx, &batch).await?;
     let said = decided.said.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     let difference = match difference(entry, &decided.journal.doc())? {
         Some(difference) => Some(difference),
         None => spoke_differently(entry, known, &said),
     };
     decided.write(tx).await?;
-    Ok(Step { said, difference })
+    Ok(Step { inputs: batch.inputs.len(), said, difference })
 }
 
 /// The batch, as it was when it was decided.
