@@ -4,6 +4,7 @@
 pub(crate) mod events;
 mod past;
 pub(crate) mod replay;
+pub(crate) mod trace;
 
 use std::{io::Write, time::Duration};
 

@@ -29,6 +29,8 @@ enum Command {
     Demo(demo::command::Options),
     /// Shows what the services say to each other, and saves their history
     Events(developer::events::Options),
+    /// Shows one order over all services: what each was told, decided and said, and how long it took
+    Trace(developer::trace::Options),
     /// Runs history again, in a sandbox, and says where today's code decides differently
     Replay(developer::replay::Options),
 }
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
         Some(Command::Up(up)) => up::run(*up).await,
         Some(Command::Demo(demo)) => demo::command::run(demo).await,
         Some(Command::Events(events)) => developer::events::run(events).await,
+        Some(Command::Trace(trace)) => developer::trace::run(trace).await,
         Some(Command::Replay(replay)) => developer::replay::run(replay).await,
     }
 }

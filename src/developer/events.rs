@@ -184,35 +184,18 @@ impl Reader<'_> {
     }
 }
 
+async fn start(past: &Past, since: Option<Since>) -> Result<i64> {
+    match since {
+        Some(Since(since)) => past.said_before(since).await,
+        None => past.beginning().await,
+    }
+}
+
 async fn pasts(at: &At, from: Option<&Path>) -> Result<HashMap<&'static str, Past>> {
     match from {
         Some(file) => past::saved(file),
         None => past::running(at).await,
     }
-}
-
-/// The position before the first event that was said since then: found by halving, since positions are in time's order.
-async fn start(past: &Past, since: Option<Since>) -> Result<i64> {
-    let beginning = past.beginning().await?;
-    let Some(Since(since)) = since else { return Ok(beginning) };
-    let (mut before, mut step) = (beginning, 1_i64 << 40);
-    while step > 0 {
-        // Beyond the end nothing is known, and nothing is old.
-        let is_old = match past.said(before + step - 1).await {
-            Ok(events) => events.first().map(|(_, event)| time(event)).transpose()?.is_some_and(|time| time < since),
-            Err(_) => false,
-        };
-        if is_old {
-            before += step;
-        }
-        step /= 2;
-    }
-    Ok(before)
-}
-
-fn time(event: &str) -> Result<Time> {
-    let event: Value = serde_json::from_str(event).context("an event")?;
-    event["time"].as_str().context("an event has a time")?.parse().map_err(anyhow::Error::msg)
 }
 
 impl Options {

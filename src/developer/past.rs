@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use shared::{contract::time::Time, engine::journal::Entry};
 
 use super::{At, SERVICES};
@@ -92,6 +92,30 @@ pub(crate) fn saved(path: &Path) -> Result<HashMap<&'static str, Past>> {
     Ok(pasts.into_iter().map(|(service, saved)| (service, Past::Saved(saved))).collect())
 }
 
+/// The last position that a service has forgotten.
+async fn forgotten(api: &Api, path: &str) -> Result<i64> {
+    let answer = api.look(path).await?;
+    Ok(answer.body["first"].as_i64().map_or(0, |first| first - 1))
+}
+
+/// The last position behind `beginning` that is older than that; `at` gives the time of a position, if it is there.
+async fn last_before(beginning: i64, time: Time, at: impl AsyncFn(i64) -> Result<Option<Time>>) -> Result<i64> {
+    let (mut before, mut step) = (beginning, 1_i64 << 40);
+    while step > 0 {
+        // What is beyond the end, or has been forgotten, is an error or nothing.
+        if at(before + step).await.ok().flatten().is_some_and(|at| at < time) {
+            before += step;
+        }
+        step /= 2;
+    }
+    Ok(before)
+}
+
+fn said_at(event: &str) -> Result<Time> {
+    let event: Value = serde_json::from_str(event).context("an event")?;
+    event["time"].as_str().context("an event has a time")?.parse().map_err(anyhow::Error::msg)
+}
+
 impl Saved {
     fn add(&mut self, line: Line) -> Result<()> {
         match line {
@@ -142,17 +166,55 @@ impl Past {
     /// The first position of what is left of what was said, less one.
     pub(crate) async fn beginning(&self) -> Result<i64> {
         match self {
-            Self::Running { api, feed } => {
-                let answer = api.look(&format!("/v1/feed/{feed}?limit=1")).await?;
-                Ok(answer.body["first"].as_i64().map_or(0, |first| first - 1))
-            }
+            Self::Running { api, feed } => forgotten(api, &format!("/v1/feed/{feed}?limit=1")).await,
             Self::Saved(saved) => Ok(saved.said.first().map_or(0, |(first, _)| first - 1)),
+        }
+    }
+
+    /// The same of what was told.
+    async fn beginning_of_told(&self) -> Result<i64> {
+        match self {
+            Self::Running { api, feed } => forgotten(api, &format!("/v1/journal/{feed}?limit=1")).await,
+            Self::Saved(saved) => Ok(saved.told.first().map_or(0, |first| first.position - 1)),
+        }
+    }
+
+    /// The last position of what was said before that time: found by halving, since positions are in time's order.
+    pub(crate) async fn said_before(&self, time: Time) -> Result<i64> {
+        let is_old =
+            async |position| Ok(self.said(position - 1).await?.first().map(|(_, event)| said_at(event)).transpose()?);
+        last_before(self.beginning().await?, time, is_old).await
+    }
+
+    /// What was said since then.
+    pub(crate) async fn said_since(&self, time: Time) -> Result<Vec<Value>> {
+        let (mut all, mut position) = (Vec::new(), self.said_before(time).await?);
+        loop {
+            let events = self.said(position).await?;
+            let Some((last, _)) = events.last() else { return Ok(all) };
+            position = *last;
+            for (_, event) in &events {
+                all.push(serde_json::from_str(event).context("an event")?);
+            }
+        }
+    }
+
+    /// What was told since then.
+    pub(crate) async fn told_since(&self, time: Time) -> Result<Vec<Entry>> {
+        let at = async |position| Ok(self.told(position - 1).await?.first().map(|entry| entry.at));
+        let beginning = self.beginning_of_told().await?;
+        let (mut all, mut position) = (Vec::new(), last_before(beginning, time, at).await?);
+        loop {
+            let entries = self.told(position).await?;
+            let Some(last) = entries.last() else { return Ok(all) };
+            position = last.position;
+            all.extend(entries);
         }
     }
 
     /// Writes all of it, a line each.
     pub(crate) async fn save(&self, service: &str, out: &mut impl Write) -> Result<u64> {
-        let (mut lines, mut position) = (0, 0);
+        let (mut lines, mut position) = (0, self.beginning_of_told().await?);
         let mut write = |line: Line| -> Result<()> {
             lines += 1;
             writeln!(out, "{}", serde_json::to_string(&line)?).context("write the file")

@@ -142,3 +142,29 @@ async fn events_are_found_by_order_type_and_time() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_traced_over_all_services() {
+    on_both(async |app| {
+        let [served, _, cancelled] = evening(app).await;
+        let number = app.get(&format!("/v1/orders/{served}")).await["number"].to_string();
+        let shown = told(&["trace", &number, "--at", &app.base]).await;
+        assert!(shown.starts_with(&format!("order {served}, number {number}, at soho\n")), "{shown}");
+        let steps = told(&["trace", &served, "--at", &app.base, "--as", "json"]).await;
+        let steps: Vec<Value> = steps.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |service: &str| -> Vec<String> {
+            steps.iter().filter(|step| step["service"] == service).map(|step| text(&step["what"])).collect()
+        };
+        assert_eq!(of("inventory-svc")[0], "order.placed");
+        assert_eq!(of("kitchen-svc"), ["order.accepted", "act"]);
+        assert_eq!(&of("order-svc")[..2], ["place", "stock.reserved"]);
+        let mut heard = steps.iter().filter(|step| text(&step["what"]).contains('.'));
+        assert!(heard.all(|step| step["lag_ms"].is_f64()), "{steps:?}");
+        let picture = told(&["trace", &cancelled, "--at", &app.base, "--as", "mermaid"]).await;
+        assert!(picture.starts_with("sequenceDiagram\n"), "{picture}");
+        assert!(picture.contains("order-svc->>kitchen-svc: order.accepted, "), "{picture}");
+        let nobody = refused(&["trace", "4711", "--at", &app.base]).await;
+        assert!(nobody.contains("no order has the number 4711"), "{nobody}");
+    })
+    .await;
+}
