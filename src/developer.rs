@@ -6,7 +6,10 @@ mod past;
 pub(crate) mod replay;
 pub(crate) mod trace;
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::{ErrorKind, Write},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -14,6 +17,7 @@ use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::StatusCode;
+use serde_json::Value;
 use shared::engine::service::Service;
 
 use crate::{api::Api, demo::command::base};
@@ -50,9 +54,34 @@ impl At {
     }
 }
 
-/// A line on standard output. An error where nobody reads it any more: then there is nothing more to do.
+/// A line on standard output. Where nobody reads it any more there is nothing more to do: `| head` is no failure.
 fn say(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").context("write to standard output")
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.context("write to standard output"),
+    }
+}
+
+/// What a command is called, and what a cook did where it is one of the kitchen's: `place`, `act item 1 done`.
+fn name(command: &Value) -> String {
+    match command {
+        Value::String(name) => name.clone(),
+        Value::Object(command) => {
+            let Some((name, inner)) = command.iter().next() else { return String::new() };
+            format!("{name}{}", inner.get("action").map_or(String::new(), words))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The words of a value, each behind a space.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(word) => format!(" {word}"),
+        Value::Array(values) => values.iter().map(words).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| format!(" {name}{}", words(value))).collect(),
+        other => format!(" {other}"),
+    }
 }
 
 /// Whether a text fits a pattern in which `*` stands for anything: `order.*`.
@@ -67,7 +96,16 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use serde_json::json;
+
+    use super::{fits, name};
+
+    #[test]
+    fn a_command_is_called_by_what_was_done() {
+        assert_eq!(name(&json!({"place": {"order": {}}})), "place");
+        assert_eq!(name(&json!({"act": {"ticket": "t", "action": {"item": ["1", "done"]}}})), "act item 1 done");
+        assert_eq!(name(&json!({"act": {"ticket": "t", "action": {"ticket": "serve"}}})), "act ticket serve");
+    }
 
     #[test]
     fn a_star_stands_for_anything() {

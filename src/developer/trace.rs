@@ -15,7 +15,7 @@ use shared::{contract::time::Time, process::host};
 use uuid::Uuid;
 
 use super::{
-    At, SERVICES,
+    At, SERVICES, name,
     past::{self, Past},
     say,
 };
@@ -161,11 +161,7 @@ fn step(service: &'static str, input: &Value, said: &[Value]) -> Result<Step> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let at: Time = text(&input["at"]).parse().map_err(anyhow::Error::msg)?;
     let event = &input["event"];
-    let what = match &input["command"] {
-        Value::Object(command) => command.keys().next().cloned().unwrap_or_default(),
-        Value::String(command) => command.clone(),
-        _ => text(&event["type"]),
-    };
+    let what = if event.is_null() { name(&input["command"]) } else { text(&event["type"]) };
     let lag = event["time"].as_str().and_then(|time| time.parse().ok()).map(|time| at.since(time));
     let because = said.iter().filter(|event| event["causationid"] == input["id"] && is_by(event, service));
     Ok(Step {

@@ -156,7 +156,7 @@ async fn an_order_is_traced_over_all_services() {
             steps.iter().filter(|step| step["service"] == service).map(|step| text(&step["what"])).collect()
         };
         assert_eq!(of("inventory-svc")[0], "order.placed");
-        assert_eq!(of("kitchen-svc"), ["order.accepted", "act"]);
+        assert_eq!(of("kitchen-svc"), ["order.accepted", "act ticket serve"]);
         assert_eq!(&of("order-svc")[..2], ["place", "stock.reserved"]);
         let mut heard = steps.iter().filter(|step| text(&step["what"]).contains('.'));
         assert!(heard.all(|step| step["lag_ms"].is_f64()), "{steps:?}");
@@ -167,4 +167,16 @@ async fn an_order_is_traced_over_all_services() {
         assert!(nobody.contains("no order has the number 4711"), "{nobody}");
     })
     .await;
+}
+
+/// A rule that changes by accident changes what was decided in one of these.
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_that_are_kept_are_decided_as_they_were() {
+    let histories = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories");
+    let files = std::fs::read_dir(histories).unwrap().map(|file| file.unwrap().path().display().to_string());
+    let files: Vec<String> = files.filter(|file| file.ends_with(".ndjson")).collect();
+    assert!(!files.is_empty());
+    let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let shown = told(&arguments).await;
+    assert_eq!(shown.matches(": identical\n").count(), 3 * files.len(), "{shown}");
 }

@@ -9,7 +9,7 @@ use shared::engine::{
 };
 
 use super::Options;
-use crate::developer::{fits, say};
+use crate::developer::{fits, name, say};
 
 /// Whether an encoded event has such a type.
 pub(super) fn is_of_type(event: &str, pattern: Option<&str>) -> bool {
@@ -56,30 +56,52 @@ fn as_json(Change { table, key, before, after }: &Change) -> Result<Value> {
 /// `event order.accepted 0190…: decided`, `command place by anonymous: refused (…)`.
 fn summary(input: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let what = match (&input["event"], &input["command"]) {
-        (Value::Null, Value::Object(command)) => {
-            format!("command {} by {}", command.keys().next().map_or("", String::as_str), text(&input["by"]))
-        }
-        (Value::Null, command) => format!("command {} by {}", text(command), text(&input["by"])),
-        (event, _) => format!("event {} {}", text(&event["type"]), text(&event["id"])),
+    let what = match &input["event"] {
+        Value::Null => format!("command {} by {}", name(&input["command"]), text(&input["by"])),
+        event => format!("event {} {}", text(&event["type"]), text(&event["id"])),
     };
     let reason = input["reason"].as_str().map_or(String::new(), |reason| format!(" ({reason})"));
     format!("{what}: {}{reason}", text(&input["outcome"]))
 }
 
-/// The members that changed, each as it was and as it is; of a new row, that it is new.
+/// What changed within the row, each as it was and as it is; of a new row, all of it.
 fn difference(change: &Change) -> Result<String> {
     let after: Value = serde_json::from_str(&change.after)?;
     let Some(before) = &change.before else { return Ok(format!(" is new: {after}")) };
-    let before: Value = serde_json::from_str(before)?;
-    let empty = serde_json::Map::new();
-    let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
-    let mut names: Vec<&String> =
-        before.keys().chain(after.keys().filter(|name| !before.contains_key(*name))).collect();
-    names.retain(|name| before.get(*name) != after.get(*name));
-    let part = |name: &String| {
-        let [was, is] = [before, after].map(|side| side.get(name).unwrap_or(&Value::Null));
-        format!("\n          {name}: {was} -> {is}")
-    };
-    Ok(names.into_iter().map(part).collect())
+    let mut lines = String::new();
+    differ("", &serde_json::from_str(before)?, &after, &mut lines);
+    Ok(lines)
+}
+
+fn differ(path: &str, before: &Value, after: &Value, lines: &mut String) {
+    match (before, after) {
+        (Value::Object(was), Value::Object(is)) => {
+            for name in was.keys().chain(is.keys().filter(|name| !was.contains_key(*name))) {
+                differ(&format!("{path}/{name}"), &before[name], &after[name], lines);
+            }
+        }
+        (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
+            let pairs = was.iter().zip(is).enumerate();
+            pairs.for_each(|(nth, (was, is))| differ(&format!("{path}/{nth}"), was, is, lines));
+        }
+        _ if before == after => {}
+        _ => lines.push_str(&format!("\n          {path}: {before} -> {after}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::differ;
+
+    #[test]
+    fn what_changed_is_told_member_by_member() {
+        let mut lines = String::new();
+        let before = json!({"state": "open", "items": [{"state": "queued"}, {"state": "done"}], "gone": 1});
+        let after = json!({"state": "open", "items": [{"state": "done"}, {"state": "done"}], "new": [1]});
+        differ("", &before, &after, &mut lines);
+        let told = "/gone: 1 -> null\n/items/0/state: \"queued\" -> \"done\"\n/new: null -> [1]";
+        assert_eq!(lines.replace("          ", "").trim(), told);
+    }
 }
