@@ -8,6 +8,7 @@ mod bus;
 mod checker;
 mod crowd;
 mod db;
+mod dead;
 mod demo;
 mod developer;
 mod disk;

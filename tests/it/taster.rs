@@ -176,6 +176,12 @@ impl Process {
         if answer.status() == StatusCode::OK { answer.json().await.ok() } else { None }
     }
 
+    /// What a POST without a body answers; `None` where it dies of it.
+    pub(crate) async fn post(&self, path: &str) -> Option<Value> {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.post(format!("{}{path}", self.base)).send().await.ok()?.json().await.ok()
+    }
+
     pub(crate) fn is_dead(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tracing::error;
+use uuid::Uuid;
 
 use crate::{
     bus::{Delivery, Receipt},
@@ -15,7 +16,8 @@ use crate::{
         condition::Condition,
         dead::Letter,
         gather::Held,
-        pump::{Denial, Outcome, Request},
+        pump::{Denial, Outcome},
+        redrive::{Heard, Redrive, Redriven},
         service::{Input, Service},
     },
 };
@@ -25,6 +27,8 @@ use crate::{
 pub(super) struct Batch<S: Service> {
     pub(super) inputs: Vec<Pending<S>>,
     pub(super) letters: Vec<Letter>,
+    /// Who hears what once the letters are kept.
+    pub(super) heard: Vec<(Redrive, Redriven)>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) held: Held,
 }
@@ -36,7 +40,7 @@ pub(super) struct Pending<S: Service> {
     pub(super) origin: Origin<S>,
 }
 
-/// Where an input came from: who asked and waits for the outcome, or the event that the bus delivered.
+/// Where an input came from: who asked and waits for the outcome, or the event that the bus delivered, now or long ago.
 #[derive(Debug)]
 pub(super) enum Origin<S: Service> {
     Request(oneshot::Sender<Outcome<S>>),
@@ -47,12 +51,23 @@ pub(super) enum Origin<S: Service> {
         /// It was delivered before.
         redelivered: bool,
         attempts: i64,
+        /// It was a dead letter until now.
+        redrive: Option<Redrive>,
     },
+}
+
+/// What somebody hears who waits for an input.
+#[derive(Debug)]
+pub(super) enum Answer<S: Service> {
+    Nobody,
+    Asker(Outcome<S>),
+    Redriver(Heard),
 }
 
 impl<S: Service> Batch<S> {
     pub(super) fn empty() -> Self {
-        Self { inputs: Vec::new(), letters: Vec::new(), receipts: Vec::new(), held: Held::default() }
+        let (inputs, letters, heard, receipts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { inputs, letters, heard, receipts, held: Held::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -64,9 +79,15 @@ impl<S: Service> Batch<S> {
         self.inputs.iter().filter_map(Pending::event)
     }
 
-    pub(super) fn request(&mut self, Request { input, asker }: Request<S>) {
+    /// Of letters that are to be taken in now.
+    pub(super) fn redriven(&self) -> impl Iterator<Item = Uuid> {
+        self.inputs.iter().filter_map(Pending::redrive).map(|redrive| redrive.letter)
+    }
+
+    /// That somebody waits for.
+    pub(super) fn request(&mut self, pending: Pending<S>) {
         self.held.requests += 1;
-        self.inputs.push(Pending { input, origin: Origin::Request(asker) });
+        self.inputs.push(pending);
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
@@ -88,17 +109,22 @@ impl<S: Service> Batch<S> {
 
     /// Requests whose asker has gone need no decision.
     pub(super) fn drop_abandoned(&mut self) {
-        self.inputs.retain(|pending| !matches!(&pending.origin, Origin::Request(asker) if asker.is_closed()));
+        self.inputs.retain(|pending| match &pending.origin {
+            Origin::Request(asker) => !asker.is_closed(),
+            Origin::Event { redrive, .. } => redrive.as_ref().is_none_or(|redrive| !redrive.asker.is_closed()),
+        });
     }
 
     /// Answers all requests as unavailable; `why` is for people. Events stay.
     pub(super) fn fail_requests(&mut self, why: &'static str) {
-        let (requests, events) = std::mem::take(&mut self.inputs)
-            .into_iter()
-            .partition(|pending| matches!(pending.origin, Origin::Request(_)));
-        self.inputs = events;
-        for pending in requests as Vec<Pending<S>> {
-            pending.answer(Err(Denial::Unavailable(why)));
+        for pending in std::mem::take(&mut self.inputs) {
+            match &pending.origin {
+                Origin::Request(_) => pending.answer(Answer::Asker(Err(Denial::Unavailable(why)))),
+                Origin::Event { redrive: Some(_), .. } => {
+                    pending.answer(Answer::Redriver(Err(Denial::Unavailable(why))));
+                }
+                Origin::Event { .. } => self.inputs.push(pending),
+            }
         }
     }
 
@@ -108,12 +134,22 @@ impl<S: Service> Batch<S> {
             match pending.origin {
                 Origin::Request(_) => {
                     error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
-                    pending.answer(Err(Denial::Failed));
+                    pending.answer(Answer::Asker(Err(Denial::Failed)));
                 }
-                Origin::Event { event, raw, attempts, .. } => {
-                    self.letters.push(Letter::of_event(&event, &raw, format!("{error:#}"), attempts));
+                Origin::Event { event, raw, attempts, redrive, .. } => {
+                    let reason = format!("{error:#}");
+                    let known = redrive.as_ref().map(|redrive| redrive.letter);
+                    self.letters.push(Letter::of_event(&event, &raw, reason.clone(), attempts).redriven(known));
+                    self.heard.extend(redrive.map(|redrive| (redrive, Redriven::refused(reason))));
                 }
             }
+        }
+    }
+
+    /// After the commit: whoever redrove what is a letter once more.
+    pub(super) fn tell_of_letters(&mut self) {
+        for (redrive, redriven) in self.heard.drain(..) {
+            redrive.answer(Ok(redriven));
         }
     }
 }
@@ -135,7 +171,23 @@ impl<S: Service> Pending<S> {
             condition: Condition::default(),
             command,
         };
-        Ok(Self { input, origin: Origin::Event { event: Box::new(event), raw, redelivered, attempts: 1 } })
+        let event = Box::new(event);
+        Ok(Self { input, origin: Origin::Event { event, raw, redelivered, attempts: 1, redrive: None } })
+    }
+
+    /// An event that is a dead letter until now.
+    pub(super) fn redriven(mut self, by: Redrive) -> Self {
+        if let Origin::Event { redrive, .. } = &mut self.origin {
+            *redrive = Some(by);
+        }
+        self
+    }
+
+    pub(super) fn redrive(&self) -> Option<&Redrive> {
+        match &self.origin {
+            Origin::Event { redrive, .. } => redrive.as_ref(),
+            Origin::Request(_) => None,
+        }
     }
 
     /// That the bus delivered.
@@ -160,10 +212,14 @@ impl<S: Service> Pending<S> {
         }
     }
 
-    pub(super) fn answer(self, answer: Outcome<S>) {
-        if let Origin::Request(asker) = self.origin {
-            // The asker may have gone; the key makes asking again safe.
-            let _ = asker.send(answer);
+    pub(super) fn answer(self, answer: Answer<S>) {
+        match (self.origin, answer) {
+            (Origin::Request(asker), Answer::Asker(outcome)) => {
+                // The asker may have gone; the key makes asking again safe.
+                let _ = asker.send(outcome);
+            }
+            (Origin::Event { redrive: Some(redrive), .. }, Answer::Redriver(heard)) => redrive.answer(heard),
+            _ => {}
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Dead letters: what was refused or could not be read, kept with its bytes, the reason and the attempts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tracing::error;
@@ -33,7 +34,12 @@ pub struct Letter {
     bytes: Vec<u8>,
     /// As which it is counted.
     outcome: &'static str,
+    /// It was in the table before it was tried once more.
+    is_redriven: bool,
 }
+
+/// How the reason of a letter begins of which only the beginning is kept.
+const TOO_LARGE: &str = "too large: ";
 
 impl Letter {
     /// An event that was refused.
@@ -46,6 +52,7 @@ impl Letter {
             attempts,
             bytes: raw.get().into(),
             outcome: "dead",
+            is_redriven: false,
         }
     }
 
@@ -57,18 +64,27 @@ impl Letter {
     /// Bytes that are no event, or none that the service knows how to read: the same bytes are the same letter.
     pub fn unreadable(bytes: Vec<u8>, error: &anyhow::Error) -> Self {
         let id = derived_id(&["unreadable", &String::from_utf8_lossy(&bytes)]).to_string();
-        Self { id, kind: None, subject: None, reason: format!("{error:#}"), attempts: 1, bytes, outcome: "dead" }
+        let reason = format!("{error:#}");
+        Self { id, kind: None, subject: None, reason, attempts: 1, bytes, outcome: "dead", is_redriven: false }
     }
 
     /// The beginning of a message that is too large to be read.
     pub fn too_large(beginning: Vec<u8>, Cut { length_bytes, sha256 }: &Cut) -> Self {
         let kept = beginning.len();
         let reason = format!(
-            "too large: {length_bytes} bytes, where {MESSAGE_MAX_BYTES} are the most; SHA-256 {sha256}; \
+            "{TOO_LARGE}{length_bytes} bytes, where {MESSAGE_MAX_BYTES} are the most; SHA-256 {sha256}; \
              only the first {kept} bytes are kept"
         );
         let id = derived_id(&["too large", sha256]).to_string();
         Self { id, ..Self::unreadable(beginning, &anyhow::anyhow!(reason)) }
+    }
+
+    /// As the letter that it was before: of what could not be read then, its id is not the event's.
+    pub(crate) fn redriven(self, letter: Option<Uuid>) -> Self {
+        match letter {
+            Some(letter) => Self { id: letter.to_string(), is_redriven: true, ..self },
+            None => self,
+        }
     }
 }
 
@@ -82,12 +98,19 @@ pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
     }
 }
 
-/// Keeps the letters, each once however often it comes.
+/// Keeps the letters, each once however often it comes: its row says how often, when last and why.
 pub(crate) async fn store(tx: &mut Tx, letters: &[Letter]) -> Result<()> {
     for letter in letters.iter().cloned() {
+        if letter.is_redriven {
+            refuse_again(tx, letter).await?;
+            continue;
+        }
+        // Other bytes under the same id are another letter, and the first is the one that is known.
         let sql = "INSERT INTO dead_letters (id, at, event_type, subject, reason, attempts, body) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-        let Letter { id, kind, subject, reason, attempts, bytes, outcome: _ } = letter;
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                   ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, attempts = dead_letters.attempts + 1, \
+                   last_at = excluded.at WHERE dead_letters.body = excluded.body";
+        let Letter { id, kind, subject, reason, attempts, bytes, .. } = letter;
         let args: [Value; 7] = [
             id.into(),
             Time::now().to_string().into(),
@@ -102,6 +125,42 @@ pub(crate) async fn store(tx: &mut Tx, letters: &[Letter]) -> Result<()> {
     Ok(())
 }
 
+/// Says it in the letter's row; whether there is one.
+pub(crate) async fn refuse_again(tx: &mut Tx, letter: Letter) -> Result<bool> {
+    let sql = "UPDATE dead_letters SET last_at = $2, event_type = COALESCE($3, event_type), \
+               subject = COALESCE($4, subject), reason = $5, attempts = attempts + 1 WHERE id = $1";
+    let Letter { id, kind, subject, reason, .. } = letter;
+    let args: [Value; 5] = [
+        id.into(),
+        Time::now().to_string().into(),
+        printable(kind).into(),
+        printable(subject).into(),
+        printable(Some(reason)).into(),
+    ];
+    Ok(tx.execute(sql, args).await? > 0)
+}
+
+/// Those of the letters that are there, locked until the transaction ends: nobody else takes them in or discards them.
+pub(crate) async fn hold(tx: &mut Tx, letters: impl Iterator<Item = Uuid>) -> Result<HashSet<Uuid>> {
+    let mut there = HashSet::new();
+    // Both databases lock what is written, and in one order nobody waits in a circle.
+    for letter in letters.collect::<BTreeSet<_>>() {
+        let sql = "UPDATE dead_letters SET attempts = attempts WHERE id = $1";
+        if tx.execute(sql, [letter.to_string().into()]).await? > 0 {
+            there.insert(letter);
+        }
+    }
+    Ok(there)
+}
+
+/// Removes letters that were taken in, in the transaction that takes them in.
+pub(crate) async fn remove(tx: &mut Tx, letters: &[Uuid]) -> Result<()> {
+    for letter in letters {
+        tx.execute("DELETE FROM dead_letters WHERE id = $1", [letter.to_string().into()]).await?;
+    }
+    Ok(())
+}
+
 /// PostgreSQL stores no NUL in text; the bytes are kept as they are.
 fn printable(text: Option<String>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
@@ -112,29 +171,82 @@ fn printable(text: Option<String>) -> Option<String> {
 pub struct DeadLetter {
     /// Of the event; of bytes that are none, a fingerprint.
     pub id: Uuid,
+    /// When it was refused first.
     pub at: Time,
+    /// When it was refused last.
+    pub last_at: Time,
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub subject: Option<String>,
+    /// Why it was refused last.
     pub reason: String,
     pub attempts: i64,
     /// The bytes, as text; what is not UTF-8 is shown as U+FFFD.
     pub body: String,
+    /// The bytes as they are, in base64, where they are not UTF-8.
+    pub body_base64: Option<String>,
 }
 
-type Row = (String, String, Option<String>, Option<String>, String, i64, Vec<u8>);
+type Row = (String, String, String, Option<String>, Option<String>, String, i64, Vec<u8>);
 
-fn show((id, at, kind, subject, reason, attempts, body): Row) -> Result<DeadLetter> {
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let at = at.parse().map_err(anyhow::Error::msg)?;
-    Ok(DeadLetter { id: id.parse()?, at, kind, subject, reason, attempts, body })
+fn show((id, at, last_at, kind, subject, reason, attempts, body): Row) -> Result<DeadLetter> {
+    let (body, body_base64) = match String::from_utf8(body) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let bytes = error.as_bytes();
+            (String::from_utf8_lossy(bytes).into_owned(), Some(BASE64_STANDARD.encode(bytes)))
+        }
+    };
+    let time = |text: String| text.parse().map_err(anyhow::Error::msg);
+    let (id, at, last_at) = (id.parse()?, time(at)?, time(last_at)?);
+    Ok(DeadLetter { id, at, last_at, kind, subject, reason, attempts, body, body_base64 })
+}
+
+/// One letter; `None` where it is not there, or not any more.
+pub async fn find(db: &Db, letter: Uuid) -> Result<Option<DeadLetter>> {
+    let sql = "SELECT id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body FROM dead_letters \
+               WHERE id = $1";
+    let rows: Vec<Row> = db.fetch(sql, [letter.to_string().into()]).await?;
+    rows.into_iter().next().map(show).transpose()
+}
+
+/// A letter, as it can be tried once more.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub id: Uuid,
+    pub reason: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Stored {
+    /// Only the beginning of its bytes was kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.reason.starts_with(TOO_LARGE)
+    }
+}
+
+/// As [`find`], to be tried once more.
+pub async fn stored(db: &Db, letter: Uuid) -> Result<Option<Stored>> {
+    let sql = "SELECT reason, body FROM dead_letters WHERE id = $1";
+    let rows: Vec<(String, Vec<u8>)> = db.fetch(sql, [letter.to_string().into()]).await?;
+    Ok(rows.into_iter().next().map(|(reason, bytes)| Stored { id: letter, reason, bytes }))
+}
+
+/// Removes a letter for good, and returns it; `None` where it is not there, or not any more.
+pub async fn discard(db: &Db, letter: Uuid) -> Result<Option<DeadLetter>> {
+    let mut tx = db.begin().await?;
+    let sql = "DELETE FROM dead_letters WHERE id = $1 \
+               RETURNING id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body";
+    let rows: Vec<Row> = tx.fetch(sql, [letter.to_string().into()]).await?;
+    tx.commit().await?;
+    rows.into_iter().next().map(show).transpose()
 }
 
 /// Newest first.
 pub async fn list(db: &Db, after: Option<TimeAndId>, limit: i64) -> Result<Vec<DeadLetter>> {
     // The first page begins after a time that sorts behind every other.
     let (at, id) = after.map_or(("9".into(), String::new()), |TimeAndId(at, id)| (at.to_string(), id.to_string()));
-    let sql = "SELECT id, at, event_type, subject, reason, attempts, body FROM dead_letters \
+    let sql = "SELECT id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body FROM dead_letters \
                WHERE (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3";
     let rows: Vec<Row> = db.fetch(sql, [Value::from(at), id.into(), limit.into()]).await?;
     rows.into_iter().map(show).collect()

@@ -4,17 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::value::RawValue;
+use tracing::info;
+use uuid::Uuid;
 
 use crate::{
     contract::event::{Event, derived_id},
     db::{Head, Tx},
     engine::{
-        batch::{Batch, Origin, Pending},
+        batch::{Answer, Batch, Origin, Pending},
         dead::{self, Letter},
         inbox::{Inbox, Standing},
         journal::{Draft, Verdict},
         log,
-        pump::{Denial, Outcome},
+        pump::Denial,
+        redrive::{NoLetter, Redrive, Redriven},
         service::{Input, Service},
     },
 };
@@ -23,16 +26,19 @@ use crate::{
 pub(super) struct Decided<S: Service> {
     pub(super) said: Vec<Event>,
     pub(super) journal: Draft,
-    /// One an input, in order; events hear nothing.
-    answers: Vec<Option<Outcome<S>>>,
+    /// One an input, in order.
+    answers: Vec<Answer<S>>,
     /// Event types and what became of them, for the metrics.
     outcomes: Vec<(String, &'static str)>,
     /// What was set aside.
     letters: Vec<Letter>,
+    /// Letters that are none any more.
+    redriven: Vec<Uuid>,
 }
 
 /// Leaves the batch as it was, so that it can be decided again. The rows that changed wait in the transaction.
 pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<Decided<S>> {
+    let letters = dead::hold(tx, batch.redriven()).await?;
     let mut inbox = Inbox::load(tx, batch.events()).await?;
     let inputs: Vec<_> = batch.inputs.iter().map(|pending| &pending.input).collect();
     let mut state = S::load(tx, &inputs).await.context("load")?;
@@ -42,13 +48,18 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
         answers: Vec::new(),
         outcomes: Vec::new(),
         letters: batch.letters.clone(),
+        redriven: Vec::new(),
     };
     for pending in &batch.inputs {
+        if pending.redrive().is_some_and(|redrive| !letters.contains(&redrive.letter)) {
+            decided.answers.push(Answer::Redriver(Err(Denial::Refused(NoLetter))));
+            continue;
+        }
         let said = decided.said.len();
         let verdict = match &pending.origin {
             Origin::Request(_) => decided.ask(&mut state, &pending.input)?,
-            Origin::Event { event, raw, attempts, .. } => {
-                decided.answers.push(None);
+            Origin::Event { event, raw, attempts, redrive, .. } => {
+                let known = inbox.sequence(event);
                 let verdict = match inbox.standing(event) {
                     Standing::New => decided.hear(&mut state, &pending.input)?,
                     Standing::Repeated => Verdict::Repeated,
@@ -58,7 +69,12 @@ pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<
                 if verdict == Verdict::Decided {
                     inbox.take_in(event, pending.input.at);
                 }
-                decided.note(event, raw, *attempts, &verdict);
+                decided.note(event, raw, *attempts, redrive.as_ref(), &verdict);
+                decided.answers.push(
+                    redrive
+                        .as_ref()
+                        .map_or(Answer::Nobody, |_| Answer::Redriver(Ok(Redriven::of(&verdict, event, known)))),
+                );
                 verdict
             }
         };
@@ -73,6 +89,7 @@ impl<S: Service> Decided<S> {
     /// Writes everything, all but the letters in one statement; how far the log and the journal have come.
     pub(super) async fn write(&self, tx: &mut Tx) -> Result<Option<Head>> {
         dead::store(tx, &self.letters).await?;
+        dead::remove(tx, &self.redriven).await?;
         if !self.said.is_empty() {
             log::append(tx, &self.said)?;
         }
@@ -82,7 +99,7 @@ impl<S: Service> Decided<S> {
 
     fn ask(&mut self, state: &mut S::State, input: &Input<S::Command>) -> Result<Verdict> {
         if let Some(version) = S::version(state, &input.command).filter(|version| !input.condition.holds(*version)) {
-            self.answers.push(Some(Err(Denial::VersionMismatch(version))));
+            self.answers.push(Answer::Asker(Err(Denial::VersionMismatch(version))));
             return Ok(Verdict::OtherVersion(version));
         }
         let (answer, verdict) = match self.one(state, input)? {
@@ -93,7 +110,7 @@ impl<S: Service> Decided<S> {
                 (Err(Denial::Refused(refusal)), Verdict::Refused(reason))
             }
         };
-        self.answers.push(Some(answer));
+        self.answers.push(Answer::Asker(answer));
         Ok(verdict)
     }
 
@@ -115,14 +132,20 @@ impl<S: Service> Decided<S> {
     }
 
     /// What is neither taken in nor known becomes a letter.
-    fn note(&mut self, event: &Event, raw: &RawValue, attempts: i64, verdict: &Verdict) {
+    fn note(&mut self, event: &Event, raw: &RawValue, attempts: i64, redrive: Option<&Redrive>, verdict: &Verdict) {
+        let letter = redrive.map(|redrive| redrive.letter);
         let outcome = match verdict {
-            Verdict::Refused(reason) => return self.letters.push(Letter::of_event(event, raw, reason, attempts)),
-            Verdict::Conflicting(reason) => return self.letters.push(Letter::conflicting(event, raw, reason.clone())),
+            Verdict::Refused(reason) => {
+                return self.letters.push(Letter::of_event(event, raw, reason, attempts).redriven(letter));
+            }
+            Verdict::Conflicting(reason) => {
+                return self.letters.push(Letter::conflicting(event, raw, reason.clone()).redriven(letter));
+            }
             Verdict::Repeated => "repeated",
             Verdict::Late => "late",
             Verdict::Decided | Verdict::OtherVersion(_) => "taken_in",
         };
+        self.redriven.extend(letter);
         self.outcomes.push((event.kind.clone(), outcome));
     }
 
@@ -134,10 +157,11 @@ impl<S: Service> Decided<S> {
             metrics::counter!("comanda_events_total", &labels).increment(1);
         }
         dead::report(S::NAME, self.letters);
+        for letter in self.redriven {
+            info!(service = S::NAME, event.id = %letter, "dead letter redriven");
+        }
         for (pending, answer) in inputs.into_iter().zip(self.answers) {
-            if let Some(answer) = answer {
-                pending.answer(answer);
-            }
+            pending.answer(answer);
         }
     }
 }

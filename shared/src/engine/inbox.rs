@@ -61,9 +61,14 @@ impl Inbox {
         Ok(Self(Rows::load(tx, events.map(Event::subject_key)).await?))
     }
 
+    /// Of what was taken in last of the event's subject; 0 where nothing was.
+    pub(super) fn sequence(&self, event: &Event) -> i64 {
+        self.0.get(&event.subject_key()).map_or(0, |last| last.sequence)
+    }
+
     pub(super) fn standing(&self, event: &Event) -> Standing {
         let last = self.0.get(&event.subject_key());
-        let sequence = last.map_or(0, |last| last.sequence);
+        let sequence = self.sequence(event);
         if event.sequence > sequence {
             let plausible = event.sequence - sequence <= JUMP_MAX;
             return if plausible { Standing::New } else { Standing::Conflicting(too_far(event, sequence)) };

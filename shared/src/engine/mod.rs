@@ -14,6 +14,7 @@ pub mod journal;
 pub mod live;
 pub mod log;
 pub mod pump;
+pub mod redrive;
 pub mod relay;
 pub mod replay;
 pub mod retention;

@@ -17,7 +17,7 @@ use crate::{
     db::{Company, Db, Failure, Head, NO_ANSWER, Tx, advice},
     engine::{
         backoff::Backoff,
-        batch::{Batch, Pending},
+        batch::{Batch, Origin, Pending},
         call::Call,
         dead,
         decide::{self, Decided},
@@ -47,7 +47,7 @@ impl<R: fmt::Display> fmt::Display for Denial<R> {
 /// Where requests go in. Cheap to clone.
 #[derive(Debug)]
 pub struct Pump<S: Service> {
-    requests: mpsc::Sender<Request<S>>,
+    requests: mpsc::Sender<Pending<S>>,
     /// Why the database did not take the last batch that it did not take, for those whose turn never comes.
     trouble: watch::Receiver<&'static str>,
 }
@@ -56,12 +56,6 @@ impl<S: Service> Clone for Pump<S> {
     fn clone(&self) -> Self {
         Self { requests: self.requests.clone(), trouble: self.trouble.clone() }
     }
-}
-
-#[derive(Debug)]
-pub(super) struct Request<S: Service> {
-    pub(super) input: Input<S::Command>,
-    pub(super) asker: oneshot::Sender<Outcome<S>>,
 }
 
 /// What a request hears.
@@ -87,8 +81,17 @@ impl<S: Service> Pump<S> {
         let (asker, answer) = oneshot::channel();
         let Call { id, at, by, trace, condition } = call;
         let input = Input { id, at, by, trace, condition, command };
+        self.hand_in(Pending { input, origin: Origin::Request(asker) }, answer).await
+    }
+
+    /// Waits for what comes of it.
+    pub(super) async fn hand_in<T, R>(
+        &self,
+        pending: Pending<S>,
+        answer: oneshot::Receiver<Result<T, Denial<R>>>,
+    ) -> Result<T, Denial<R>> {
         let asked = async {
-            self.requests.send(Request { input, asker }).await.ok()?;
+            self.requests.send(pending).await.ok()?;
             answer.await.ok()
         };
         match tokio::time::timeout(REQUEST_TIMEOUT, asked).await {
@@ -112,7 +115,7 @@ pub struct Engine<S: Service> {
 /// What waits to be decided.
 #[derive(Debug)]
 struct Queues<S: Service> {
-    requests: mpsc::Receiver<Request<S>>,
+    requests: mpsc::Receiver<Pending<S>>,
     deliveries: mpsc::Receiver<Delivery>,
 }
 
@@ -226,6 +229,7 @@ impl<S: Service> Engine<S> {
             self.committed.send_if_modified(|last| std::mem::replace(last, said.max(*last)) < said);
         }
         decided.answer(std::mem::take(&mut batch.inputs));
+        batch.tell_of_letters();
         Ok(())
     }
 

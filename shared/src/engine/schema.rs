@@ -15,6 +15,7 @@ const PLUMBING: &[Migration] = &[
     (10, include_str!("../../migrations/0010_floors.sql")),
     (20, include_str!("../../migrations/0020_probe.sql")),
     (30, include_str!("../../migrations/0030_journal.sql")),
+    (40, include_str!("../../migrations/0040_dead_letters_seen.sql")),
 ];
 
 /// Brings the database up to date. An error where it is another service's, which it names where that can be known.

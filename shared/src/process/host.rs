@@ -27,7 +27,9 @@ use crate::{
     engine::{
         call::Call,
         live::Live,
-        pump, relay, retention, schema,
+        pump,
+        redrive::Redriver,
+        relay, retention, schema,
         service::Service,
         wake::{self, Commits},
     },
@@ -100,7 +102,8 @@ impl Host {
         let sweeper = app.clone();
         tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone()));
 
-        self.parts.push(Part { service: S::NAME, feed: S::FEED, db });
+        let redriver = Redriver::new(db.clone(), app.pump.clone());
+        self.parts.push(Part { service: S::NAME, feed: S::FEED, db, redriver });
         self.router = std::mem::take(&mut self.router).merge(S::routes(app.clone()));
         Ok(app)
     }
@@ -119,7 +122,9 @@ impl Host {
         let Self { tasks, parts, router, prepared, bus, settings } = self;
         let limits = Limits::new(settings.keep_alive, files::connections_max());
         let probe = Probe { prepared, stop: tasks.stop.clone(), metrics: telemetry::metrics() };
-        let router = routes::router(router, pages, parts.clone(), probe);
+        let databases: Vec<Db> = parts.iter().map(|part| part.db.clone()).collect();
+        // Nobody but the server holds on to a pump: it ends once nobody can ask any more.
+        let router = routes::router(router, pages, parts, probe);
         let gave_up = watch_signals(tasks.stop.clone());
         let finished = async {
             serve::serve(listener, router, limits, &tasks.stop).await;
@@ -127,7 +132,7 @@ impl Host {
             if let Err(error) = bus.close().await {
                 warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");
             }
-            join_all(parts.iter().map(|part| part.db.close())).await;
+            join_all(databases.iter().map(Db::close)).await;
         };
         tokio::select! {
             () = finished => {}

@@ -1,4 +1,4 @@
-//! What a service has said, what it was told, and what it could not take in.
+//! What a service has said and what it was told.
 
 use std::sync::Arc;
 
@@ -9,15 +9,12 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    contract::time::{Time, TimeAndId},
+    contract::time::Time,
     db::Db,
-    engine::{
-        dead::{self, DeadLetter},
-        journal, log,
-    },
+    engine::{journal, log, redrive::Redriver},
     web::{
         extract::{InPath, InQuery},
-        page::{self, Page, Paging},
+        page::{self, Paging},
         problem::{Answer, Problem, could_not_read},
     },
 };
@@ -28,16 +25,17 @@ pub struct Part {
     pub service: &'static str,
     pub feed: &'static str,
     pub db: Db,
+    pub redriver: Redriver,
 }
 
 /// The routes, for the services of this process.
 pub(super) fn router(parts: Arc<[Part]>) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(feed)).routes(routes!(journal)).routes(routes!(dead_letters)).with_state(parts)
+    OpenApiRouter::new().routes(routes!(feed)).routes(routes!(journal)).with_state(parts)
 }
 
-type Parts = State<Arc<[Part]>>;
+pub(super) type Parts = State<Arc<[Part]>>;
 
-fn find<'a>(parts: &'a [Part], feed: &str) -> Answer<&'a Part> {
+pub(super) fn find<'a>(parts: &'a [Part], feed: &str) -> Answer<&'a Part> {
     let found = parts.iter().find(|part| part.feed == feed);
     found.ok_or_else(|| Problem::missing(format!("there is no service {feed:?} here")))
 }
@@ -140,28 +138,4 @@ async fn journal(
     });
     let items = items.collect::<Result<_, serde_json::Error>>().map_err(|error| could_not_read(error.into()))?;
     Ok(Json(Journal { items, next }))
-}
-
-#[utoipa::path(
-    get, path = "/v1/dead/{feed}", tag = "every service", params(("feed" = String, Path, description = "orders, inventory or kitchen"), Paging),
-    responses(
-        (status = 200, body = Page<DeadLetter>),
-        (status = 410, body = Problem, content_type = "application/problem+json", description = "`gone`: the letters behind `after` have been forgotten; `first` is the time since when there are any."),
-    )
-)]
-/// What the service refused or could not read, newest first.
-async fn dead_letters(
-    State(parts): Parts,
-    InPath(feed): InPath<String>,
-    InQuery(paging): InQuery<Paging>,
-) -> Answer<Json<Page<DeadLetter>>> {
-    let (part, after) = (find(&parts, &feed)?, paging.after()?);
-    let read = async |after, limit| dead::list(&part.db, after, limit).await.map_err(could_not_read);
-    let page = Page::read(&paging, |letter| TimeAndId(letter.at, letter.id), read).await?;
-    if let (Some(TimeAndId(at, _)), Some(first)) = (after, dead::floor(&part.db).await.map_err(could_not_read)?)
-        && at < first
-    {
-        return Err(Problem::gone(format!("dead letters from before {first} have been forgotten"), first));
-    }
-    Ok(page)
 }

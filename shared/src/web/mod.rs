@@ -1,5 +1,6 @@
 //! The HTTP interface: reading requests, errors, lists, live views, pages, documentation, the server.
 
+mod dead;
 pub mod docs;
 pub mod etag;
 pub mod extract;

@@ -25,7 +25,7 @@ pub(crate) fn complete(api: &OpenApi) -> Value {
             match method.as_str() {
                 "get" if is_versioned => add_condition(operation),
                 "get" => {}
-                _ if path.contains('{') => add_precondition(operation),
+                _ if is_conditional(path) => add_precondition(operation),
                 _ => {}
             }
             for (status, response) in members(&mut operation["responses"]) {
@@ -53,6 +53,11 @@ fn id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
+/// Whether what a write changes there has a version. A dead letter has none.
+fn is_conditional(path: &str) -> bool {
+    path.contains('{') && !path.starts_with("/v1/dead/")
+}
+
 /// What goes wrong in the same way wherever there is a path parameter, another parameter, a body, a database.
 fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str, &'static str)> {
     let (writes, in_path) = (method != "get", path.contains('{'));
@@ -62,7 +67,7 @@ fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str
         (writes, "400", "`malformed`"),
         (in_path && method != "put", "404", "`not-found`"),
         (writes, "408", "`too-slow`"),
-        (writes && in_path, "412", "`version-mismatch`"),
+        (writes && is_conditional(path), "412", "`version-mismatch`"),
         (writes, "413", "`too-large`"),
         (writes, "415", "`unsupported-media-type`"),
         (is_checked, "422", "`invalid`"),

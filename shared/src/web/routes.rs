@@ -31,7 +31,7 @@ use crate::{
     db::{NO_ANSWER, advice},
     engine::{dead, health, relay},
     web::{
-        docs, etag,
+        dead as dead_letters, docs, etag,
         extract::BODY_MAX,
         history::{self, Part},
         openapi, pages,
@@ -74,7 +74,11 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .routes(routes!(ready))
         .routes(routes!(metrics))
         .with_state(process);
-    let (router, api) = ours.merge(history::router(parts)).merge(services).split_for_parts();
+    let (router, api) = ours
+        .merge(history::router(Arc::clone(&parts)))
+        .merge(dead_letters::router(parts))
+        .merge(services)
+        .split_for_parts();
     router
         .merge(docs::router(&openapi::complete(&api)))
         .merge(pages)

@@ -166,6 +166,9 @@ async fn the_documentation_describes_every_route() {
             /v1/availability/{location}
             /v1/availability/{location}/{sku}
             /v1/dead/{feed}
+            /v1/dead/{feed}/{id}
+            /v1/dead/{feed}/{id}/discard
+            /v1/dead/{feed}/{id}/redrive
             /v1/feed/{feed}
             /v1/inventory
             /v1/inventory/{location}/events
