@@ -1,6 +1,7 @@
 //! The developer's commands. They look at services that run, here or far away, over HTTP like anybody else, or at what
 //! was saved of them; they open no database but their own sandbox's.
 
+pub(crate) mod dead;
 pub(crate) mod events;
 mod past;
 pub(crate) mod replay;

@@ -33,6 +33,8 @@ enum Command {
     Trace(developer::trace::Options),
     /// Runs history again, in a sandbox, and says where today's code decides differently
     Replay(developer::replay::Options),
+    /// Shows what the services could not take in, takes it in after all, or discards it
+    Dead(developer::dead::Options),
 }
 
 #[tokio::main]
@@ -46,5 +48,6 @@ async fn main() -> ExitCode {
         Some(Command::Events(events)) => developer::events::run(events).await,
         Some(Command::Trace(trace)) => developer::trace::run(trace).await,
         Some(Command::Replay(replay)) => developer::replay::run(replay).await,
+        Some(Command::Dead(dead)) => developer::dead::run(dead).await,
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::{Duration, Instant, interval};
 use uuid::Uuid;
 
 use crate::{
+    developer::{refused, told},
     harness::{App, Backends, PATIENCE, on_both, text},
     taster::{POISON, Process, Taster, event, message, publish_on},
 };
@@ -102,6 +103,50 @@ async fn what_was_refused_is_seen_and_completes_once_its_cause_is_gone() {
         }
         app.kitchen(&order, "serve").await;
         app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developer_finds_what_failed_and_redrives_it() {
+    on_both(async |app| {
+        jam(&app.databases[2]).await;
+        let orders = [app.place("1 margherita").await, app.place("1 burger").await];
+        let found = letters(app, 2).await;
+        let id = text(&found[1]["id"]);
+        let dead = async |arguments: &[&str]| told(&[&["dead"], arguments, &["--at", &app.base]].concat()).await;
+        let listed = dead(&["list", "--type", "order.*", "--because", "printer_jam"]).await;
+        assert_eq!((listed.lines().count(), listed.matches("kitchen-svc").count()), (2, 2), "{listed}");
+        assert_eq!(dead(&["list", "--type", "ticket.*"]).await, "");
+        let groups: Value = serde_json::from_str(&dead(&["list", "--group", "--json"]).await).unwrap();
+        assert_eq!((&groups["count"], &groups["type"]), (&json!(2), &json!("order.accepted")));
+        let shown = dead(&["show", &id]).await;
+        for part in [&*id, "attempts    1", "printer_jam", &*orders[0]] {
+            assert!(shown.contains(part), "{part} is not in {shown}");
+        }
+        let shown: Value = serde_json::from_str(&dead(&["show", &id, "--json"]).await).unwrap();
+        assert_eq!((&shown["body"], &shown["service"]), (&found[1]["body"], &json!("kitchen-svc")));
+
+        let still = refused(&["dead", "redrive", &id, "--at", &app.base]).await;
+        assert!(still.contains("printer_jam") && still.ends_with("1 letters, 1 refused\n"), "{still}");
+        clear_jam(&app.databases[2]).await;
+        let dry = dead(&["redrive", "--all", "--dry-run"]).await;
+        assert!(dry.ends_with("2 letters, 2 would be redriven\n"), "{dry}");
+        letters(app, 2).await;
+        let redriven = dead(&["redrive", "--because", "printer_jam", "--rate", "1000"]).await;
+        let of_first = redriven.lines().next().unwrap();
+        assert!(of_first.starts_with("taken in") && of_first.contains(&id), "the oldest first: {redriven}");
+        assert!(redriven.ends_with("2 letters, 2 taken in\n"), "{redriven}");
+        let gone = refused(&["dead", "show", &id, "--at", &app.base]).await;
+        assert!(gone.contains("taken in after all"), "{gone}");
+        for order in &orders {
+            app.kitchen(order, "serve").await;
+            app.check(order, expect!["completed"]).await;
+        }
+
+        let noise = "0190b2f0-0000-7000-8000-0000000000b1";
+        set_aside(&app.databases[0], noise, "noise".into()).await;
+        assert!(dead(&["discard", noise, "--reason", "a test"]).await.contains(noise));
     })
     .await;
 }

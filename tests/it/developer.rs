@@ -18,14 +18,14 @@ async fn comanda(arguments: &[&str]) -> Output {
 }
 
 /// What it said, if all went well.
-async fn told(arguments: &[&str]) -> String {
+pub(crate) async fn told(arguments: &[&str]) -> String {
     let Output { status, stdout, stderr } = comanda(arguments).await;
     assert!(status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).unwrap()
 }
 
 /// Why it failed, on whichever output.
-async fn refused(arguments: &[&str]) -> String {
+pub(crate) async fn refused(arguments: &[&str]) -> String {
     let Output { status, stdout, stderr } = comanda(arguments).await;
     assert!(!status.success(), "{arguments:?} succeeded");
     String::from_utf8([stdout, stderr].concat()).unwrap()
