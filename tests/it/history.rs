@@ -32,19 +32,36 @@ async fn again<S: Service>(db: &Db, tables: &[&'static str]) -> Result<()> {
     if journal::bounds(db).await?.first > 1 {
         return Ok(());
     }
-    let (entries, said) = (told(db).await?, said(db).await?);
+    let (entries, said, then) = at_one_moment(db, tables).await?;
     let scratch = scratch();
     let sandbox = Db::open(&format!("sqlite:{}/again.db", scratch.path().display())).await?;
     let mut sandbox = Sandbox::new::<S>(sandbox).await?;
     let steps = sandbox.run::<S>(&entries, &said).await.with_context(|| format!("{} run again", S::NAME))?;
     let difference = steps.into_iter().find_map(|step| step.difference);
     ensure!(difference.is_none(), "{}: {}", S::NAME, difference.context("a difference")?);
-    for table in tables.iter().chain(&["inbox", "idempotency_keys"]) {
-        let (then, now) = (rows(db, table).await?, rows(sandbox.db(), table).await?);
+    for (table, then) in then {
+        let now = rows(sandbox.db(), table).await?;
         ensure!(then == now, "{}: {table} is {then:#?}, run again {now:#?}", S::NAME);
     }
     sandbox.db().close().await;
     Ok(())
+}
+
+type Tables = BTreeMap<&'static str, BTreeMap<String, (i64, Value)>>;
+
+/// History and state, between which nothing was decided: the service may still run, and time alone makes it decide.
+async fn at_one_moment(db: &Db, tables: &[&'static str]) -> Result<(Vec<Entry>, Said, Tables)> {
+    loop {
+        let head = journal::bounds(db).await?.head;
+        let mut then = Tables::new();
+        for table in tables.iter().chain(&["inbox", "idempotency_keys"]) {
+            then.insert(table, rows(db, table).await?);
+        }
+        let (entries, said) = (told(db).await?, said(db).await?);
+        if journal::bounds(db).await?.head == head {
+            return Ok((entries, said, then));
+        }
+    }
 }
 
 /// All that the service was told, of which nothing has been forgotten yet.

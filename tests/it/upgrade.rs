@@ -157,6 +157,21 @@ async fn who_followed_an_earlier_version_follows_on() {
     .await;
 }
 
+#[tokio::test]
+async fn what_an_earlier_version_was_told_counts_as_forgotten() {
+    on_both(async |app| {
+        for feed in ["orders", "inventory", "kitchen"] {
+            let (status, problem) = app.send(app.request(Method::GET, &format!("/v1/journal/{feed}"))).await;
+            assert_eq!((status, &problem["first"]), (StatusCode::GONE, &json!(2)), "{feed}");
+        }
+        app.place("1 margherita").await;
+        app.settle().await;
+        let told = app.get("/v1/journal/orders?after=1").await;
+        assert_eq!(told["items"][0]["position"], 2);
+    })
+    .await;
+}
+
 /// The setting reaches what forgets: all that the earlier version said is older than a second.
 #[tokio::test]
 async fn what_an_earlier_version_said_is_forgotten_in_time() {
