@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Once,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -129,6 +129,8 @@ pub(crate) struct App {
     client: reqwest::Client,
     tasks: Tasks,
     dead_expected: AtomicUsize,
+    /// The test has written rows itself, which no history explains.
+    pub(crate) is_forged: AtomicBool,
     server: tokio::task::JoinHandle<std::process::ExitCode>,
 }
 
@@ -173,6 +175,7 @@ impl App {
             client: reqwest::Client::builder().no_proxy().build()?,
             tasks: host.tasks.clone(),
             dead_expected: AtomicUsize::new(0),
+            is_forged: AtomicBool::new(false),
             server: tokio::spawn(host.serve(listener, pages)),
         })
     }
@@ -191,7 +194,9 @@ impl App {
             letters.extend(dead::list(db, None, 50).await.unwrap());
         }
         assert_eq!(letters.len(), self.dead_expected.load(Ordering::Relaxed), "dead letters: {letters:#?}");
-        history::run_again(&self.databases).await.unwrap();
+        if !self.is_forged.load(Ordering::Relaxed) {
+            history::run_again(&self.databases).await.unwrap();
+        }
         self.stop().await;
     }
 

@@ -15,9 +15,10 @@ use shared::{
         retention,
     },
 };
+use tokio::time::timeout;
 
 use crate::{
-    harness::{App, on_both, scratch, text},
+    harness::{App, PATIENCE, on_both, scratch, text},
     history,
 };
 
@@ -146,7 +147,7 @@ async fn a_menu_is_changed_while_nobody_decides_by_it() {
         tokio::select! {
             biased;
             _ = &mut change => panic!("it was changed while another decided"),
-            () = waits => {}
+            waited = timeout(PATIENCE, waits) => waited.expect("a change waits for who decides"),
         }
         change.await;
     })

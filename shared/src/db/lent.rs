@@ -13,7 +13,7 @@ use tokio::{
 
 /// Longer than `statement_timeout`, so that a server that is merely slow tells so itself, and shorter than the 5 s
 /// that a request waits.
-const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// What needs no work at all: the beginning of a transaction, a sign of life.
 pub(super) const SIGN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -94,10 +94,11 @@ impl<B: Dialect> Lent<B> {
         Ok(Self { connection, trust: trust.clone(), in_transaction: false })
     }
 
-    pub(super) async fn begin(&mut self, sql: &'static str) -> sqlx::Result<()> {
+    /// `limit` is how long it may take.
+    pub(super) async fn begin(&mut self, sql: &'static str, limit: Duration) -> sqlx::Result<()> {
         // Before it is sent: whoever stops waiting does not know whether it has begun.
         self.in_transaction = true;
-        self.run(sql, SIGN_WITHIN).await
+        self.run(sql, limit).await
     }
 
     pub(super) async fn commit(&mut self) -> sqlx::Result<()> {

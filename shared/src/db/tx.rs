@@ -1,6 +1,6 @@
 //! A transaction: what a batch needs is read in one statement, what it changes is written in another.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, types::Json};
@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, types::Json};
 use super::{
     Db, FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
     file::OpenFile,
-    lent::{Lent, answered},
+    lent::{ANSWER_WITHIN, Lent, SIGN_WITHIN, answered},
     write::{Cells, Columns, Head, Note, Write, on_lite, on_pg},
 };
 
@@ -46,6 +46,14 @@ impl Company {
             Self::Nobody => "BEGIN; SELECT pg_advisory_xact_lock(0, 1)",
         }
     }
+
+    /// Whoever wants to be alone waits until the others have committed, which is no silence.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Any | Self::Deciders => SIGN_WITHIN,
+            Self::Nobody => ANSWER_WITHIN,
+        }
+    }
 }
 
 /// Rows of one table that a batch wants.
@@ -67,11 +75,11 @@ impl Tx {
 
     pub(super) async fn begin(&mut self, company: Company) -> Result<()> {
         match &mut self.session {
-            Session::Postgres(lent) => lent.begin(company.begin()).await?,
+            Session::Postgres(lent) => lent.begin(company.begin(), company.patience()).await?,
             Session::Sqlite(lent, file) => {
                 file.check()?;
                 // One that reads first and writes later would fail at once where another writes.
-                lent.begin("BEGIN IMMEDIATE").await?;
+                lent.begin("BEGIN IMMEDIATE", ANSWER_WITHIN).await?;
             }
         }
         Ok(())
