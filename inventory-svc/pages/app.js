@@ -1,10 +1,12 @@
 // The stock page: the address says what is shown, so that a reload, a link and the back button lead to the same.
 // #at/soho/stock, #at/soho/stock/flour, #at/soho/recipes, #at/soho/out.
 
+import { addressParts } from "/assets/address.js";
 import { list } from "/assets/api.js";
 import { byId, el, fillTexts, setAttribute, setText } from "/assets/dom.js";
-import { swap } from "/assets/parts.js";
-import { timeOfDay } from "/assets/text.js";
+import { dialog, swap } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
+import { timeOfDay } from "/assets/time.js";
 import { Room } from "/stock/data.js";
 import { ingredientView } from "/stock/ingredient.js";
 import { stockView } from "/stock/list.js";
@@ -15,6 +17,7 @@ import { recipesView } from "/stock/recipes.js";
 import { text } from "/stock/text.js";
 
 const RETRY_MS = 3000;
+const SLUG = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const VIEWS = { stock: stockView, recipes: recipesView, out: outView };
 
 let locations = [];
@@ -22,7 +25,7 @@ let room = null;
 let view = { key: null };
 
 function route() {
-  const [kind, slug, tab = "stock", name] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [kind, slug, tab = "stock", name] = addressParts();
   if (kind !== "at" || !slug) return start();
   if (room?.slug !== slug) {
     room?.close();
@@ -78,11 +81,21 @@ function show(tab, name) {
 }
 
 function update() {
-  if (!view.key) return;
+  if (room.unknown) return doubt();
+  if (!view.key) return route();
   showTabs();
   showConnection();
   document.title = `${text.tabs[view.tab]} · ${room.slug} · ${text.brand}`;
   if (room.loaded) view.update();
+}
+
+/** An address with a slip in it must not look like an empty store. */
+function doubt() {
+  const others = locations.map((slug) => el("a", { class: "button", href: `#at/${encodeURIComponent(slug)}` }, slug));
+  const begin = SLUG.test(room.slug) && el("button", { type: "button", onclick: () => room.begin() }, text.beginHere);
+  byId("tabs").hidden = true;
+  view = { key: null };
+  byId("main").replaceChildren(el("div", { class: "begin" }, el("h2", {}, text.unknownPlace(room.slug)), el("div", { class: "choices" }, ...others, begin)));
 }
 
 function showTabs() {
@@ -105,7 +118,7 @@ function showTabs() {
 function showConnection() {
   const away = room.connection === "away";
   setText(byId("live"), away ? "" : `● ${text.connection[room.connection]}`);
-  setText(byId("banner"), room.since ? text.connection.stale(timeOfDay(room.since)) : text.connection.none);
+  setText(byId("banner"), room.since ? text.connection.stale(timeOfDay(room.since, room.timezone)) : text.connection.none);
   setAttribute(byId("banner"), "class", "banner alarm");
   byId("banner").hidden = !away;
   setText(byId("waiting"), text.connection.waiting(outbox.stuck));
@@ -119,9 +132,18 @@ function followOutbox() {
     room?.refresh(["stock"]);
     if (room) showConnection();
   });
+  outbox.addEventListener("doubtful", ({ detail }) => askAgain(detail));
   outbox.addEventListener("refused", ({ detail }) => {
     toast(text.entry.refused(detail.done.what, detail.problem?.detail ?? ""), { bad: true });
   });
+}
+
+function askAgain({ key, done }) {
+  if (document.querySelector("dialog[open]")) return;
+  const button = (label, kind, act) => el("button", { type: "button", class: kind, onclick: () => (element.close(), act(key)) }, label);
+  const choices = [button(text.entry.stillYes, "main", (one) => outbox.confirm(one)), button(text.entry.stillNo, "", (one) => outbox.discard(one))];
+  const body = el("div", { class: "body" }, el("p", {}, text.entry.stillWhy), el("div", { class: "choices" }, ...choices));
+  const element = dialog(text.entry.still(done.what), shared.close, body);
 }
 
 fillTexts(text);

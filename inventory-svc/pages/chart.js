@@ -34,7 +34,7 @@ export function bar({ available, reorder_point: mark, low }) {
 export function chart(item, movements, timezone, width) {
   if (movements.length < 2) return el("p", { class: "quiet" }, text.chart.tooFew);
   const right = Math.max(width, WIDTH_MIN) - MARGIN.right;
-  const points = movements.toReversed().map(({ at, on_hand, kind }) => ({ at: Date.parse(at), on_hand, kind }));
+  const points = [...movements].reverse().map(({ at, on_hand, kind }) => ({ at: Date.parse(at), on_hand, kind }));
   const levels = points.map((point) => point.on_hand);
   const [least, most] = [Math.min(0, ...levels), Math.max(1, item.reorder_point ?? 0, ...levels)];
   const [first, last] = [points[0], points.at(-1)];

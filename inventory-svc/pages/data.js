@@ -1,12 +1,12 @@
 // What is known of a location's stock, live: the stream tells what has changed, and that is read again.
 
-import { isHere, list, request } from "/assets/api.js";
+import { allLocations, list } from "/assets/api.js";
 import { Live } from "/assets/live.js";
 
 /** Under load it is read this often, however much happens. */
 const REST_MS = 1000;
-/** While the stream is away, as behind a proxy that swallows streams. */
-const POLL_MS = 3000;
+/** After this it is tried again. */
+const RETRY_MS = 3000;
 
 /** What an event makes stale, by the noun of its type. */
 const STALE = { stock: "stock", availability: "availability", recipe: "recipes" };
@@ -20,20 +20,27 @@ export class Room extends EventTarget {
   menu = new Map();
   timezone = undefined;
   loaded = false;
+  /** Nobody has ever entered anything here, and no such location is known. */
+  unknown = false;
   /** "live", "polling" or "away", and since when. */
   connection = "live";
   since = null;
   #stale = new Set();
   #timer = 0;
-  #poll = 0;
   #reading = false;
+  /** Whoever waits for all of it. */
+  #waiting = [];
 
   constructor(slug) {
     super();
     this.slug = slug;
     this.path = encodeURIComponent(slug);
     const handlers = { position: () => this.refresh(), change: ({ type }) => this.refresh([STALE[type.split(".")[0]]]) };
-    this.live = new Live(`/v1/inventory/${this.path}/events`, handlers, (status) => this.#watch(status));
+    const connect = ({ connection, since }) => {
+      Object.assign(this, { connection, since });
+      this.tell();
+    };
+    this.live = new Live(`/v1/inventory/${this.path}/events`, handlers, connect, () => this.#readAll());
     this.refresh();
     this.#readMenu();
   }
@@ -41,20 +48,14 @@ export class Room extends EventTarget {
   close() {
     this.live.close();
     clearTimeout(this.#timer);
-    clearInterval(this.#poll);
   }
 
-  #watch({ live, since }) {
-    clearInterval(this.#poll);
-    if (!live) this.#poll = setInterval(() => this.refresh(), POLL_MS);
-    this.since = since;
-    this.#connect(live ? "live" : "away");
-  }
-
-  #connect(connection) {
-    if (this.connection === connection) return;
-    this.connection = connection;
-    this.tell();
+  /** Whether it could be read. */
+  #readAll() {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.refresh();
+    });
   }
 
   tell() {
@@ -76,14 +77,18 @@ export class Room extends EventTarget {
       const lists = await Promise.all(wanted.map((part) => list(`/v1/${part}/${this.path}`)));
       wanted.forEach((part, at) => lists[at] && (this[part] = byKey(lists[at])));
       this.loaded ||= lists.every(Boolean);
-      if (this.connection === "away") this.#connect("polling");
+      this.#settle(lists.every(Boolean));
       this.tell();
     } catch {
       for (const part of wanted) this.#stale.add(part);
-      rest_ms = POLL_MS;
-      this.#connect("away");
+      rest_ms = RETRY_MS;
+      this.#settle(false);
     }
     this.#timer = setTimeout(() => this.#rested(), rest_ms);
+  }
+
+  #settle(read) {
+    for (const resolve of this.#waiting.splice(0)) resolve(read);
   }
 
   #rested() {
@@ -100,11 +105,19 @@ export class Room extends EventTarget {
   }
 
   async #readMenu() {
-    if (!(await isHere("order-svc"))) return;
-    const items = await list(`/v1/menu/${this.path}`).catch(() => null);
-    this.menu = byKey(items ?? []);
-    const location = items && (await request("GET", `/v1/locations/${this.path}`).catch(() => null));
-    if (location?.ok) this.timezone = location.body.timezone;
+    const [places, stocks] = await Promise.all([allLocations(), list("/v1/inventory").catch(() => null)]);
+    const location = places?.find((place) => place.location === this.slug);
+    this.unknown = !location && stocks !== null && !stocks.some((stock) => stock.location === this.slug);
+    if (location) {
+      this.timezone = location.timezone;
+      this.menu = byKey((await list(`/v1/menu/${this.path}`).catch(() => null)) ?? []);
+    }
+    this.tell();
+  }
+
+  /** Whoever begins here knows that there is nothing yet. */
+  begin() {
+    this.unknown = false;
     this.tell();
   }
 

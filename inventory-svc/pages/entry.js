@@ -1,13 +1,15 @@
 // Entering what came in, what is there or what is thrown away: an amount, two taps, done.
 
 import { el, setAttribute, setText } from "/assets/dom.js";
-import { dialog, swap } from "/assets/parts.js";
+import { readings } from "/assets/numbers.js";
+import { dialog, limit, swap } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { outbox } from "/stock/outbox.js";
 import { text } from "/stock/text.js";
 import { entryUnits, handful, parse, quantity, signed } from "/stock/units.js";
 
 const MOST = 1_000_000_000;
+const REASON_MAX = 500;
 
 export function enter(room, ingredient, kind) {
   const item = room.stock.get(ingredient);
@@ -18,14 +20,13 @@ export function enter(room, ingredient, kind) {
   element.classList.add("enter");
 
   const update = () => {
-    const now = room.stock.get(ingredient);
-    const value = parse(form.typed, form.factor);
-    parts.show(now, value);
+    parts.show(room.stock.get(ingredient), parse(form.typed, form.factor));
   };
   parts.element.addEventListener("submit", (event) => {
     event.preventDefault();
-    const value = parse(form.typed, form.factor);
-    if (!isFine(form.kind, value)) return parts.complain(item, form);
+    const [value = NaN, other] = parse(form.typed, form.factor);
+    if (other !== undefined || !isFine(form.kind, value)) return parts.complain(item, form);
+    if (!parts.fits()) return;
     save(room, item, form, value);
     element.close();
   });
@@ -57,6 +58,7 @@ function formParts(form, item, units, changed) {
   const kinds = el("div", { class: "choices", role: "group" });
   const unit = el("div", { class: "choices units", role: "group", "aria-label": text.entry.unit });
   const quick = el("div", { class: "choices" });
+  const which = el("div", { class: "which", role: "status" });
   const becomes = el("p", { id: "becomes", class: "becomes", role: "status" });
   const wrong = el("p", { id: "wrong", class: "wrong", role: "alert", hidden: true });
   const reason = reasonField(form);
@@ -65,7 +67,7 @@ function formParts(form, item, units, changed) {
     "form",
     { class: "body" },
     kinds,
-    el("div", { class: "field" }, label, el("div", { class: "with-unit" }, input, unit), quick, wrong),
+    el("div", { class: "field" }, label, el("div", { class: "with-unit" }, input, unit), which, quick, wrong),
     becomes,
     reason.element,
     submit,
@@ -75,11 +77,13 @@ function formParts(form, item, units, changed) {
     input.value = value;
     set("typed", value);
   };
-  const show = (now, value) => {
+  const show = (now, values) => {
+    const value = values.length === 1 ? values[0] : NaN;
     setText(label, text.entry.quantity[form.kind]);
     swap(kinds, ...["receive", "count", "waste"].map((kind) => option(text.kinds[kind], kind === form.kind, `kind ${kind}`, () => set("kind", kind))));
     const labelled = units.filter(([name]) => name !== "");
     swap(unit, ...labelled.map(([name, factor]) => option(name, factor === form.factor, `unit ${name}`, () => set("factor", factor))));
+    swap(which, ...whichButtons(form, item, values, type));
     swap(quick, ...quickButtons(form, item, value, type));
     const fine = isFine(form.kind, value);
     setText(becomes, preview(form.kind, now, fine ? value : 0, fine));
@@ -89,17 +93,25 @@ function formParts(form, item, units, changed) {
     reason.show(form.kind);
   };
   const complain = ({ unit: base }, { typed, factor }) => {
-    const fraction = Number.isNaN(parse(typed, factor)) && Number.isFinite(Number(typed.replace(",", "."))) && typed.trim() !== "";
-    setText(wrong, fraction ? text.entry.wrongFraction(text.ingredient.units[base]) : text.entry.wrong);
+    const values = parse(typed, factor);
+    const isFraction = values.length === 0 && readings(typed).length > 0;
+    setText(wrong, values.length > 1 ? text.entry.twoWays : isFraction ? text.entry.wrongFraction(text.ingredient.units[base]) : text.entry.wrong);
     wrong.hidden = false;
     input.setAttribute("aria-invalid", "true");
     input.focus();
   };
-  return { element, input, show, complain };
+  return { element, input, show, complain, fits: reason.fits };
 }
 
 function option(label, pressed, focus, onclick) {
   return el("button", { type: "button", "aria-pressed": String(pressed), "data-focus": focus, onclick }, label);
+}
+
+/** In one country `1,000` is one, in another a thousand: whoever typed it knows. */
+function whichButtons(form, item, values, type) {
+  if (values.length < 2) return [];
+  const choose = (value) => el("button", { type: "button", "data-focus": `which ${value}`, onclick: () => type(String(value / form.factor)) }, quantity(value, item.unit));
+  return [el("p", {}, text.entry.which(form.typed.trim())), el("div", { class: "choices" }, ...values.map(choose))];
 }
 
 /** A count is read off, not added up. */
@@ -119,7 +131,8 @@ function preview(kind, { on_hand, unit }, value, fine) {
 }
 
 function reasonField(form) {
-  const input = el("input", { id: "reason", type: "text", maxlength: 500, autocomplete: "off" });
+  const input = el("input", { id: "reason", type: "text", autocomplete: "off" });
+  const long = limit(input, REASON_MAX, shared.tooLong);
   input.addEventListener("input", () => (form.reason = input.value));
   const quick = el("div", { class: "choices" });
   let shown = null;
@@ -129,5 +142,5 @@ function reasonField(form) {
     const choose = (reason) => (input.value = form.reason = reason);
     swap(quick, ...text.entry.reasons[kind].map((reason) => el("button", { type: "button", onclick: () => choose(reason) }, reason)));
   };
-  return { element: el("div", { class: "field" }, el("label", { for: "reason" }, text.entry.reason), quick, input), show };
+  return { element: el("div", { class: "field" }, el("label", { for: "reason" }, text.entry.reason), quick, input, long.element), show, fits: long.fits };
 }

@@ -2,8 +2,8 @@
 
 import { request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
+import { number } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
-import { number } from "/assets/text.js";
 import { chart } from "/stock/chart.js";
 import { enter } from "/stock/entry.js";
 import { ledgerRows } from "/stock/ledger.js";

@@ -29,7 +29,7 @@ export function outView(main, room) {
     const skus = room.skus();
     const outs = skus.filter((sku) => room.isOut(sku));
     const ons = skus.filter((sku) => !room.isOut(sku) && matches(words, room.nameOf(sku), sku));
-    const now = JSON.stringify([outs.map((sku) => [room.availability.get(sku), why(room, sku)]), ons.map((sku) => [sku, room.nameOf(sku)])]);
+    const now = JSON.stringify([room.timezone, outs.map((sku) => [room.availability.get(sku), why(room, sku)]), ons.map((sku) => [sku, room.nameOf(sku)])]);
     if (now === shown || !room.loaded) return;
     shown = now;
     swap(out, ...(outs.length ? outs.map((sku) => outCard(room, sku)) : [el("li", { class: "quiet" }, text.out.none)]));
@@ -78,7 +78,7 @@ function outCard(room, sku) {
 
 function onCard(room, sku) {
   const name = room.nameOf(sku);
-  const mark = () => askUntil(name, (until) => setAvailable(room, sku, { available: false, ...(until && { until }) }));
+  const mark = () => askUntil(name, room.timezone, (until) => setAvailable(room, sku, { available: false, ...(until && { until }) }));
   return el("li", { class: "on-card", "data-sku": sku }, el("span", {}, name), el("button", { type: "button", "data-focus": `mark ${sku}`, "aria-label": text.out.markThis(name), onclick: mark }, text.out.mark));
 }
 

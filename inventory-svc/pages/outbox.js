@@ -1,47 +1,59 @@
 // Entries of the ledger on their way: kept across reloads and lost connections, sent in order, each entered once.
 
 import { isTransient, newKey, request } from "/assets/api.js";
+import { Kept } from "/assets/kept.js";
 
 const NAME = "comanda.stock.outbox";
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 15_000;
+/** A count says what is there now: one that was made longer ago would undo what has happened since. */
+const FRESH_MS = 10 * 60_000;
 
 class Outbox extends EventTarget {
   /** How many wait although they were tried. */
   stuck = 0;
   #sending = false;
-  #memory = [];
+  #kept = new Kept(NAME);
 
   constructor() {
     super();
-    this.#memory = read() ?? [];
     addEventListener("online", () => this.#send());
-    this.#send();
+    // What a browser that was killed had not sent.
+    this.#kept.recover().then(() => this.#send());
   }
 
   get entries() {
-    return read() ?? this.#memory;
+    this.#kept.read();
+    return Array.isArray(this.#kept.value) ? this.#kept.value : [];
   }
 
   /** `label` says what it is, should it be refused. */
   add(path, body, done) {
-    this.#keep([...this.entries, { key: newKey(), path, body, done }]);
+    this.#kept.write([...this.entries, { key: newKey(), path, body, done, made_ms: Date.now() }]);
     this.#send();
   }
 
-  #keep(entries) {
-    this.#memory = entries;
-    try {
-      localStorage.setItem(NAME, JSON.stringify(entries));
-    } catch {
-      // Storage is full or forbidden: the entries live as long as the page.
-    }
+  /** Enters what was doubtful. */
+  confirm(key) {
+    this.#kept.write(this.entries.map((entry) => (entry.key === key ? { ...entry, made_ms: Date.now() } : entry)));
+    this.#send();
+  }
+
+  discard(key) {
+    this.#kept.write(this.entries.filter((entry) => entry.key !== key));
+    this.#send();
   }
 
   async #send(wait_ms = WAIT_MS_MIN) {
     if (this.#sending) return;
     this.#sending = true;
     const [first] = this.entries;
+    if (first && isDoubtful(first)) {
+      this.#sending = false;
+      return this.#tell("doubtful", this.entries.length, first);
+    }
+    // Before anything is sent: whatever happens to the browser, it is this entry and no second one.
+    await this.#kept.secure();
     const answer = first && (await request("POST", first.path, { body: first.body, key: first.key }).catch(() => null));
     this.#sending = false;
     if (!first) return this.#tell("settled", 0);
@@ -49,7 +61,7 @@ class Outbox extends EventTarget {
       setTimeout(() => this.#send(Math.min(2 * wait_ms, WAIT_MS_MAX)), wait_ms);
       return this.#tell("settled", this.entries.length);
     }
-    this.#keep(this.entries.filter(({ key }) => key !== first.key));
+    this.#kept.write(this.entries.filter(({ key }) => key !== first.key));
     this.#tell(answer.ok ? "entered" : "refused", 0, { ...first, problem: answer.body });
     this.#send();
   }
@@ -60,13 +72,8 @@ class Outbox extends EventTarget {
   }
 }
 
-function read() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(NAME) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
-  } catch {
-    return null;
-  }
+function isDoubtful({ body, made_ms }) {
+  return body.kind === "count" && Math.abs(Date.now() - made_ms) > FRESH_MS;
 }
 
 export const outbox = new Outbox();

@@ -6,7 +6,9 @@ import { dialog, swap } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { toast } from "/stock/page.js";
 import { text } from "/stock/text.js";
+import { parse } from "/stock/units.js";
 
+const QUANTITY_END = 10_000_000_000;
 const SKU = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** `sku` is null for an item that is asked for. */
@@ -14,7 +16,7 @@ export function editRecipe(room, sku) {
   const kept = room.recipes.get(sku)?.ingredients ?? [];
   const lines = kept.map(({ ingredient, quantity }) => ({ ingredient, quantity: String(quantity) }));
   if (lines.length === 0) lines.push({ ingredient: "", quantity: "" });
-  const item = el("input", { id: "sku", type: "text", maxlength: 64, autocomplete: "off" });
+  const item = el("input", { id: "sku", type: "text", autocomplete: "off" });
   const asked = sku === null && el("div", { class: "field" }, el("label", { for: "sku" }, text.recipes.sku), item);
   const list = el("ul", { class: "portions" });
   const wrong = el("p", { class: "wrong", role: "alert", hidden: true });
@@ -70,7 +72,7 @@ async function save(room, sku, lines) {
   const wanted = lines.filter(({ ingredient, quantity }) => ingredient || quantity.trim());
   const problem = check(room, sku, wanted);
   if (problem) return problem;
-  const body = { ingredients: wanted.map(({ ingredient, quantity }) => ({ ingredient, quantity: Number(quantity) })) };
+  const body = { ingredients: wanted.map(({ ingredient, quantity }) => ({ ingredient, quantity: parse(quantity, 1)[0] })) };
   const answer = await request("PUT", `/v1/recipes/${room.path}/${encodeURIComponent(sku)}`, { body }).catch(() => null);
   if (answer === null) return text.problems.unreachable;
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
@@ -79,9 +81,15 @@ async function save(room, sku, lines) {
   return null;
 }
 
+/** One whole number, and no other that it could be. */
+function isPortion(typed) {
+  const [value, ...others] = parse(typed, 1);
+  return others.length === 0 && value >= 1 && value < QUANTITY_END;
+}
+
 function check(room, sku, wanted) {
   if (!SKU.test(sku)) return text.recipes.skuBad;
-  if (wanted.some(({ ingredient, quantity }) => !ingredient || !/^[1-9]\d{0,9}$/.test(quantity.trim()))) return text.recipes.quantityBad;
+  if (wanted.some(({ ingredient, quantity }) => !ingredient || !isPortion(quantity))) return text.recipes.quantityBad;
   const twice = wanted.find(({ ingredient }, at) => wanted.findIndex((one) => one.ingredient === ingredient) !== at);
   return twice ? text.recipes.twice(room.ingredientName(twice.ingredient)) : null;
 }

@@ -1,7 +1,7 @@
 // What one portion of each item takes, and how far the stock goes.
 
 import { el, setText } from "/assets/dom.js";
-import { number } from "/assets/text.js";
+import { number } from "/assets/numbers.js";
 import { matches, search } from "/stock/page.js";
 import { editRecipe } from "/stock/recipe.js";
 import { text } from "/stock/text.js";

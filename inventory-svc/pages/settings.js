@@ -2,19 +2,22 @@
 
 import { request } from "/assets/api.js";
 import { el } from "/assets/dom.js";
-import { dialog } from "/assets/parts.js";
+import { dialog, lengthOf } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { address, toast } from "/stock/page.js";
 import { text } from "/stock/text.js";
+import { parse } from "/stock/units.js";
+
+const NAME_MAX = 100;
 
 /** `ingredient` is null for a new one. */
 export function editIngredient(room, ingredient) {
   const item = room.stock.get(ingredient) ?? { name: "", unit: "g", reorder_point: null, unit_cost: null };
   const fields = {
-    name: input("name", text.ingredient.name, item.name, { maxlength: 100, required: true }),
+    name: input("name", text.ingredient.name, item.name, { required: true }),
     unit: unitField(item.unit),
-    reorder_point: input("mark", text.ingredient.lowMark, item.reorder_point ?? "", { inputmode: "numeric", pattern: "[0-9]*" }, text.ingredient.lowHint),
-    unit_cost: input("cost", text.ingredient.cost, item.unit_cost ?? "", { inputmode: "numeric", pattern: "[0-9]*" }),
+    reorder_point: input("mark", text.ingredient.lowMark, item.reorder_point ?? "", { inputmode: "numeric" }, text.ingredient.lowHint),
+    unit_cost: input("cost", text.ingredient.cost, item.unit_cost ?? "", { inputmode: "numeric" }),
   };
   const wrong = el("p", { class: "wrong", role: "alert", hidden: true });
   const submit = el("button", { class: "main", type: "submit" }, text.ingredient.save);
@@ -51,8 +54,12 @@ async function save(room, ingredient, fields) {
   const slug = ingredient ?? slugOf(name);
   if (!slug) return text.ingredient.slugBad;
   if (ingredient === null && room.stock.has(slug)) return text.ingredient.slugTaken;
-  const number = (field) => (field.value() === "" ? null : Number(field.value()));
-  const body = { name, unit: fields.unit.value(), reorder_point: number(fields.reorder_point), unit_cost: number(fields.unit_cost) };
+  const typed = [fields.reorder_point.value(), fields.unit_cost.value()];
+  const bad = typed.find((words) => words !== "" && whole(words) === null);
+  if (bad !== undefined) return text.ingredient.numberBad(bad);
+  if (lengthOf(name) > NAME_MAX) return shared.tooLong(lengthOf(name) - NAME_MAX);
+  const [reorder_point, unit_cost] = typed.map(whole);
+  const body = { name, unit: fields.unit.value(), reorder_point, unit_cost };
   const answer = await request("PUT", `/v1/stock/${room.path}/${encodeURIComponent(slug)}`, { body }).catch(() => null);
   if (answer === null) return text.problems.unreachable;
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
@@ -60,6 +67,12 @@ async function save(room, ingredient, fields) {
   room.put("stock", answer.body);
   if (ingredient === null) location.hash = address(room, "stock", slug);
   return null;
+}
+
+/** Null where it is no whole number, or could be another. */
+function whole(typed) {
+  const [value = null, other] = parse(typed, 1);
+  return other === undefined ? value : null;
 }
 
 /** "Crème fraîche, 40 %" becomes creme-fraiche-40. */

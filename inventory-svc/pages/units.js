@@ -1,6 +1,6 @@
 // Quantities: whole base units (g, ml, pieces) in the books, kilograms and litres for people.
 
-import { number } from "/assets/text.js";
+import { number, readings } from "/assets/numbers.js";
 
 const LARGE = { g: "kg", ml: "l" };
 
@@ -22,12 +22,10 @@ export function entryUnits(unit) {
   return large ? [[large, 1000], [unit, 1]] : [["", 1]];
 }
 
-/** What is typed as base units; NaN where it is no number or not whole. */
+/** What is typed as base units: two where it can be read two ways, none where it is no number or not whole. */
 export function parse(typed, factor) {
-  const text = typed.trim().replace(",", ".");
-  if (!/^\d+(\.\d*)?$|^\.\d+$/.test(text)) return NaN;
-  const value = Number(text) * factor;
-  return Math.abs(value - Math.round(value)) < 1e-6 ? Math.round(value) : NaN;
+  const values = readings(typed).map((value) => value * factor);
+  return values.filter((value) => Math.abs(value - Math.round(value)) < 1e-6).map(Math.round);
 }
 
 /** Amounts that are entered with one tap, in base units. */

@@ -1,25 +1,33 @@
 // All that is still to cook, added up, beside the tickets; and marking an item out, which guests see at once.
 
 import { isHere, list } from "/assets/api.js";
+import { clock } from "/assets/clock.js";
 import { byId, el, setAttribute, setText } from "/assets/dom.js";
+import { next } from "/assets/time.js";
 import { itemsOf } from "./ticket.js";
 import { t } from "./text.js";
 
 /** How often the menu is asked which items are out, while the panel is open. */
 const MENU_MS = 5_000;
+const HOUR_MS = 3600_000;
 
 export class AllDay {
   #board;
   #markOut;
+  #here;
   #location = null;
   #rows = new Map();
   #menu = [];
   #timer = 0;
   #marking = null;
 
-  /** `markOut({sku, name, until})` sends it; `toggled()` is told when the panel opens or closes. */
-  constructor(board, markOut, toggled) {
+  /**
+   * `here()` is the location, as far as it is known; `markOut({sku, name, until})` sends it; `toggled()` is told when the
+   * panel opens or closes.
+   */
+  constructor(board, here, markOut, toggled) {
     this.#board = board;
+    this.#here = here;
     this.#markOut = markOut;
     this.toggled = toggled;
     byId("all-day-close").addEventListener("click", () => this.toggle());
@@ -29,7 +37,6 @@ export class AllDay {
       const { sku, name } = event.target.closest("button[data-sku]")?.dataset ?? {};
       if (sku) this.#ask(sku, name);
     });
-    byId("mark-out-choices").append(...this.#choices());
   }
 
   get isOpen() {
@@ -128,16 +135,23 @@ export class AllDay {
   #ask(sku, name) {
     this.#marking = { sku, name };
     setText(byId("mark-out-title"), t.markOutTitle(name));
+    byId("mark-out-choices").replaceChildren(...this.#choices());
     byId("mark-out").showModal();
     byId("mark-out-choices").querySelector("button").focus();
   }
 
   #choices() {
-    const choices = [[t.outForGood, () => null], [t.outOneHour, inAnHour], [t.outToday, tomorrowAtFive]];
+    const { day_starts: starts, timezone } = this.#here();
+    const choices = [
+      [t.outForGood, () => null],
+      [t.outOneHour, () => clock.now() + HOUR_MS],
+      [t.outToday(starts), () => next(starts, timezone)],
+    ];
     return choices.map(([text, until]) =>
       el("button", { type: "button", onclick: () => {
         byId("mark-out").close();
-        this.#markOut({ ...this.#marking, until: until() });
+        const until_ms = until();
+        this.#markOut({ ...this.#marking, until: until_ms && new Date(until_ms).toISOString() });
       } }, text));
   }
 
@@ -155,15 +169,4 @@ function buildRow(sku, name) {
   const label = `${t.markOut}: ${name}`;
   const button = el("button", { type: "button", "data-sku": sku, "data-name": name, "aria-label": label }, t.markOut);
   return { number, out, element: el("li", {}, number, el("span", { class: "name" }, name), out, button) };
-}
-
-function inAnHour() {
-  return new Date(Date.now() + 3600_000).toISOString();
-}
-
-function tomorrowAtFive() {
-  const day = new Date();
-  day.setDate(day.getDate() + 1);
-  day.setHours(5, 0, 0, 0);
-  return day.toISOString();
 }

@@ -1,10 +1,11 @@
 // The kitchen display: what the kitchen says comes in by a live view, what cooks do goes out by the outbox, and the
 // board shows both together.
 
-import { problemName, request } from "/assets/api.js";
+import { allLocations, list, problemName, request } from "/assets/api.js";
+import { clock } from "/assets/clock.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
-import { clock, Live } from "/assets/live.js";
-import { timeOfDay, words } from "/assets/text.js";
+import { Live } from "/assets/live.js";
+import { words } from "/assets/text.js";
 import { AllDay } from "./allday.js";
 import { Board } from "./board.js";
 import { Hands } from "./hands.js";
@@ -16,10 +17,12 @@ import { Recall } from "./recall.js";
 import { locations, Screen } from "./screen.js";
 import { dress, load, save } from "./settings.js";
 import { Shift } from "./shift.js";
+import { Status } from "./status.js";
 import { Tickets } from "./store.js";
 import { t } from "./text.js";
-import { isMoot, isShown } from "./ticket.js";
+import { isMoot, isShown, itemsOf } from "./ticket.js";
 import { Toast } from "./toast.js";
+import { Voids } from "./voids.js";
 
 const TICK_MS = 500;
 /** A server that is there has told by then what is on the board. */
@@ -37,7 +40,9 @@ const shift = new Shift();
 const { sounds } = shift;
 let stations = [];
 let live = null;
-let status = { live: null, since: null };
+let status = new Status();
+/** Of the location: in which zone its clocks are, and when its day begins. */
+let place = { timezone: undefined, day_starts: "05:00" };
 let reminded_ms = 0;
 let stationsTimer = 0;
 let keptTimer = 0;
@@ -46,7 +51,7 @@ const outbox = new Outbox({ changed: onOutbox, answered: onAnswer, refused: onRe
 const off = new OffScreen(byId("board"), (card) => card.grow(clock.now(), settings.expected));
 const source = { tickets, outbox, stationName, expected: () => settings.expected };
 const board = new Board(byId("tickets"), source, {
-  bump: (id) => hands.bump(id),
+  bump,
   rush: (id) => hands.rush(id),
   item: (id, item) => hands.item(id, item),
   moved: () => toast.done(t.moved),
@@ -56,24 +61,40 @@ const board = new Board(byId("tickets"), source, {
   removed: (card) => off.forget(card),
 });
 const hands = new Hands({ board, tickets, outbox, toast });
-const allDay = new AllDay(board, markOut, () => board.schedule());
-const recall = new Recall(tickets, () => board.view, (ticket) => hands.recall(ticket));
+const voids = new Voids(() => board.view, (id) => hands.bump(id));
+const allDay = new AllDay(board, () => place, markOut, () => board.schedule());
+const recall = new Recall(tickets, { view: () => board.view, timezone: () => place.timezone, recall: (ticket) => hands.recall(ticket) });
 const screen = new Screen(settings, { stations: () => stations, play, apply: show });
 
 // What the kitchen says
 
 function onSnapshot({ tickets: all, cut }) {
-  const { opened, voided } = tickets.replace(all);
   byId("cut").hidden = !cut;
   outbox.wake();
-  if (status.live !== null) {
+  takeAll(all);
+  loadStations();
+  if (all.length === 0) doubtLocation();
+}
+
+/** Where the stream is silent: the same, asked for. */
+async function readAll() {
+  const { location } = settings;
+  const all = await list(`/v1/tickets?location=${location}`, Infinity);
+  if (all === null || location !== settings.location) return false;
+  const isFirst = !status.known;
+  takeAll(all);
+  if (isFirst) loadStations();
+  return true;
+}
+
+function takeAll(all) {
+  const { opened, voided } = tickets.replace(all);
+  if (status.connection !== null) {
     if (opened.some(isHere)) sounds.play("opened");
     if (voided.some(isHere)) sounds.play("voided");
   }
   status.known = true;
   board.schedule();
-  loadStations();
-  if (all.length === 0) doubtLocation();
 }
 
 /** A kitchen that does not exist has no tickets either: an address with a slip in it must not look like a quiet day. */
@@ -91,19 +112,20 @@ function showKept() {
   if (!kept) return;
   tickets.replace(kept.tickets);
   kept.tickets.forEach(learnStations);
-  status = { known: true, live: false, since: kept.at_ms };
+  Object.assign(status, { known: true, connection: "away", since: kept.at_ms });
   showStatus();
   board.schedule();
 }
 
 function keep() {
   if (!status.known) return;
-  keepTickets(settings.location, [...tickets.all()], status.live ? clock.now() : status.since);
+  keepTickets(settings.location, [...tickets.all()], status.connection === "away" ? status.since : clock.now());
 }
 
 function onTicket({ type, ticket }) {
-  if (!tickets.take(ticket)) return;
+  if (type === "ticket.recalled") tickets.recalled(ticket.id);
   board.schedule();
+  if (!tickets.take(ticket)) return;
   if (ticket.items.some((item) => !stations.some(({ id }) => id === item.station))) learnStations(ticket);
   if (ticket.reason === "moved") loadStationsSoon();
   if (!isHere(ticket)) return;
@@ -136,23 +158,16 @@ function announce(text) {
 }
 
 function onStatus(now) {
-  const isBack = now.live && status.live === false;
-  status = { ...status, ...now, since: now.since ?? status.since };
+  const isBack = status.connection === "away";
+  Object.assign(status, { ...now, since: now.since ?? status.since });
   showStatus();
+  if (now.connection === "away") return;
   if (isBack) announce(t.liveAgain);
-  if (now.live) outbox.wake();
+  outbox.wake();
 }
 
 function showStatus() {
-  const banner = byId("not-live");
-  banner.hidden = status.live !== false;
-  byId("live").hidden = !status.live;
-  document.body.classList.toggle("is-not-live", status.live === false);
-  const kept = outbox.size > 0 ? ` ${t.kept(outbox.size)}` : "";
-  if (!banner.hidden) setText(banner, `${t.notLive(status.since)}. ${t.notLiveHint}${kept}`);
-  const unsent = byId("unsent");
-  unsent.hidden = outbox.size === 0;
-  setText(unsent, t.sending(outbox.size));
+  status.show(outbox);
 }
 
 // What cooks do
@@ -205,6 +220,7 @@ function onDrawn() {
     setText(byId("empty-hint"), hint);
   }
   showCounts(shown);
+  voids.draw(shown);
   off.draw();
   allDay.draw();
 }
@@ -221,11 +237,11 @@ function emptyTexts() {
 function showCounts(shown) {
   const open = shown.filter((ticket) => ticket.state === "open");
   const late = open.filter((ticket) => board.card(ticket.id)?.level === "late").length;
-  let ready = 0;
-  for (const ticket of tickets.all()) ready += ticket.state === "ready" ? 1 : 0;
-  const parts = [t.counts(open.length, late)];
-  if (ready > 0) parts.push(t.readyCount(ready));
-  setText(byId("counts"), parts.join(" · "));
+  const cancelled = shown.filter((ticket) => ticket.state === "void").length;
+  const isReady = (ticket) => ticket.state === "ready" && itemsOf(ticket, board.view).length > 0;
+  const ready = [...tickets.all()].filter(isReady).length;
+  const parts = [cancelled > 0 && t.voidCount(cancelled), t.counts(open.length, late), ready > 0 && t.readyCount(ready)];
+  setText(byId("counts"), parts.filter(Boolean).join(" · "));
   document.title = `${open.length} · ${t.title}`;
 }
 
@@ -233,7 +249,7 @@ function tick() {
   board.tick();
   off.draw();
   showCounts(board.shown());
-  setText(byId("clock"), timeOfDay(clock.now()));
+  showStatus();
   const now_ms = performance.now();
   if (now_ms - reminded_ms < REMIND_MS) return;
   reminded_ms = now_ms;
@@ -251,6 +267,7 @@ function loadStationsSoon() {
 
 async function loadStations() {
   const { location } = settings;
+  loadPlace(location);
   const answer = await request("GET", `/v1/stations/${location}`).catch(() => null);
   if (location !== settings.location) return;
   clearTimeout(stationsTimer);
@@ -264,6 +281,14 @@ async function loadStations() {
   if (JSON.stringify(stations) === old) return;
   showName();
   board.look(board.view);
+}
+
+async function loadPlace(location) {
+  const found = (await allLocations())?.find((one) => one.location === location);
+  if (!found || location !== settings.location) return;
+  place = found;
+  status.timezone = place.timezone;
+  showStatus();
 }
 
 /** A station that is no longer set up may still have tickets: it can be shown. */
@@ -284,6 +309,7 @@ function showName() {
 function show({ moved }) {
   showName();
   if (moved) follow();
+  voids.clear();
   board.look(settings.view);
 }
 
@@ -294,12 +320,12 @@ function follow() {
   tickets.clear();
   byId("cut").hidden = true;
   stations = [];
-  status = { live: null, since: null, known: false };
+  status = new Status();
   showStatus();
   recall.at(settings.location);
   allDay.at(settings.location);
   const url = `/v1/tickets/stream?location=${settings.location}`;
-  live = new Live(url, { snapshot: onSnapshot, ticket: onTicket }, onStatus);
+  live = new Live(url, { snapshot: onSnapshot, ticket: onTicket }, onStatus, readAll);
 }
 
 // The beginning
@@ -329,7 +355,12 @@ function onEscape() {
 /** Enter never acts on a ticket that was not selected before. */
 function bumpSelected() {
   if (board.selected === null) board.selectBy(0);
-  else hands.bump(board.selected);
+  else bump(board.selected);
+}
+
+/** Of a ticket that is longer than the screen, first all of it is shown. */
+function bump(id) {
+  if (!board.card(id)?.showMore()) hands.bump(id);
 }
 
 async function start() {

@@ -1,7 +1,7 @@
 // The tickets on the screen, oldest first, left to right. Keyed cards, at most one update per frame, and nothing moves
 // while a finger is down or has just been.
 
-import { clock } from "/assets/live.js";
+import { clock } from "/assets/clock.js";
 import { Card } from "./card.js";
 import { Columns } from "./columns.js";
 import { after, byUrgency, isShown } from "./ticket.js";
@@ -162,6 +162,7 @@ export class Board {
     const ticket = this.#shown.get(card.id);
     const isNew = !card.ticket;
     card.ticket = ticket ?? this.ticket(card.id) ?? card.ticket;
+    card.isRecalled = this.#source.tickets.isRecalled(card.ticket);
     if (!card.patch(card.ticket, this.#source.outbox.of(card.id), !ticket)) return;
     // The first look at its age is no news.
     if (card.grow(clock.now(), this.#source.expected()) && !isNew) this.#said.late(card.ticket);

@@ -9,15 +9,21 @@ import { bump, itemsOf, level, progress } from "./ticket.js";
 const MOVED_MS = 400;
 /** From so many items on their number is told. */
 const LONG = 8;
+/** Of what is to be seen, so much is new when it is turned on. */
+const SCREEN_SHARE = 0.85;
 const STATE_MARKS = { queued: "○", cooking: "◐", done: "✓", void: "✕" };
 
 export class Card {
   level = "fresh";
-  /** Where it is off the screen: "before", "after", or null where it is to be seen. */
-  off = null;
+  /** Whether it was finished before. */
+  isRecalled = false;
+  /** Whether it is off the screen. */
+  isOff = false;
   #shown = {};
   #stations = "";
   #items = new Map();
+  /** Of a ticket that is longer than the screen: the items and notes that nobody has scrolled to yet. */
+  #unseen = new Set();
 
   /** `stationName(id)` gives the name of a station. */
   constructor(ticket, view, stationName) {
@@ -48,16 +54,17 @@ export class Card {
     this.also = el("p", { class: "also" });
     this.label = el("span");
     this.hint = el("small", { class: "hint" });
-    this.bump = el("button", { type: "button", class: "bump main", "data-do": "bump" },
+    this.bump = el("button", { type: "button", class: "bump", "data-do": "bump" },
       this.label, this.hint, el("small", { class: "unsent" }, t.unsent));
     this.rush = el("button", { type: "button", class: "rush", "data-do": "rush" }, t.rush);
     this.foot = el("footer", {}, this.rush, this.bump);
-    this.article = el("article", { "aria-labelledby": name },
-      this.head,
+    this.content = el("div", { class: "content" },
       this.view.kind === "expo" && whose(ticket),
       ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
       ticket.notes && el("p", { class: "note" }, ticket.notes),
-      this.list, this.also, this.foot);
+      this.list, this.also);
+    this.content.addEventListener("scroll", () => this.look(), { passive: true });
+    this.article = el("article", { "aria-labelledby": name }, this.head, this.content, this.foot);
     this.element = el("li", { class: "ticket", tabindex: "-1", "data-id": ticket.id }, this.article);
   }
 
@@ -106,8 +113,34 @@ export class Card {
     shown.button.disabled = gone || state === "void" || state === "served";
   }
 
+  /** Longer than the screen, or no more: then all of it is to be seen. */
+  cap(isCapped) {
+    setAttribute(this.element, "data-capped", isCapped);
+    this.#unseen = new Set(isCapped ? this.content.querySelectorAll(".item, .note") : []);
+    this.look();
+  }
+
+  /** What has come into sight. */
+  look() {
+    const { bottom } = this.#unseen.size > 0 ? this.content.getBoundingClientRect() : {};
+    for (const part of this.#unseen) if (part.getBoundingClientRect().bottom <= bottom + 1) this.#unseen.delete(part);
+    const { ticket, gone } = this.#shown;
+    if (ticket) this.#patchFoot(ticket, gone);
+  }
+
+  /** Shows more of it; false where all of it was shown, and may be bumped. */
+  showMore() {
+    if (this.#unseen.size === 0 || this.#shown.ticket.state === "void") return false;
+    this.content.scrollBy({ top: SCREEN_SHARE * this.content.clientHeight });
+    return true;
+  }
+
   #patchFoot(ticket, gone) {
-    setText(this.label, gone ? t.left : t[bump(ticket, this.view).label]);
+    const unseen = [...this.#unseen];
+    const isLong = unseen.length > 0 && !gone && ticket.state !== "void";
+    const notes = unseen.filter((part) => part.matches(".note")).length;
+    setAttribute(this.element, "data-more", isLong);
+    setText(this.label, gone ? t.left : isLong ? t.more(unseen.length - notes, notes) : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
     const isRushed = ticket.priority > 0;
@@ -134,7 +167,7 @@ export class Card {
     if (gone) return false;
     const old = this.level;
     this.level = level(ticket, now_ms, expected);
-    if (!this.off) this.#drawAge(ticket, now_ms);
+    if (!this.isOff) this.#drawAge(ticket, now_ms);
     return this.level === "late" && old !== "late";
   }
 
@@ -151,7 +184,7 @@ export class Card {
       const waits = ticket.ready_at && duration(now_ms - Date.parse(ticket.ready_at));
       return [t.ready, waits].filter(Boolean).join(" · ");
     }
-    const marks = [ticket.priority > 0 && t.rushed, this.level !== "fresh" && t[this.level]];
+    const marks = [this.isRecalled && t.recalled, ticket.priority > 0 && t.rushed, this.level !== "fresh" && t[this.level]];
     return marks.filter(Boolean).join(" · ");
   }
 

@@ -7,9 +7,7 @@ const GAP_PX = 8;
 /** Of a card, above and below together. */
 const BORDERS_PX = 8;
 /** The least width of a column, in rem. */
-const COLUMN_REM = 18;
-/** A long ticket takes several columns, so that all of it is to be seen; one that is longer than all of them scrolls. */
-const SPAN_MAX = 3;
+const COLUMN_REM = 17;
 /** One column, which the page itself scrolls. */
 const NARROW = matchMedia("(max-width: 48rem)");
 
@@ -89,29 +87,30 @@ export class Columns {
     const least = COLUMN_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
     if (width === this.#size.width && height === this.#size.height && least === this.#size.least) return;
     const number = NARROW.matches ? 1 : Math.max(1, Math.floor((width + GAP_PX) / (least + GAP_PX)));
-    const column = Math.floor((width + GAP_PX) / number) - GAP_PX;
+    // Not whole pixels: what is left over would show a sliver of the next column.
+    const column = (width + GAP_PX) / number - GAP_PX;
     this.#size = { width, height, least, column, number };
     this.#list.style.setProperty("--column", `${column}px`);
     for (const card of cards) card.height = undefined;
   }
 
-  /** Makes a card that is too long for a column wider, and knows its height. */
+  /** A long ticket takes several columns, so that all of it is to be seen; one that is longer than all of them scrolls. */
   #measure(card) {
     if (card.height !== undefined) return;
     const { number, height } = this.#size;
-    const most = NARROW.matches ? 1 : Math.min(SPAN_MAX, number);
+    const most = NARROW.matches ? 1 : number;
     card.span = 0;
-    setAttribute(card.element, "data-capped", null);
+    card.cap(false);
     do {
       card.span += 1;
       setAttribute(card.element, "data-span", card.span === 1 ? null : card.span);
+      card.element.style.setProperty("--span", card.span);
       card.height = card.article.offsetHeight + BORDERS_PX;
     } while (card.height > height && card.span < most);
-    if (!NARROW.matches && card.height > height) {
-      setAttribute(card.element, "data-capped", true);
-      card.height = height;
-    }
+    const isLong = !NARROW.matches && card.height > height;
+    if (isLong) card.height = height;
     card.element.style.height = `${card.height}px`;
+    card.cap(isLong);
   }
 }
 
@@ -119,5 +118,5 @@ function moveTo(card, x, y, now_ms) {
   if (card.at?.x === x && card.at?.y === y) return;
   if (card.at !== undefined) card.moved(now_ms);
   card.at = { x, y };
-  card.element.style.transform = NARROW.matches ? "" : `translate(${x}px, ${y}px)`;
+  card.element.style.transform = NARROW.matches ? "" : `translate(${Math.round(x)}px, ${y}px)`;
 }

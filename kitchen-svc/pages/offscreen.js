@@ -1,7 +1,7 @@
 // Counts the tickets that are not to be seen: nothing waits below the edge of the screen without anybody knowing.
 
+import { clock } from "/assets/clock.js";
 import { byId, setText } from "/assets/dom.js";
-import { clock } from "/assets/live.js";
 import { duration } from "/assets/text.js";
 import { t } from "./text.js";
 
@@ -10,6 +10,7 @@ export class OffScreen {
   #seen;
   #cards = new Map();
   #observer;
+  #frame = 0;
 
   /** `seen(card)` is told when a card comes into sight. */
   constructor(root, seen) {
@@ -17,6 +18,7 @@ export class OffScreen {
     this.#seen = seen;
     // A ticket is seen where its head is, all of it: with it come its number, its age and its first items.
     this.#observer = new IntersectionObserver((entries) => this.#note(entries), { root, threshold: 0.9 });
+    root.addEventListener("scroll", () => this.#drawSoon(), { passive: true });
     byId("before").addEventListener("click", () => this.page(-1));
     byId("after").addEventListener("click", () => this.page(1));
     // A wheel turns up and down; the columns lie side by side.
@@ -51,25 +53,40 @@ export class OffScreen {
   }
 
   #note(entries) {
-    for (const { target, isIntersecting, boundingClientRect: head, rootBounds } of entries) {
+    for (const { target, isIntersecting } of entries) {
       const card = this.#cards.get(target);
       if (!card) continue;
-      const isBefore = head.top < (rootBounds?.top ?? 0) || head.left < (rootBounds?.left ?? 0);
-      card.off = isIntersecting ? null : isBefore ? "before" : "after";
+      card.isOff = !isIntersecting;
       if (isIntersecting) this.#seen(card);
     }
     this.draw();
   }
 
+  #drawSoon() {
+    this.#frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** A card that jumps from one side to the other is never seen between: on which side it is, its place tells. */
   draw() {
-    for (const side of ["before", "after"]) {
-      const tickets = [...this.#cards.values()].filter((card) => card.off === side && card.ticket).map((card) => card.ticket);
-      const button = byId(side);
-      button.disabled = tickets.length === 0;
-      const oldest = tickets.map((ticket) => ticket.opened_at).reduce((a, b) => (a < b ? a : b), "9");
-      const age = duration(clock.now() - Date.parse(oldest));
-      setText(button.querySelector("strong"), tickets.length === 0 ? "" : t.off(tickets.length));
-      setText(button.querySelector(".oldest"), tickets.length === 0 ? "" : t.oldest(age));
-    }
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const off = [...this.#cards.values()].filter((card) => card.isOff && card.ticket);
+    const isWide = this.#isWide();
+    const from = isWide ? this.#root.scrollLeft : this.#root.scrollTop;
+    const isBefore = (card) => (isWide ? card.at.x : card.element.offsetTop) < from;
+    this.#tell("before", off.filter(isBefore));
+    this.#tell("after", off.filter((card) => !isBefore(card)));
+  }
+
+  #tell(side, cards) {
+    const tickets = cards.map((card) => card.ticket);
+    const button = byId(side);
+    button.disabled = tickets.length === 0;
+    const oldest = tickets.map((ticket) => ticket.opened_at).reduce((a, b) => (a < b ? a : b), "9");
+    const age = duration(clock.now() - Date.parse(oldest));
+    const voids = tickets.filter(({ state }) => state === "void").length;
+    setText(button.querySelector("strong"), tickets.length === 0 ? "" : t.off(tickets.length));
+    setText(button.querySelector(".oldest"), tickets.length === 0 ? "" : t.oldest(age));
+    setText(button.querySelector(".voids"), voids === 0 ? "" : t.offVoid(voids));
   }
 }

@@ -45,6 +45,11 @@ export class Outbox {
     return this.#taps.length;
   }
 
+  /** How long the first of them has been without an answer. */
+  get waits_ms() {
+    return this.#taps.length === 0 ? 0 : performance.now() - this.#taps[0].since_ms;
+  }
+
   /** The taps of a ticket that were not answered yet, oldest first. The same array while they are the same. */
   of(ticket) {
     return this.#byTicket.get(ticket) ?? NONE;
@@ -136,7 +141,8 @@ export class Outbox {
     return this.#put({ ...wish, entry, tried: false });
   }
 
-  #put(tap) {
+  #put(kept) {
+    const tap = { ...kept, since_ms: performance.now() };
     this.#taps.push(tap);
     if (tap.ticket) this.#byTicket.set(tap.ticket, [...this.of(tap.ticket), tap]);
     return tap;

@@ -1,9 +1,10 @@
 // What was finished today, to bring it back at its original age.
 
 import { list, Unreachable } from "/assets/api.js";
-import { clock } from "/assets/live.js";
+import { clock } from "/assets/clock.js";
 import { byId, el, setText } from "/assets/dom.js";
-import { duration, timeOfDay } from "/assets/text.js";
+import { duration } from "/assets/text.js";
+import { timeOfDay } from "/assets/time.js";
 import { itemsOf } from "./ticket.js";
 import { t } from "./text.js";
 
@@ -13,14 +14,16 @@ const SHOWN_MAX = 60;
 export class Recall {
   #tickets;
   #view;
+  #timezone;
   #recall;
   #found = [];
   #location = null;
 
-  /** `view()` is what the screen shows; `recall(ticket)` brings one back. */
-  constructor(tickets, view, recall) {
+  /** `view()` is what the screen shows, `timezone()` the location's; `recall(ticket)` brings one back. */
+  constructor(tickets, { view, timezone, recall }) {
     this.#tickets = tickets;
     this.#view = view;
+    this.#timezone = timezone;
     this.#recall = recall;
     byId("recall-button").addEventListener("click", () => this.open());
     byId("recall-find").addEventListener("input", () => this.#show());
@@ -99,8 +102,8 @@ export class Recall {
   #row(ticket) {
     const items = itemsOf(ticket, this.#view()).map((item) => `${item.quantity}× ${item.name}`).join(", ");
     const table = ticket.table ? `${t.table(ticket.table)} · ` : "";
-    const when = `${t.recallState[ticket.state] ?? t.states.done} ${timeOfDay(Date.parse(finishedAt(ticket)))}`;
-    const age = duration(clock.now() - Date.parse(ticket.opened_at));
+    const when = `${t.recallState[ticket.state] ?? t.states.done} ${timeOfDay(Date.parse(finishedAt(ticket)), this.#timezone())}`;
+    const age = t.aged(duration(clock.now() - Date.parse(ticket.opened_at)));
     const recall = () => {
       byId("recall").close();
       this.#recall(ticket);

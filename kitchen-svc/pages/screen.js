@@ -1,6 +1,6 @@
 // The dialog that says what this screen shows: which kitchen, which station, in which look.
 
-import { isHere, list } from "/assets/api.js";
+import { allLocations, list } from "/assets/api.js";
 import { byId, el, setAttribute } from "/assets/dom.js";
 import { dress, isSlug, save } from "./settings.js";
 import { SOUNDS } from "./sound.js";
@@ -126,7 +126,7 @@ function isSame(a, b) {
 
 /** The locations that are known here: where the kitchen runs alone, those that it has tickets of. */
 export async function locations() {
-  const known = (await isHere("order-svc")) && (await list("/v1/locations").catch(() => null));
+  const known = await allLocations();
   if (known) return known;
   const tickets = (await list("/v1/tickets").catch(() => null)) ?? [];
   return [...new Set(tickets.map((ticket) => ticket.location))].sort().map((location) => ({ location, name: location }));

@@ -1,6 +1,7 @@
 // The order page: the address says what is shown, so that a reload, a link and the back button lead to the same.
 // #locations, #at/soho, #at/soho/basket, #order/<id>; ?table=12 is what a code on the table says.
 
+import { addressParts } from "/assets/address.js";
 import { byId, el, fillTexts } from "/assets/dom.js";
 import { orderView } from "/order/order.js";
 import { placedOrders } from "/order/orders.js";
@@ -12,7 +13,7 @@ import { text } from "/order/text.js";
 let shown = { key: null, close() {} };
 
 function route() {
-  const [kind, name, part] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [kind, name, part] = addressParts();
   const wanted = { at: ["at", name], order: ["order", name] }[kind] ?? ["locations"];
   const key = wanted.join("/");
   if (key !== shown.key) show(key, wanted);

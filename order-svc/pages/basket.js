@@ -1,8 +1,9 @@
 // What the guest is about to order: lines, how and for whom, the total.
 
 import { el, setAttribute, setText } from "/assets/dom.js";
+import { money } from "/assets/numbers.js";
 import { stepper, swap } from "/assets/parts.js";
-import { money } from "/assets/text.js";
+import { QUANTITY_MAX } from "/order/cart.js";
 import { detailsForm } from "/order/details.js";
 import { chooseDish } from "/order/dish.js";
 import { say } from "/order/page.js";
@@ -83,13 +84,14 @@ function controls(venue, cart, line, at, name, gone) {
     if (quantity === 0) say(text.basket.removed(name));
   };
   const labels = { fewer: line.quantity === 1 ? text.basket.removeThis(name) : text.basket.fewerOf(name), more: text.basket.moreOf(name) };
-  const edit = () => chooseDish(venue, venue.items.get(line.sku), line, { saves: true, done: (changed) => cart.replace(at, changed) });
+  const most = Math.min(QUANTITY_MAX, line.quantity + venue.moreOf(line, cart));
+  const edit = () => chooseDish(venue, cart, venue.items.get(line.sku), line, { saves: true, done: (changed) => cart.replace(at, changed) });
   const change = el(
     "button",
     { type: "button", class: "plain", "data-focus": `edit ${at}`, "aria-label": text.basket.editThis(name), onclick: edit },
     text.basket.edit,
   );
-  return el("div", { class: "controls" }, !gone && change, stepper(line.quantity, { ...labels, focus: `line ${at}`, onchange }));
+  return el("div", { class: "controls" }, !gone && change, stepper(line.quantity, { ...labels, focus: `line ${at}`, onchange, most }));
 }
 
 /** What stands at the bottom of a phone: how much there is, and the way to it. */

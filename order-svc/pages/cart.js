@@ -1,10 +1,13 @@
 // The cart of a location: what it holds, and where it is kept so that a reload loses nothing.
 //
-// `attempt` is how it was sent last: the idempotency key, the body while its fate is not known, and whether it is
-// being sent. It goes with the first change of the cart: an unchanged cart is always sent under the same key.
+// `attempt` is how it is sent: the idempotency key, which is born with each change of the cart, so that an unchanged one
+// is always sent under the same; the body while its fate is not known, whether it is being sent, and since when.
+
+import { newKey } from "/assets/api.js";
+import { Kept } from "/assets/kept.js";
 
 const PREFIX = "comanda.cart.";
-const QUANTITY_MAX = 999;
+export const QUANTITY_MAX = 999;
 const LINES_MAX = 100;
 
 const DETAILS = { type: "pickup", table: "", name: "", allergies: "", notes: "" };
@@ -12,12 +15,23 @@ const DETAILS = { type: "pickup", table: "", name: "", allergies: "", notes: "" 
 export class Cart extends EventTarget {
   constructor(location) {
     super();
-    this.name = PREFIX + location;
     this.location = location;
+    this.kept = new Kept(PREFIX + location);
     this.read();
     // Another tab of the same browser shows and changes the same cart.
-    this.listener = (event) => event.key === this.name && (this.read(), this.tell());
+    this.listener = (event) => this.kept.isMeant(event) && (this.read(), this.tell());
     addEventListener("storage", this.listener);
+    /** Whether there was something to take up from a browser that was killed. */
+    this.recovered = this.recover();
+  }
+
+  async recover() {
+    const found = await this.kept.recover();
+    if (found) {
+      this.take(this.kept.value);
+      this.tell();
+    }
+    return found;
   }
 
   close() {
@@ -25,20 +39,22 @@ export class Cart extends EventTarget {
   }
 
   read() {
-    const kept = parse(storage()?.getItem(this.name));
-    this.lines = kept.lines;
-    this.details = { ...DETAILS, ...kept.details };
-    this.attempt = kept.attempt;
+    this.kept.read();
+    this.take(this.kept.value);
+  }
+
+  /** An empty cart where it cannot be read. */
+  take(value) {
+    this.lines = Array.isArray(value?.lines) ? value.lines.filter(isLine) : [];
+    this.details = { ...DETAILS, ...value?.details };
+    this.attempt = value?.attempt ?? null;
+    this.placed = value?.placed ?? null;
   }
 
   /** Keeps it and tells whoever shows it. */
   keep() {
-    const { lines, details, attempt } = this;
-    try {
-      storage()?.setItem(this.name, JSON.stringify({ lines, details, attempt }));
-    } catch {
-      // Storage is full or forbidden: the cart lives as long as the page.
-    }
+    const { lines, details, attempt, placed } = this;
+    this.kept.write({ lines, details, attempt, placed });
     this.tell();
   }
 
@@ -55,7 +71,7 @@ export class Cart extends EventTarget {
   change(edit) {
     if (this.isSending) return;
     edit(this);
-    this.attempt = null;
+    this.attempt = { key: newKey() };
     this.keep();
   }
 
@@ -65,6 +81,25 @@ export class Cart extends EventTarget {
 
   countOf(sku) {
     return this.lines.reduce((sum, line) => (line.sku === sku ? sum + line.quantity : sum), 0);
+  }
+
+  /** So many portions of it, as a dish or with one. */
+  wants(sku) {
+    const all = this.lines.filter((line) => line.sku === sku || line.modifiers.includes(sku));
+    return all.reduce((sum, line) => sum + line.quantity, 0);
+  }
+
+  /** No more of it than that. The last that was chosen goes first. */
+  cap(sku, most) {
+    this.change((cart) => {
+      let left = most;
+      for (const line of cart.lines) {
+        if (line.sku !== sku && !line.modifiers.includes(sku)) continue;
+        line.quantity = Math.min(line.quantity, left);
+        left -= line.quantity;
+      }
+      cart.lines = cart.lines.filter((line) => line.quantity > 0);
+    });
   }
 
   /** Adds to the line of the same choice, if there is one. */
@@ -96,16 +131,19 @@ export class Cart extends EventTarget {
     this.change((cart) => (cart.details[name] = value));
   }
 
-  /** How it is being sent, or what is left of that. */
+  /** How it is being sent, or what is left of that. Resolves once that survives whatever happens to the browser. */
   mark(attempt) {
     this.attempt = attempt;
     this.keep();
+    return this.kept.secure();
   }
 
   /** The order was taken: the guest stays who and where he is. */
-  empty() {
-    Object.assign(this, { lines: [], details: { ...this.details, notes: "" }, attempt: null });
+  empty({ id, number, location, placed_at }) {
+    const placed = { id, number, location, placed_at };
+    Object.assign(this, { lines: [], details: { ...this.details, notes: "" }, attempt: null, placed });
     this.keep();
+    return this.kept.secure();
   }
 }
 
@@ -114,26 +152,6 @@ function sameChoice(one, other) {
   return key(one) === key(other);
 }
 
-/** The kept cart, or an empty one where it cannot be read. */
-function parse(text) {
-  try {
-    const kept = JSON.parse(text);
-    const lines = Array.isArray(kept?.lines) ? kept.lines.filter(isLine) : [];
-    return { lines, details: kept?.details ?? {}, attempt: kept?.attempt ?? null };
-  } catch {
-    return { lines: [], details: {}, attempt: null };
-  }
-}
-
 function isLine(line) {
   return typeof line?.sku === "string" && Number.isInteger(line.quantity) && Array.isArray(line.modifiers);
-}
-
-/** A browser may forbid it altogether. */
-export function storage() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
 }

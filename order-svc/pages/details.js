@@ -1,19 +1,24 @@
 // How and for whom: kept with the cart at each keystroke.
 
 import { el, setAttribute } from "/assets/dom.js";
+import { limit } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
 import { text } from "/order/text.js";
+
+/** As much as the interface takes, however it is divided: 20 of 100 characters, less what joins them. */
+const ALLERGIES_MAX = 1000;
 
 /** `check` says whether the order may go, and shows what is missing. */
 export function detailsForm(cart) {
-  const table = field(cart, "table", { label: text.details.table, maxlength: 20, inputmode: "text", autocomplete: "off" });
+  const table = field(cart, "table", { label: text.details.table, most: 20, inputmode: "text", autocomplete: "off" });
   const missing = el("p", { class: "wrong", id: "table-missing", hidden: true }, text.details.tableMissing);
   table.element.append(missing);
   const kinds = kind(cart);
   const fields = [
     table,
-    field(cart, "name", { label: text.details.name, hint: text.details.nameHint, maxlength: 100, autocomplete: "given-name", optional: true }),
-    field(cart, "allergies", { label: text.details.allergies, hint: text.details.allergiesHint, maxlength: 200, optional: true }),
-    field(cart, "notes", { label: text.details.notes, maxlength: 500, optional: true }),
+    field(cart, "name", { label: text.details.name, hint: text.details.nameHint, most: 100, autocomplete: "given-name", optional: true }),
+    field(cart, "allergies", { label: text.details.allergies, hint: text.details.allergiesHint, most: ALLERGIES_MAX, optional: true }),
+    field(cart, "notes", { label: text.details.notes, most: 500, optional: true }),
   ];
   const element = el("div", { class: "details" }, kinds.element, ...fields.map((one) => one.element));
 
@@ -31,8 +36,9 @@ export function detailsForm(cart) {
   const check = () => {
     const wrong = cart.details.type === "dine_in" && !cart.details.table.trim();
     complain(wrong);
-    if (wrong) table.input.focus();
-    return !wrong;
+    const first = wrong ? table : fields.find((one) => !one.element.hidden && !one.fits());
+    first?.input.focus();
+    return first === undefined;
   };
   cart.addEventListener("change", update);
   update();
@@ -57,14 +63,16 @@ function kind(cart) {
   return { element, update };
 }
 
-function field(cart, name, { label, hint, optional, ...attributes }) {
+function field(cart, name, { label, hint, optional, most, ...attributes }) {
   const id = `detail-${name}`;
   const input = el("input", { id, type: "text", ...attributes, "aria-describedby": hint && `${id}-hint` });
   input.addEventListener("input", () => cart.setDetail(name, input.value));
   const title = el("label", { for: id }, label, optional && el("span", { class: "quiet optional" }, text.details.optional));
-  const element = el("div", { class: "field" }, title, input, hint && el("span", { class: "quiet hint", id: `${id}-hint` }, hint));
+  const { element: long, fits, show } = limit(input, most, shared.tooLong);
+  const element = el("div", { class: "field" }, title, input, hint && el("span", { class: "quiet hint", id: `${id}-hint` }, hint), long);
   const update = () => {
     if (input.value !== cart.details[name]) input.value = cart.details[name];
+    show();
   };
-  return { element, input, update };
+  return { element, input, update, fits };
 }

@@ -1,31 +1,37 @@
 // Choosing a dish: choices, extras, wishes, how many. What sells out meanwhile is disabled at once.
 
 import { el, setText } from "/assets/dom.js";
-import { dialog, stepper, swap } from "/assets/parts.js";
-import { money } from "/assets/text.js";
+import { money } from "/assets/numbers.js";
+import { dialog, limit, stepper, swap } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
+import { QUANTITY_MAX } from "/order/cart.js";
 import { text } from "/order/text.js";
 
 const NOTES_MAX = 500;
 
-/** `line` is where it starts from; `done` gets what was chosen. */
-export function chooseDish(venue, dish, line, { done, saves = false }) {
+/** `line` is where it starts from, in `cart` already where it has a quantity; `done` gets what was chosen. */
+export function chooseDish(venue, cart, dish, line, { done, saves = false }) {
   const chosen = { sku: dish.sku, quantity: line.quantity ?? 1, modifiers: [...(line.modifiers ?? [])], notes: line.notes ?? "" };
   const groups = el("div", { class: "groups" });
   const quantity = el("div", {});
   const submit = el("button", { class: "main", type: "submit" });
-  const notes = el("textarea", { id: "dish-notes", rows: 2, maxlength: NOTES_MAX, "aria-describedby": "dish-notes-hint" });
+  const notes = el("textarea", { id: "dish-notes", rows: 2, "aria-describedby": "dish-notes-hint" });
   notes.value = chosen.notes;
+  const long = limit(notes, NOTES_MAX, shared.tooLong);
+  notes.addEventListener("input", () => update());
 
   const update = () => {
     const current = venue.items.get(dish.sku) ?? dish;
     showGroups(groups, venue, current, chosen, update);
+    // What the line itself wants already is not taken from it.
+    const most = Math.min(QUANTITY_MAX, venue.moreOf(chosen, cart) + (line.quantity ?? 0));
     const onchange = (number) => ((chosen.quantity = Math.max(1, number)), update());
-    swap(quantity, stepper(chosen.quantity, { fewer: text.dish.fewer, more: text.dish.more, focus: "quantity", onchange }));
+    swap(quantity, stepper(chosen.quantity, { fewer: text.dish.fewer, more: text.dish.more, focus: "quantity", onchange, most: Math.max(1, most) }));
     const amount = chosen.quantity * venue.price(chosen);
     const total = money({ amount, currency: venue.currency });
     const out = !venue.isAvailable(dish.sku);
     setText(submit, out ? text.menu.soldOut : saves ? text.dish.save(total) : text.dish.add(total));
-    submit.disabled = out || !venue.isChosen(current, chosen.modifiers) || chosen.modifiers.some((sku) => !venue.isAvailable(sku));
+    submit.disabled = !long.fits() || out || !venue.isChosen(current, chosen.modifiers) || chosen.quantity > most || chosen.modifiers.some((sku) => !venue.isAvailable(sku));
   };
 
   const form = el(
@@ -40,6 +46,7 @@ export function chooseDish(venue, dish, line, { done, saves = false }) {
       el("label", { for: "dish-notes" }, text.dish.notes),
       notes,
       el("span", { class: "quiet", id: "dish-notes-hint" }, text.dish.notesHint),
+      long.element,
     ),
     el("div", { class: "finish" }, quantity, submit),
   );

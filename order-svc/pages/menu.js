@@ -1,7 +1,8 @@
 // The menu of a location by category. What sells out stays where it is, disabled.
 
 import { el, setAttribute, setText } from "/assets/dom.js";
-import { money } from "/assets/text.js";
+import { groupBy } from "/assets/groups.js";
+import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
 import { chooseDish, photo } from "/order/dish.js";
 import { say } from "/order/page.js";
@@ -70,7 +71,7 @@ function build(venue, cart, chips, sections) {
  * to the end, whatever they are called.
  */
 function categories(dishes) {
-  const groups = Map.groupBy(dishes, (dish) => dish.category);
+  const groups = groupBy(dishes, (dish) => dish.category);
   const mean = (group) => group.reduce((sum, dish) => sum + dish.price, 0) / group.length;
   const first = (group) => Math.min(...group.map(placeOf));
   const sorted = [...groups].sort(([, one], [, other]) => compare(first(one), first(other)) || mean(other) - mean(one));
@@ -109,7 +110,7 @@ function card(venue, cart, dish) {
     const left = venue.leftOf(dish.sku);
     const told = [left !== null && text.menu.left(left), count > 0 && text.menu.inBasket(count)].filter(Boolean);
     setText(state, out ? backAt(venue, dish.sku) : told.join(" · "));
-    setAttribute(button, "disabled", out);
+    setAttribute(button, "disabled", out || venue.moreOf({ sku: dish.sku, modifiers: [] }, cart) === 0);
     setText(button, out ? text.menu.soldOut : choice ? text.menu.choose : text.menu.add);
     setAttribute(button, "aria-label", out ? `${dish.name}: ${text.menu.soldOut}` : (choice ? text.menu.chooseThis : text.menu.addThis)(dish.name));
   };
@@ -126,6 +127,6 @@ function add(venue, cart, dish, choice) {
     cart.add(line);
     say(text.basket.added(dish.name, cart.count));
   };
-  if (choice) chooseDish(venue, dish, {}, { done });
+  if (choice) chooseDish(venue, cart, dish, {}, { done });
   else done({ sku: dish.sku, quantity: 1, modifiers: [], notes: "" });
 }

@@ -1,18 +1,19 @@
 // Following an order: where it stands, live, and cancelling it while that is possible.
 
-import { isTransient, problemName, request } from "/assets/api.js";
+import { isTransient, list, problemName, request } from "/assets/api.js";
 import { el } from "/assets/dom.js";
 import { Live } from "/assets/live.js";
 import { swap } from "/assets/parts.js";
-import { timeOfDay } from "/assets/text.js";
+import { timeOfDay } from "/assets/time.js";
 import { Cart } from "/order/cart.js";
 import { remember } from "/order/orders.js";
 import { banner, head, say } from "/order/page.js";
 import { text } from "/order/text.js";
 import { orderCard } from "/order/ticket.js";
 
-const POLL_MS = 3000;
 const CANCEL_TRIES = 4;
+/** What becomes of the question, or of asking, once the kitchen has begun. */
+const WITHDRAWN = { "sure?": "late", late: "late" };
 const ENDS = ["completed", "rejected", "cancelled"];
 
 export function orderView(main, id) {
@@ -23,47 +24,37 @@ export function orderView(main, id) {
 class OrderView {
   order = null;
   location = null;
-  /** Of cancelling: null, "sure?", "asking", or a sentence. */
+  /** Of a rejected order: how many there are of what there was too little of, by sku. */
+  lefts = new Map();
+  /** Of cancelling: null, "sure?", "asking", "late", or a sentence. */
   cancelling = null;
-  #poll = 0;
   #closed = false;
 
   constructor(main, id) {
     this.main = main;
     this.path = `/v1/orders/${encodeURIComponent(id)}`;
-    this.live = new Live(`${this.path}/events`, { message: (order) => this.take(order) }, (status) => this.watch(status));
+    const handlers = { message: (order) => this.take(order) };
+    this.live = new Live(`${this.path}/events`, handlers, (status) => this.watch(status), () => this.load());
     this.load();
   }
 
   close() {
     this.#closed = true;
     this.live.close();
-    clearInterval(this.#poll);
   }
 
-  /** While the stream is away, as behind a proxy that swallows streams, the order is asked for. */
-  watch({ live, since }) {
-    clearInterval(this.#poll);
-    this.since = since;
-    banner(null);
-    if (live) return;
-    this.#poll = setInterval(() => this.load(), POLL_MS);
-    this.load();
+  watch({ connection, since }) {
+    if (connection !== "away") return banner(connection === "polling" ? text.connection.polling : null, "info");
+    banner(since ? text.connection.stale(timeOfDay(since, this.location?.timezone)) : text.connection.none);
   }
 
+  /** Whether it could be read. */
   async load() {
     const answer = await request("GET", this.path).catch(() => null);
-    if (this.#closed) return;
-    if (answer?.ok) {
-      banner(null);
-      this.take(answer.body);
-    } else if (answer?.status === 404) this.lose();
-    else if (answer === null || isTransient(answer.status)) this.warn();
-  }
-
-  warn() {
-    banner(this.since ? text.connection.stale(timeOfDay(this.since)) : text.connection.none);
-    if (!this.order) this.#poll ||= setInterval(() => this.load(), POLL_MS);
+    if (this.#closed) return false;
+    if (answer?.ok) this.take(answer.body);
+    else if (answer && !isTransient(answer.status)) this.lose();
+    return answer?.ok === true;
   }
 
   lose() {
@@ -79,8 +70,9 @@ class OrderView {
     if (!told) this.begin(order);
     if (told?.version === order.version) return;
     if (told && told.status !== order.status) say(text.order.statusSaid(order.number, headline(order)));
-    if (typeof this.cancelling === "string" && !canCancel(order)) this.cancelling = null;
+    if (this.cancelling !== null && !canCancel(order)) this.cancelling = WITHDRAWN[this.cancelling] ?? null;
     if (ENDS.includes(order.status)) this.close();
+    if (order.status === "rejected") this.readLefts(order);
     this.show();
   }
 
@@ -92,13 +84,21 @@ class OrderView {
     this.show();
   }
 
+  async readLefts({ location, rejection }) {
+    const short = new Set(rejection?.unavailable.map(({ sku }) => sku) ?? []);
+    const items = short.size > 0 && (await list(`/v1/menu/${encodeURIComponent(location)}`).catch(() => null));
+    if (!items || this.main.dataset.order !== this.order.id) return;
+    this.lefts = new Map(items.filter(({ sku, available }) => short.has(sku) && available).map(({ sku, left }) => [sku, left]));
+    this.show();
+  }
+
   show() {
     const { order } = this;
     this.main.dataset.order = order.id;
     const back = [text.locations.menu, `#at/${encodeURIComponent(order.location)}`];
     head(this.location?.name ?? text.order.title(order.number), { back });
     document.title = `${headline(order)} · ${text.order.title(order.number)}`;
-    swap(this.main, orderCard(order, this.location?.timezone, headline(order)), this.actions());
+    swap(this.main, orderCard(order, { timezone: this.location?.timezone, lefts: this.lefts }, headline(order)), this.actions());
   }
 
   actions() {
@@ -111,7 +111,7 @@ class OrderView {
     return el(
       "div",
       { class: "actions" },
-      canCancel(order) && this.cancelPanel(),
+      (canCancel(order) || this.cancelling === "late") && this.cancelPanel(),
       order.cancellation.status === "requested" && !ended && el("p", { role: "status" }, text.order.cancelAsked),
       order.cancellation.status === "denied" && !ended && el("p", { role: "status" }, text.order.cancelDenied),
       ended && el("button", { type: "button", "data-focus": "again", onclick: again }, text.order.again),
@@ -124,16 +124,26 @@ class OrderView {
       el("button", { type: "button", class: kind, "data-focus": focus, onclick, disabled }, label);
     const turn = (step) => () => this.turn(step);
     if (this.cancelling === "asking") return button(text.order.cancelling, "danger", "cancel", turn("asking"), true);
-    if (this.cancelling === "sure?") {
-      return el(
-        "div",
-        { class: "card sure", role: "group", "aria-labelledby": "cancel-sure" },
-        el("p", { id: "cancel-sure" }, text.order.cancelSure),
-        el("div", { class: "choices" }, button(text.order.cancelYes, "danger", "cancel", () => this.cancel()), button(text.order.cancelNo, "", "keep", turn(null))),
-      );
-    }
+    if (this.cancelling === "sure?" || this.cancelling === "late") return this.question(button, turn);
     const failed = this.cancelling && el("p", { class: "wrong", role: "alert" }, this.cancelling);
     return el("div", { class: "cancel" }, failed, button(text.order.cancel, "danger", "cancel", turn("sure?")));
+  }
+
+  /** Where the kitchen begins meanwhile, it stays where it is: a finger on its way must not meet something else. */
+  question(button, turn) {
+    const isLate = this.cancelling === "late";
+    const sentence = isLate ? text.order.notCancellable : text.order.cancelSure;
+    return el(
+      "div",
+      { class: "card sure", role: "group", "aria-labelledby": "cancel-sure" },
+      el("p", { id: "cancel-sure", role: isLate && "alert" }, sentence),
+      el(
+        "div",
+        { class: "choices" },
+        button(text.order.cancelYes, "danger", "cancel", () => this.cancel(), isLate),
+        button(isLate ? text.order.cancelOk : text.order.cancelNo, "", "keep", turn(null)),
+      ),
+    );
   }
 
   turn(step) {

@@ -1,6 +1,6 @@
 // The orders that were placed from this browser, so that a guest finds his way back to them.
 
-import { storage } from "/order/cart.js";
+import { storage } from "/assets/kept.js";
 
 const NAME = "comanda.orders";
 const KEPT_MS = 18 * 3600 * 1000;

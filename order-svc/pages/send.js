@@ -1,19 +1,20 @@
 // The button that orders, and everything that may come of it: sending, waiting for the line, a refusal.
 
 import { el, setAttribute, setText } from "/assets/dom.js";
+import { money } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
-import { money } from "/assets/text.js";
 import { moment } from "/assets/time.js";
 import { text } from "/order/text.js";
 
 const TICK_MS = 250;
+const MINUTE_MS = 60_000;
 
 /** `check` says whether the guest has given what is needed. */
 export function sendPanel(venue, cart, submission, { check }) {
   const notice = el("div", { class: "notice", role: "alert" });
   const button = el("button", { type: "button", class: "main order-now", onclick: () => check() && submission.start() });
   const progress = el("p", { class: "progress", role: "status" });
-  const safe = el("p", { class: "quiet" }, text.submit.safe);
+  const safe = el("p", { class: "quiet" });
   const now = el("button", { type: "button", onclick: submission.now }, text.submit.tryNow);
   const stop = el("button", { type: "button", onclick: () => submission.stop() }, text.submit.stop);
   const sending = el("div", { class: "sending" }, progress, safe, el("div", { class: "choices" }, now, stop));
@@ -22,11 +23,12 @@ export function sendPanel(venue, cart, submission, { check }) {
 
   const update = () => {
     const busy = submission.phase === "sending" || submission.phase === "waiting";
-    // Another price is agreed to by its own button.
-    button.hidden = busy || (submission.phase === "refused" && submission.refusal.name === "price-mismatch");
+    // Another price is agreed to by its own button, and so is what was asked for long ago.
+    button.hidden = busy || submission.phase === "doubtful" || (submission.phase === "refused" && submission.refusal.name === "price-mismatch");
     sending.hidden = !busy;
     now.hidden = stop.hidden = submission.phase !== "waiting";
     setText(progress, progressText(submission));
+    setText(safe, submission.phase === "waiting" ? text.submit.kept : text.submit.safe);
     setAttribute(button, "disabled", !canOrder(venue, cart));
     setText(button, buttonText(venue, cart));
     const told = busy ? null : notices(venue, cart, submission);
@@ -49,7 +51,7 @@ function buttonText(venue, cart) {
 }
 
 function canOrder(venue, cart) {
-  return venue.mode === "open" && cart.lines.every((line) => isFine(venue, line));
+  return venue.mode === "open" && cart.lines.every((line) => isFine(venue, line)) && venue.shortOf(cart).length === 0;
 }
 
 function isFine(venue, line) {
@@ -59,6 +61,7 @@ function isFine(venue, line) {
 
 /** What stands in the way, or what was said: the sentences, and a key that tells whether they are new. */
 function notices(venue, cart, submission) {
+  if (submission.phase === "doubtful") return doubtNotice(submission);
   const found = modeNotice(venue) ?? troubleNotice(venue, cart) ?? refusalNotice(venue, cart, submission);
   if (found) return found;
   return cart.attempt?.body ? said("unsure", text.submit.unsure) : null;
@@ -67,6 +70,12 @@ function notices(venue, cart, submission) {
 function said(key, sentence, ...buttons) {
   const controls = buttons.filter(Boolean);
   return { key: [key, sentence], elements: [el("p", {}, sentence), controls.length > 0 && el("div", { class: "choices" }, ...controls)] };
+}
+
+function doubtNotice(submission) {
+  const yes = el("button", { type: "button", class: "main", onclick: () => submission.start() }, text.submit.stillYes);
+  const no = el("button", { type: "button", onclick: () => submission.stop() }, text.submit.stillNo);
+  return said("doubtful", text.submit.still(Math.round(submission.age_ms / MINUTE_MS)), yes, no);
 }
 
 function modeNotice(venue) {
@@ -80,12 +89,21 @@ export function modeText(mode, until, venue) {
 
 function troubleNotice(venue, cart) {
   const wrong = cart.lines.filter((line) => !isFine(venue, line));
-  if (wrong.length === 0) return null;
+  if (wrong.length === 0) return shortNotice(venue, cart);
   const gone = wrong.filter((line) => venue.trouble(line).gone).map((line) => venue.nameOf(line.sku));
   const out = [...new Set(wrong.flatMap((line) => venue.trouble(line).out))].map((sku) => venue.nameOf(sku));
   const sentence = out.length ? text.basket.soldOut(out.join(", ")) : text.basket.goneNow(gone.join(", "));
   const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(venue, line)) }, text.basket.removeGone);
   return said("trouble", sentence, remove);
+}
+
+/** Of some there are fewer than are wanted: as many as there are can be had. */
+function shortNotice(venue, cart) {
+  const short = venue.shortOf(cart);
+  if (short.length === 0) return null;
+  const names = short.map(([sku, left]) => text.basket.onlyLeft(venue.nameOf(sku), left)).join(" ");
+  const take = () => short.forEach(([sku, left]) => cart.cap(sku, left));
+  return said("short", names, el("button", { type: "button", onclick: take }, text.basket.takeLeft));
 }
 
 const REFUSALS = {

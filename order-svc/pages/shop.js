@@ -17,7 +17,6 @@ export function shopView(main, slug) {
   const addresses = { menu: `#at/${encodeURIComponent(slug)}`, basket: `#at/${encodeURIComponent(slug)}/basket` };
   const venue = new Venue(slug);
   const cart = new Cart(slug);
-  sit(cart);
   const submission = new Submission(cart, venue, (order) => (location.hash = `#order/${order.id}`));
   const parts = [menuView(venue, cart), basketView(venue, cart, submission, addresses.menu), basketBar(venue, cart, addresses.basket)];
   const shop = el("div", { class: "shop" }, ...parts.map((part) => part.element));
@@ -41,7 +40,11 @@ export function shopView(main, slug) {
     others = found ? OTHERS : null;
     update();
   });
-  if (cart.isSending && !location.hash.endsWith("/basket")) location.replace(addresses.basket);
+  cart.recovered.then(() => {
+    if (closed) return;
+    sit(cart);
+    if (cart.isSending && !location.hash.endsWith("/basket")) location.replace(addresses.basket);
+  });
 
   const turn = (part) => {
     setAttribute(shop, "data-shown", part === "basket" ? "basket" : "menu");
@@ -66,7 +69,7 @@ async function hasOthers() {
 function sit(cart) {
   const table = new URLSearchParams(location.search).get("table");
   if (!table || cart.isSending || cart.details.table === table) return;
-  cart.change(({ details }) => Object.assign(details, { type: "dine_in", table: table.slice(0, 20) }));
+  cart.change(({ details }) => Object.assign(details, { type: "dine_in", table }));
 }
 
 function lost(main) {
@@ -76,5 +79,5 @@ function lost(main) {
 
 function showBanner(venue) {
   if (venue.mode !== "open") return banner(modeText(venue.mode, venue.location.until, venue));
-  banner(venue.connection === "away" ? text.connection.away : null, "info");
+  banner({ away: text.connection.away, polling: text.connection.polling }[venue.connection], "info");
 }

@@ -1,15 +1,18 @@
 // Sending the cart, once: the same key and the same body until there is an answer, across reloads and lost connections.
 
 import { isTransient, newKey, problemName, request } from "/assets/api.js";
+import { lengthOf } from "/assets/parts.js";
 import { remember } from "/order/orders.js";
 
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 15_000;
 /** How long a page that is being left may stay. */
 const LEAVING_MS = 5000;
+/** What was asked for longer ago may no longer be wanted. */
+const FRESH_MS = 10 * 60_000;
 
 export class Submission extends EventTarget {
-  /** "idle", "sending", "waiting" or "refused". */
+  /** "idle", "sending", "waiting", "doubtful" or "refused". */
   phase = "idle";
   /** What the service said instead of taking it. */
   refusal = null;
@@ -18,8 +21,10 @@ export class Submission extends EventTarget {
   #retry = 0;
   #wait_ms = WAIT_MS_MIN;
   #left_ms = -Infinity;
+  /** What the phase is about. */
+  #key = null;
 
-  /** `taken` gets the order. What was being sent when the page went away is sent on. */
+  /** `taken` gets the order. What was being sent when the page went away is sent on, unless that is long ago. */
   constructor(cart, venue, taken) {
     super();
     this.cart = cart;
@@ -28,7 +33,14 @@ export class Submission extends EventTarget {
     addEventListener("online", this.now);
     addEventListener("beforeunload", this.#leave);
     cart.addEventListener("change", this.#changed);
-    if (cart.isSending) this.#send();
+    this.#resume();
+  }
+
+  async #resume() {
+    const wasKilled = await this.cart.recovered;
+    // The answer came, and nobody has seen it.
+    if (wasKilled && this.cart.placed && this.cart.lines.length === 0) this.#show(this.cart.placed);
+    else if (this.cart.isSending) this.#send();
   }
 
   /** What is on its way still arrives; it is only not shown here any more. */
@@ -41,11 +53,15 @@ export class Submission extends EventTarget {
   }
 
   /** Sends what was sent before if nobody knows what became of it, else the cart as it is. */
-  start(expected = null) {
-    if (this.cart.isSending) return;
+  async start(expected = null) {
+    await this.cart.recovered;
+    if (this.cart.isSending && this.phase !== "doubtful") return;
     const { key = newKey(), body = null } = this.cart.attempt ?? {};
     this.#wait_ms = WAIT_MS_MIN;
-    this.cart.mark({ key, body: body ?? orderOf(this.cart, this.venue, expected), sending: true });
+    this.#key = key;
+    this.#set("sending");
+    // Before anything is sent: whatever happens from here on, it is this order and no second one.
+    await this.cart.mark({ key, body: body ?? orderOf(this.cart, this.venue, expected), sending: true, since_ms: Date.now() });
     this.#send();
   }
 
@@ -72,13 +88,15 @@ export class Submission extends EventTarget {
 
   #changed = () => {
     // The cart was changed, here or in another tab: what was refused is not what there is now.
-    if (this.cart.attempt === null && this.phase !== "idle") this.#set("idle");
+    if (this.phase !== "idle" && this.cart.attempt?.key !== this.#key) this.#set("idle");
   };
 
   async #send() {
     clearTimeout(this.#retry);
-    this.#set("sending");
     const { key, body } = this.cart.attempt;
+    this.#key = key;
+    if (this.age_ms > FRESH_MS) return this.#set("doubtful");
+    this.#set("sending");
     const answer = await request("POST", "/v1/orders", { key, body }).catch(() => null);
     // Nobody would see what is shown now: the page that comes next sends it again, under the same key, and shows it.
     if (performance.now() - this.#left_ms < LEAVING_MS) return this.#sendLater(LEAVING_MS);
@@ -89,9 +107,18 @@ export class Submission extends EventTarget {
     else this.#refuse(answer, body, key);
   }
 
+  /** How long ago the guest has asked for it, by a clock that may have been set meanwhile. */
+  get age_ms() {
+    return Math.abs(Date.now() - this.cart.attempt.since_ms);
+  }
+
   #take(order) {
+    this.cart.empty(order);
+    this.#show(order);
+  }
+
+  #show(order) {
     remember(order);
-    this.cart.empty();
     this.taken(order);
   }
 
@@ -124,7 +151,7 @@ function orderOf(cart, venue, expected) {
     ...(type === "dine_in" && table.trim() && { table: table.trim() }),
     ...(name.trim() && { customer: { name: name.trim() } }),
     ...(notes.trim() && { notes: notes.trim() }),
-    allergies: words(allergies),
+    allergies: entries(allergies),
   };
 }
 
@@ -132,7 +159,25 @@ function lineOf({ sku, quantity, modifiers, notes }) {
   return { sku, quantity, modifiers, ...(notes && { notes }) };
 }
 
-/** "peanuts, sesame" as a list. */
-function words(text) {
-  return text.split(/[,;\n]/).map((word) => word.trim()).filter(Boolean).slice(0, 20);
+/** Of an order, and of the characters of each. */
+const ALLERGIES_MAX = 20;
+const ALLERGY_MAX = 100;
+
+/** "peanuts, sesame" as a list. What is too long for one entry goes on in the next: nothing is left out. */
+function entries(text) {
+  const words = text.split(/[,;\n]/).map((word) => word.trim()).filter(Boolean);
+  if (words.length <= ALLERGIES_MAX && words.every((word) => lengthOf(word) <= ALLERGY_MAX)) return words;
+  return packed(words.join(", "));
+}
+
+/** In as few entries as there can be, divided between words, or where a word alone is too long, within it. */
+function packed(text) {
+  const found = [];
+  for (let rest = [...text]; rest.length > 0; ) {
+    const space = rest.length > ALLERGY_MAX ? rest.lastIndexOf(" ", ALLERGY_MAX) : -1;
+    const end = space > 0 ? space : ALLERGY_MAX;
+    found.push(rest.slice(0, end).join("").trim());
+    rest = [...rest.slice(end).join("").trimStart()];
+  }
+  return found;
 }

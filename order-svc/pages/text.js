@@ -18,6 +18,7 @@ export const text = {
     away: "No connection right now. You can go on choosing; what sells out shows again when it is back.",
     stale: (time) => `No connection since ${time}. What you see may be old.`,
     none: "No connection. Trying again…",
+    polling: "Updated every few seconds",
   },
 
   mode: {
@@ -109,6 +110,8 @@ export const text = {
     soldOut: (names) => `Sold out: ${names}. Remove it to order the rest.`,
     goneNow: (names) => `Not on the menu any more: ${names}. Remove it to order the rest.`,
     removeGone: "Remove it",
+    onlyLeft: (name, left) => `Only ${left} left: ${name}.`,
+    takeLeft: "Take what is left",
     total: "Total",
   },
 
@@ -129,7 +132,12 @@ export const text = {
   submit: {
     order: (total) => `Order now · ${total}`,
     sending: "Sending your order…",
-    safe: "You can close or reload this page: the order is sent once, never twice.",
+    safe: "This order is made once, never twice.",
+    kept: "Please leave this page open: your order is not sent yet. Should you close it, we send it when you are back, or ask you first if that is more than ten minutes. Never twice.",
+    still: (minutes) =>
+      `Still want this? You ordered ${minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} ago, and we have heard no answer. Ordering now cannot double it.`,
+    stillYes: "Yes, order it now",
+    stillNo: "No",
     waiting: (seconds) => `No connection. Trying again in ${seconds} s.`,
     again: "Trying again…",
     tryNow: "Try now",
@@ -195,10 +203,12 @@ export const text = {
       other: (reason) => `Reason: ${reason}. Nothing is to be paid.`,
     },
     lineOut: "sold out",
+    lineLeft: (left) => (left === null ? "not so many left" : `only ${left} left`),
     cancel: "Cancel this order",
     cancelSure: "Cancel this order? It cannot be brought back.",
     cancelYes: "Yes, cancel it",
     cancelNo: "No, keep it",
+    cancelOk: "All right",
     cancelling: "Asking…",
     cancelAsked: "We asked the kitchen to cancel. It answers in a moment.",
     cancelDenied: "The kitchen had already begun, so the order cannot be cancelled any more.",

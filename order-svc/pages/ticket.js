@@ -1,14 +1,15 @@
 // An order as its guest sees it: the number, how far it is, what is in it.
 
 import { el } from "/assets/dom.js";
-import { money } from "/assets/text.js";
+import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
 import { text } from "/order/text.js";
 
 const STEPS = ["placed", "accepted", "preparing", "ready", "completed"];
 
-export function orderCard(order, timezone, headline) {
-  return el("article", { class: `ticket card ${order.status}`, "data-status": order.status }, top(order, headline), progress(order), content(order, timezone));
+/** `lefts` is how many there are of what there was too little of, by sku. */
+export function orderCard(order, { timezone, lefts }, headline) {
+  return el("article", { class: `ticket card ${order.status}`, "data-status": order.status }, top(order, headline), progress(order), content(order, timezone, lefts));
 }
 
 function top(order, headline) {
@@ -52,7 +53,7 @@ function stepView({ status, type }, step, distance) {
   );
 }
 
-function content(order, timezone) {
+function content(order, timezone, lefts) {
   const out = new Set(order.rejection?.unavailable.map(({ line, sku }) => `${line} ${sku}`) ?? []);
   const how = order.table ? text.order.forTable(order.table) : text.order.kinds[order.type];
   const facts = [how, order.customer?.name, text.order.placedAt(moment(order.placed_at, timezone))].filter(Boolean);
@@ -61,15 +62,15 @@ function content(order, timezone) {
     { class: "content" },
     el("p", { class: "quiet" }, facts.join(" · ")),
     order.allergies.length > 0 && el("p", { class: "allergies" }, text.order.allergies(order.allergies.join(", "))),
-    el("ul", { class: "lines" }, ...order.lines.map((line) => lineView(line, order.total.currency, out))),
+    el("ul", { class: "lines" }, ...order.lines.map((line) => lineView(line, order.total.currency, out, lefts))),
     order.notes && el("p", { class: "notes quiet" }, `“${order.notes}”`),
     el("p", { class: "sum" }, el("span", {}, text.basket.total), el("strong", { class: "number" }, money(order.total))),
   );
 }
 
-function lineView(line, currency, out) {
+function lineView(line, currency, out, lefts) {
   const isOut = (sku) => out.has(`${line.id} ${sku}`);
-  const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, text.order.lineOut)].filter(Boolean);
+  const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, lefts.has(sku) ? text.order.lineLeft(lefts.get(sku)) : text.order.lineOut)].filter(Boolean);
   const extras = line.modifiers.map(({ sku, name, effect }) => el("li", { class: effect }, ...mark(sku, name)));
   return el(
     "li",

@@ -1,10 +1,8 @@
 // A location and its menu, live: what is sold out here is what the server says, within a moment.
 
-import { list, request } from "/assets/api.js";
-import { Live, clock } from "/assets/live.js";
-
-/** How often it is asked while the stream is away, as behind a proxy that swallows streams. */
-const POLL_MS = 3000;
+import { isTransient, list, request } from "/assets/api.js";
+import { clock } from "/assets/clock.js";
+import { Live } from "/assets/live.js";
 
 export class Venue extends EventTarget {
   location = null;
@@ -25,40 +23,26 @@ export class Venue extends EventTarget {
       // Time alone brings items back and opens doors.
       heartbeat: () => this.tell(),
     };
-    this.live = new Live(`${this.paths.location}/events`, handlers, ({ live }) => this.watch(live));
+    const connect = ({ connection }) => {
+      this.connection = connection;
+      this.tell();
+    };
+    this.live = new Live(`${this.paths.location}/events`, handlers, connect, () => this.load());
     this.load();
   }
 
   close() {
     this.live.close();
-    clearInterval(this.poll);
   }
 
-  watch(live) {
-    clearInterval(this.poll);
-    this.connect(live ? "live" : "away");
-    if (live) return;
-    this.poll = setInterval(() => this.load(), POLL_MS);
-    this.load();
-  }
-
-  connect(connection) {
-    if (this.connection === connection) return;
-    this.connection = connection;
-    this.tell();
-  }
-
-  /** Reads it whole; the stream only brings what changes. */
+  /** Reads it whole; whether that went well. */
   async load() {
-    try {
-      const [location, items] = await Promise.all([request("GET", this.paths.location), list(this.paths.menu)]);
-      if (location.status === 404) return this.lose();
-      if (!location.ok || !items) return;
-      this.replace(location.body, items);
-      if (this.connection === "away") this.connect("polling");
-    } catch {
-      if (this.connection === "polling") this.connect("away");
-    }
+    const reads = Promise.all([request("GET", this.paths.location), list(this.paths.menu)]);
+    const [location, items] = await reads.catch(() => [null, null]);
+    if (location && !location.ok && !isTransient(location.status)) this.lose();
+    if (!location?.ok || !items) return false;
+    this.replace(location.body, items);
+    return true;
   }
 
   lose() {
@@ -130,6 +114,18 @@ export class Venue extends EventTarget {
   /** How many can be had, while these are few; null where nobody needs to know. */
   leftOf(sku) {
     return this.isAvailable(sku) ? (this.items.get(sku)?.left ?? null) : null;
+  }
+
+  /** How many more portions of a line there are, beside what `cart` wants already; Infinity where these are not few. */
+  moreOf({ sku, modifiers }, cart) {
+    const rests = [sku, ...modifiers].map((one) => (this.leftOf(one) ?? Infinity) - cart.wants(one));
+    return Math.max(0, Math.min(...rests));
+  }
+
+  /** What `cart` wants more of than there is: `[sku, left]`. */
+  shortOf(cart) {
+    const skus = new Set(cart.lines.flatMap(({ sku, modifiers }) => [sku, ...modifiers]));
+    return [...skus].map((sku) => [sku, this.leftOf(sku)]).filter(([sku, left]) => left !== null && cart.wants(sku) > left);
   }
 
   /** Of one portion, in minor units. */

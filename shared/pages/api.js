@@ -1,6 +1,10 @@
 // Talks to the published HTTP interface. An answer is an answer, also a refusal; only silence throws.
 
+import { clock } from "/assets/clock.js";
+
 const TIMEOUT_MS = 10_000;
+/** A clock that differs by less may be right. */
+const CLOCK_MS = 2_000;
 
 /** Nobody answered: the request may or may not have arrived. Sending it again with the same key is safe. */
 export class Unreachable extends Error {}
@@ -12,7 +16,7 @@ export function newKey() {
 }
 
 /**
- * Sends a request: `options` are `body` (anything JSON), `key` (an idempotency key), `headers`, `timeout_ms`, `signal`.
+ * Sends a request: `options` are `body` (anything JSON), `key` (an idempotency key), `headers`, `timeout_ms`.
  * Resolves to `{ok, status, body, headers, retry_after_ms}`; `body` is the parsed JSON (of a refusal: the problem) or null.
  */
 export async function request(method, path, options = {}) {
@@ -26,12 +30,21 @@ export async function request(method, path, options = {}) {
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       cache: "no-store",
-      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+      signal: timeout,
     });
-    return { ...(await read(response)), ok: response.ok, status: response.status, headers: response.headers };
+    hearTime(response);
+    const answer = await read(response);
+    if (response.status === 401) import("/assets/sign-in.js").then((page) => page.signIn(answer.body));
+    return { ...answer, ok: response.ok, status: response.status, headers: response.headers };
   } catch (error) {
     throw new Unreachable(`${method} ${path}`, { cause: error });
   }
+}
+
+/** Whole seconds, and some time on the way: only a clock that is wrong is set by it. */
+function hearTime(response) {
+  const at_ms = Date.parse(response.headers.get("date") ?? "") + 500;
+  if (Math.abs(at_ms - clock.now()) > CLOCK_MS) clock.hear(new Date(at_ms).toISOString());
 }
 
 async function read(response) {
@@ -77,4 +90,10 @@ export async function isHere(service) {
   const answer = await request("GET", "/healthz/ready").catch(() => null);
   const services = answer?.body?.services;
   return services === undefined || service in services;
+}
+
+/** The locations that are on the order service's list; null where it is not here, or does not answer. */
+export async function allLocations() {
+  if (!(await isHere("order-svc"))) return null;
+  return list("/v1/locations").catch(() => null);
 }

@@ -1,56 +1,52 @@
-// A live view that never goes stale in silence: a watchdog hears the heartbeat, and whoever comes back gets a snapshot.
+// A live view that never goes stale in silence: a watchdog hears the heartbeat, what a stream does not bring is asked
+// for, and whoever comes back gets a snapshot.
 
-/** No heartbeat for this long (the server sends one every 5 s): the view is not live. */
-const SILENCE_MS = 10_000;
-const RETRY_MS_MIN = 500;
-const RETRY_MS_MAX = 5_000;
+import { openChannel } from "/assets/channel.js";
+import { clock } from "/assets/clock.js";
+import { SILENCE_MS } from "/assets/stream.js";
+
+/** A stream that is not held back has begun by then. */
+const BEGIN_MS = 3_000;
+/** How often a view is asked for while its stream is silent. */
+const POLL_MS = 3_000;
+/** An answer that takes longer is none that anybody should wait for without knowing. */
+const ANSWER_MS = 1_000;
 const WATCH_MS = 500;
 
-/** The server's time, as far as we have heard of it; this machine's until then. Its own clock may be wrong. */
-export const clock = {
-  offset_ms: Date.now() - performance.now(),
-  /** Milliseconds since 1970, by the server's clock. */
-  now() {
-    return performance.now() + this.offset_ms;
-  },
-  hear(at) {
-    const server_ms = Date.parse(at);
-    if (Number.isFinite(server_ms)) this.offset_ms = server_ms - performance.now();
-  },
-};
-
 /**
- * Follows an event stream.
+ * Follows an event stream. `url` may be a function, which is asked at each connection.
  *
  * `handlers` are functions by event name; each gets the parsed data. `heartbeat` is heard here as well.
- * `onStatus({live, since})` is told at each change; `since` is the server's time of the last sign of life, or null.
- *
- * Each connection is a new one: the browser's own reconnecting would resume with changes alone, and a display that was
- * away must start from a snapshot.
+ * `poll()` reads the view whole where the stream is silent, as behind a proxy that holds it back: true once it has.
+ * `onStatus({connection, since})` is told at each change: "live", "polling" or "away", and the server's time of the last
+ * sign of life, or null.
  */
 export class Live {
   #url;
   #handlers;
   #onStatus;
-  #source = null;
+  #poll;
+  #channel = null;
+  #begun = false;
   #heard_ms = performance.now();
   #heard_at = null;
-  #tried_ms = 0;
-  #live = null;
-  #retry_ms = RETRY_MS_MIN;
-  #retry = 0;
-  #watch = 0;
+  #connection = null;
+  /** When it was last asked for, and whether there is no answer yet. */
+  #asked_ms = -POLL_MS;
+  #asking = false;
+  #watch;
 
-  constructor(url, handlers, onStatus = () => {}) {
+  constructor(url, handlers, onStatus = () => {}, poll = null) {
     this.#url = url;
     this.#handlers = handlers;
     this.#onStatus = onStatus;
+    this.#poll = poll;
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     document.addEventListener("visibilitychange", this.#wake);
     addEventListener("online", this.#wake);
     addEventListener("pagehide", this.#leave);
     addEventListener("pageshow", this.#return);
-    this.#connect();
+    this.#open();
   }
 
   close() {
@@ -59,28 +55,16 @@ export class Live {
     removeEventListener("online", this.#wake);
     removeEventListener("pagehide", this.#leave);
     removeEventListener("pageshow", this.#return);
-    this.#disconnect();
+    this.#leave();
   }
 
-  #connect() {
-    this.#disconnect();
-    this.#tried_ms = performance.now();
-    const source = new EventSource(this.#url);
-    this.#source = source;
-    for (const name of new Set([...Object.keys(this.#handlers), "heartbeat"])) {
-      source.addEventListener(name, (event) => this.#hear(name, event.data));
-    }
-    source.addEventListener("error", () => this.#reconnectSoon());
-  }
-
-  #disconnect() {
-    clearTimeout(this.#retry);
-    this.#retry = 0;
-    this.#source?.close();
-    this.#source = null;
+  #open() {
+    this.#channel = openChannel(this.#url, Object.keys(this.#handlers), (name, text) => this.#hear(name, text));
   }
 
   #hear(name, text) {
+    // What was on its way while the view was closed.
+    if (!this.#channel) return;
     try {
       const data = JSON.parse(text);
       if (typeof data?.at === "string") clock.hear(data.at);
@@ -88,50 +72,58 @@ export class Live {
     } catch (error) {
       // What could not be taken in is missing from the view: say so, and start from a snapshot.
       console.error(error);
-      this.#tell(false);
-      this.#reconnectSoon();
+      this.#tell("away");
+      this.#channel.renew();
       return;
     }
+    this.#begun = true;
     this.#heard_ms = performance.now();
     this.#heard_at = clock.now();
-    this.#retry_ms = RETRY_MS_MIN;
-    this.#tell(true);
+    this.#tell("live");
   }
 
-  #reconnectSoon() {
-    this.#disconnect();
-    // Not all displays of a restaurant at the same moment.
-    const wait_ms = this.#retry_ms * (0.5 + Math.random() / 2);
-    this.#retry_ms = Math.min(2 * this.#retry_ms, RETRY_MS_MAX);
-    this.#retry = setTimeout(() => this.#connect(), wait_ms);
-  }
-
-  /** A connection may be dead without an error: then only the silence tells. */
   #look() {
     const now_ms = performance.now();
-    if (now_ms - this.#heard_ms < SILENCE_MS) return;
-    this.#tell(false);
-    const waiting = this.#retry !== 0;
-    if (!waiting && now_ms - this.#tried_ms >= SILENCE_MS) this.#reconnectSoon();
+    if (now_ms - this.#heard_ms < (this.#begun || !this.#poll ? SILENCE_MS : BEGIN_MS)) return;
+    if (!this.#poll) {
+      this.#tell("away");
+    } else if (this.#asking) {
+      if (now_ms - this.#asked_ms >= ANSWER_MS) this.#tell("away");
+    } else if (now_ms - this.#asked_ms >= POLL_MS) {
+      this.#asked_ms = now_ms;
+      this.#ask();
+    }
+  }
+
+  async #ask() {
+    const heard_ms = this.#heard_ms;
+    this.#asking = true;
+    const answered = await this.#poll().catch(() => false);
+    this.#asking = false;
+    if (!this.#channel || heard_ms !== this.#heard_ms) return;
+    if (answered) this.#heard_at = clock.now();
+    this.#tell(answered ? "polling" : "away");
   }
 
   /** Timers sleep while a page is hidden or a tablet sleeps: look at once when it is back. */
   #wake = () => {
-    if (document.visibilityState !== "visible") return;
-    this.#look();
-    if (this.#retry) this.#connect();
+    this.#channel?.look();
+    if (!document.hidden) this.#look();
   };
 
-  /** Browsers keep pages for the way back, and have six connections to a server: one that nobody sees needs none. */
-  #leave = () => this.#disconnect();
+  /** Browsers keep pages for the way back: one that nobody sees needs no stream. */
+  #leave = () => {
+    this.#channel?.close();
+    this.#channel = null;
+  };
 
   #return = (event) => {
-    if (event.persisted) this.#connect();
+    if (event.persisted && !this.#channel) this.#open();
   };
 
-  #tell(live) {
-    if (live === this.#live) return;
-    this.#live = live;
-    this.#onStatus({ live, since: this.#heard_at });
+  #tell(connection) {
+    if (connection === this.#connection) return;
+    this.#connection = connection;
+    this.#onStatus({ connection, since: this.#heard_at });
   }
 }

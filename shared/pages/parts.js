@@ -1,6 +1,6 @@
 // Parts that pages are made of.
 
-import { el } from "/assets/dom.js";
+import { el, setAttribute, setText } from "/assets/dom.js";
 
 /** Replaces the children; the focus returns to the element with the same `data-focus`. */
 export function swap(parent, ...children) {
@@ -38,4 +38,29 @@ export function dialog(title, closeLabel, ...body) {
   document.body.append(element);
   element.showModal();
   return element;
+}
+
+/** So many characters, as the interface counts them. */
+export function lengthOf(text) {
+  return [...text].length;
+}
+
+/**
+ * Says beside a field when more was typed than is taken: nothing is ever cut. `fits()` tells; `show()` looks again.
+ * `tooLong(over)` is the sentence.
+ */
+export function limit(input, most, tooLong) {
+  const id = `${input.id}-long`;
+  const element = el("p", { class: "wrong", id, role: "status", hidden: true });
+  const hint = input.getAttribute("aria-describedby");
+  const fits = () => lengthOf(input.value.trim()) <= most;
+  const show = () => {
+    const isLong = !fits();
+    element.hidden = !isLong;
+    setText(element, isLong ? tooLong(lengthOf(input.value.trim()) - most) : "");
+    setAttribute(input, "aria-invalid", isLong && "true");
+    setAttribute(input, "aria-describedby", [isLong && id, hint].filter(Boolean).join(" ") || null);
+  };
+  input.addEventListener("input", show);
+  return { element, fits, show };
 }

@@ -1,8 +1,9 @@
 // The start page: the ways in, and whether everything is healthy, asked again and again.
 
 import { request } from "/assets/api.js";
+import { clock } from "/assets/clock.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
-import { timeOfDay } from "/assets/text.js";
+import { timeOfDay } from "/assets/time.js";
 import { text } from "/start/text.js";
 
 const ASK_MS = 3000;
@@ -18,7 +19,7 @@ async function ask() {
 
 /** Not ready is an answer too: it says what is wrong. */
 function show(healthy, { status, services }) {
-  answered_ms = Date.now();
+  answered_ms = clock.now();
   headline(healthy, healthy ? text.healthy : `${text.unhealthy}: ${status}`);
   byId("services").replaceChildren(...Object.keys(text.services).filter((name) => name in services).map((name) => service(name, services[name])));
 }

@@ -3,6 +3,7 @@
 
 import { request } from "/assets/api.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
+import { groupBy } from "/assets/groups.js";
 import { shared } from "/assets/text.js";
 import { operation } from "/docs/operation.js";
 import { described, details, prose } from "/docs/schema.js";
@@ -20,7 +21,7 @@ async function load() {
 
 function show(api) {
   const calls = callsOf(api);
-  const groups = Map.groupBy(calls, (call) => call.tag);
+  const groups = groupBy(calls, (call) => call.tag);
   entries = calls.map((call) => ({ element: operation(api, call), words: [call.method, call.path, call.tag, call.id, call.operation.summary].join(" ").toLowerCase() }));
   const element = new Map(calls.map((call, index) => [call.id, entries[index].element]));
   const sections = [...groups].map(([tag, group]) => section(idOf(tag), tag, group.map((call) => element.get(call.id))));
