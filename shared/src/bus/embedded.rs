@@ -26,6 +26,10 @@ CREATE TABLE cursors (service TEXT PRIMARY KEY, position BIGINT NOT NULL);";
 const FLOOR: &str = "
 CREATE TABLE floor (id BIGINT PRIMARY KEY, position BIGINT NOT NULL);
 INSERT INTO floor (id, position) VALUES (1, 1);";
+/// Tells this file from another that takes its place.
+const IDENTITY: &str = "
+CREATE TABLE identity (id BIGINT PRIMARY KEY, bus TEXT NOT NULL);
+INSERT INTO identity (id, bus) VALUES (1, lower(hex(randomblob(16))));";
 const PAGE: i64 = 64;
 /// So many messages are forgotten in one transaction.
 const PIECE: i64 = 100;
@@ -63,7 +67,7 @@ impl Window {
 impl Embedded {
     pub(super) async fn open(path: &str) -> Result<Self> {
         let db = Db::open(&format!("sqlite:{path}")).await?;
-        db.migrate(&[(1, SCHEMA), (2, FLOOR)]).await?;
+        db.migrate(&[(1, SCHEMA), (2, FLOOR), (3, IDENTITY)]).await?;
         // Of an emptied log the floor and the cursors tell how far it went: were it to begin again below them, nobody
         // would hear what is published next.
         let sql = "SELECT MAX(position) FROM (SELECT MAX(position) AS position FROM log UNION ALL \
@@ -71,6 +75,11 @@ impl Embedded {
         let last: Vec<(i64,)> = db.fetch(sql, []).await?;
         let head = last.first().map_or(0, |row| row.0);
         Ok(Self { db, head: Arc::new(watch::Sender::new(head)), publishing: Arc::default(), open: Arc::default() })
+    }
+
+    pub(super) async fn identity(&self) -> Result<String> {
+        let rows: Vec<(String,)> = self.db.fetch("SELECT bus FROM identity WHERE id = 1", []).await?;
+        Ok(rows.into_iter().next().context("the bus has no id")?.0)
     }
 
     pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {

@@ -5,7 +5,7 @@ use std::fmt;
 use lapin::uri::AMQPUri;
 
 const ACCESS_REFUSED: u16 = 403;
-const NOT_FOUND: u16 = 404;
+pub(super) const NOT_FOUND: u16 = 404;
 const RESOURCE_LOCKED: u16 = 405;
 pub(super) const PRECONDITION_FAILED: u16 = 406;
 const NOT_ALLOWED: u16 = 530;
@@ -34,6 +34,11 @@ pub(super) enum Phase {
 
 /// The error, with what to change if it will not pass by itself.
 pub(super) fn explain(error: anyhow::Error, phase: Phase, uri: &AMQPUri) -> anyhow::Error {
+    if phase == Phase::Connecting
+        && let Some(advice) = error.chain().find_map(|cause| of_certificates(&cause.to_string()))
+    {
+        return error.context(Misconfigured(advice));
+    }
     let refused = error.chain().find_map(|cause| cause.downcast_ref::<lapin::Error>()).and_then(refusal);
     match refused.and_then(|(code, said)| advice(code, &said, phase, uri)) {
         Some(advice) => error.context(Misconfigured(advice)),
@@ -49,14 +54,25 @@ pub(super) fn refusal(error: &lapin::Error) -> Option<(u16, String)> {
     }
 }
 
+/// What TLS says of it, which has no type here.
+fn of_certificates(said: &str) -> Option<String> {
+    if said.contains("invalid peer certificate") {
+        return Some(format!(
+            "BUS_URL: nobody who is known here vouches for the broker's certificate, or it is for another name; mend cacertfile \
+             or the host ({said})"
+        ));
+    }
+    let is_alert = said.contains("received fatal alert");
+    is_alert.then(|| {
+        format!("BUS_URL: the broker does not take the certificate that is shown to it; mend certfile ({said})")
+    })
+}
+
 fn advice(code: u16, said: &str, phase: Phase, uri: &AMQPUri) -> Option<String> {
     let (user, vhost) = (&uri.authority.userinfo.username, &uri.vhost);
     Some(match (code, phase) {
         (ACCESS_REFUSED, Phase::Connecting) => {
             format!("BUS_URL: the broker refuses the user {user:?}; mend the name or the password ({said})")
-        }
-        (NOT_ALLOWED, Phase::Connecting) if vhost.is_empty() => {
-            format!("BUS_URL: it names an empty virtual host; leave out the \"/\" at its end, or name one ({said})")
         }
         (NOT_ALLOWED, Phase::Connecting) => format!(
             "BUS_URL: the virtual host {vhost:?} is not there or not open to the user {user:?}; \
@@ -89,11 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_too_many_is_told_from_a_virtual_host_that_is_missing() {
-        let advice = |url: &str| advice(NOT_ALLOWED, "said", Phase::Connecting, &url.parse().expect("a URL"));
-        let empty = advice("amqp://ada@localhost:5672/").expect("it is not there");
-        assert!(empty.contains("leave out the \"/\" at its end"), "{empty}");
-        let missing = advice("amqp://ada@localhost:5672/kitchen").expect("it is not there");
+    fn a_virtual_host_that_is_missing_is_named() {
+        let uri = "amqp://ada@localhost:5672/kitchen".parse().expect("a URL");
+        let missing = advice(NOT_ALLOWED, "said", Phase::Connecting, &uri).expect("it is not there");
         assert!(missing.contains("\"kitchen\" is not there"), "{missing}");
     }
 

@@ -1,15 +1,24 @@
 //! Events between the services, at least once, over RabbitMQ or a file. The scheme of the URL picks the backend.
 
+mod address;
+mod declare;
 mod embedded;
+mod history;
+mod identity;
 mod misconfigured;
 mod rabbit;
+mod speaker;
 
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
-use crate::contract::time::Time;
+use crate::contract::{time::Time, topology};
 
+pub use history::History;
 pub use misconfigured::Misconfigured;
+pub use speaker::Speaker;
 
 /// The largest message that is kept whole and read. Strangers may publish, and what they send has to be held.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
@@ -56,8 +65,11 @@ pub struct Delivery {
     /// Whole, or the beginning of what was cut.
     pub body: Vec<u8>,
     pub cut: Option<Cut>,
+    pub from: Speaker,
     /// It was delivered before, and nobody knows what became of it.
     pub redelivered: bool,
+    /// No event, but a mark: the service's queue was made anew then, and what was published before may be missed.
+    pub made_anew: Option<Time>,
     pub receipt: Receipt,
 }
 
@@ -72,7 +84,7 @@ pub struct Cut {
 impl Delivery {
     fn new(body: Vec<u8>, redelivered: bool, receipt: Receipt) -> Self {
         let (body, cut) = cut(body);
-        Self { body, cut, redelivered, receipt }
+        Self { body, cut, from: Speaker::Anybody, redelivered, made_anew: None, receipt }
     }
 }
 
@@ -90,6 +102,8 @@ fn cut(body: Vec<u8>) -> (Vec<u8>, Option<Cut>) {
 #[derive(Debug)]
 pub enum Receipt {
     Rabbit(Box<lapin::message::Delivery>),
+    /// Read again; the permit tells the reader that it is settled.
+    History(Box<lapin::message::Delivery>, OwnedSemaphorePermit),
     Embedded(i64),
 }
 
@@ -108,6 +122,14 @@ pub enum Subscription {
 }
 
 impl Bus {
+    /// The service that its URL is for, where the broker tells services apart: a user that is called like one.
+    pub fn speaks_for(&self) -> Option<&'static str> {
+        match self {
+            Self::Rabbit(rabbit) => rabbit.speaks_for(),
+            Self::Embedded(_) => None,
+        }
+    }
+
     /// `sqlite:…` for one process, `amqp:…` or `amqps:…` for many. A broker that is away is waited for.
     pub async fn open(url: &str) -> Result<Self> {
         match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches("//"))) {
@@ -130,6 +152,15 @@ impl Bus {
         match self {
             Self::Rabbit(rabbit) => Ok(Subscription::Rabbit(Box::new(rabbit.subscribe(service).await?))),
             Self::Embedded(embedded) => Ok(Subscription::Embedded(embedded.subscribe(service).await?)),
+        }
+    }
+
+    /// What the service hears of what was published since then, and is still there; all of it where no time is given.
+    /// `again` where that is not the first attempt. Nothing of a bus in a file, which loses nothing but itself.
+    pub async fn history(&self, service: &'static str, since: Option<Time>, again: bool) -> Result<Option<History>> {
+        match self {
+            Self::Rabbit(rabbit) => History::open(rabbit, service, since, again).await.map(Some),
+            Self::Embedded(_) => Ok(None),
         }
     }
 
@@ -168,6 +199,26 @@ impl Publisher {
         match self {
             Self::Rabbit(publisher) => publisher.publish(messages).await,
             Self::Embedded(embedded) => embedded.publish(messages).await,
+        }
+    }
+
+    /// Which bus it is: another one after its file was removed or its broker made anew. `fresh` becomes the id of one
+    /// that has none yet.
+    pub async fn identity(&self, fresh: Uuid) -> Result<String> {
+        match self {
+            Self::Rabbit(publisher) => publisher.identity(fresh).await,
+            Self::Embedded(embedded) => embedded.identity().await,
+        }
+    }
+
+    /// As [`Publisher::publish`], into the queue of one service: no other hears it, nor does the stream.
+    pub async fn publish_to(&self, service: &str, messages: &[Message]) -> Result<Vec<bool>> {
+        let to = topology::inbox(service);
+        let addressed = |message: &Message| Message { routing_key: to.clone(), ..message.clone() };
+        let messages: Vec<Message> = messages.iter().map(addressed).collect();
+        match self {
+            Self::Rabbit(publisher) => publisher.publish_to_queues(&messages).await,
+            Self::Embedded(embedded) => embedded.publish(&messages).await,
         }
     }
 }

@@ -3,92 +3,108 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
 use lapin::{
-    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer, ExchangeKind,
-    options::{
-        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
-        ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-    },
-    types::{AMQPValue, FieldTable, LongString, ShortString},
-    uri::AMQPUri,
+    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions},
+    types::{FieldTable, LongString, ShortString},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tracing::warn;
+use uuid::Uuid;
 
 use super::{
-    Delivery, Message, Receipt,
-    misconfigured::{PRECONDITION_FAILED, Phase, explain, refusal},
+    Delivery, Message, Receipt, Speaker,
+    address::Address,
+    declare::{arguments, bind_inbox, confirmed_channel, declare, made_anew, text},
+    identity,
+    misconfigured::{Phase, explain},
 };
 use crate::contract::{time::Time, topology};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A broker that blocks or hangs: long enough for an alarm to pass, short enough to notice a dead connection.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
-const HEARTBEAT_S: u16 = 10;
-/// lapin keeps buffers of 32 frames each way, all of which become resident: with RabbitMQ's 128 KiB, 8 MiB a connection.
-/// RabbitMQ 4.1 refuses less than 8 KiB.
-const FRAME_MAX_BYTES: u32 = 32 * 1024;
 /// Unacknowledged messages a service holds of a queue at the most; each may carry many events. The broker sends no
 /// more bytes than this many times [`super::MESSAGE_MAX_BYTES`] that have to be kept.
-const PREFETCH: u16 = 32;
-/// So often a message may come back before the broker sets it aside, for us to look at with suspicion.
-const DELIVERY_LIMIT: i64 = 100;
-const NO_LIMIT: i64 = i32::MAX as i64;
-const STREAM_BYTES: i64 = 2_000_000_000;
-const STREAM_SEGMENT_BYTES: i64 = 50_000_000;
+pub(super) const PREFETCH: u16 = 32;
+/// How often a service binds its queue anew: somebody may have unbound it.
+const REBIND: Duration = Duration::from_secs(15);
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
 pub struct Rabbit {
-    uri: Arc<AMQPUri>,
+    address: Arc<Address>,
 }
 
 impl Rabbit {
     pub(super) fn new(url: &str) -> Result<Self> {
-        let mut uri: AMQPUri = url.parse().map_err(|error| anyhow!("not an AMQP URL: {error}"))?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        uri.query.frame_max.get_or_insert(FRAME_MAX_BYTES);
-        Ok(Self { uri: Arc::new(uri) })
+        Ok(Self { address: Arc::new(Address::new(url)?) })
     }
 
-    async fn connect(&self, name: &str) -> Result<Connection> {
+    /// Where services have users of their own: whose this is.
+    pub(super) fn speaks_for(&self) -> Option<&'static str> {
+        self.address.speaks_for()
+    }
+
+    pub(super) async fn connect(&self, name: &str) -> Result<Connection> {
         let properties = ConnectionProperties::default().with_connection_name(LongString::from(name));
-        let connecting = Connection::connect_uri((*self.uri).clone(), properties);
-        let authority = &self.uri.authority;
-        timeout(CONNECT_TIMEOUT, connecting)
+        let (uri, tls, runtime) =
+            (self.address.uri.clone(), self.address.tls().await?, lapin::runtime::default_runtime()?);
+        let authority = &self.address.uri.authority;
+        timeout(CONNECT_TIMEOUT, Connection::connect_uri_with_config(uri, properties, tls, runtime))
             .await
             .context("the broker does not answer")
             .and_then(|connected| connected.map_err(Into::into))
             .with_context(|| format!("connect to RabbitMQ at {}:{}", authority.host, authority.port))
-            .map_err(|error| explain(error, Phase::Connecting, &self.uri))
+            .map_err(|error| self.explain(error, Phase::Connecting))
+    }
+
+    /// Says who publishes, which the broker holds us to.
+    pub(super) fn signed(&self, properties: BasicProperties) -> BasicProperties {
+        match self.speaks_for() {
+            Some(service) => properties.with_user_id(service.into()),
+            None => properties,
+        }
+    }
+
+    /// Who published it.
+    pub(super) fn speaker(&self, properties: &BasicProperties) -> Speaker {
+        match (self.speaks_for(), properties.user_id()) {
+            (None, _) => Speaker::Anybody,
+            (Some(_), user) => Speaker::User(user.as_ref().map(ToString::to_string)),
+        }
+    }
+
+    fn explain(&self, error: anyhow::Error, phase: Phase) -> anyhow::Error {
+        explain(error, phase, &self.address.uri)
     }
 
     pub(super) async fn publisher(&self) -> Result<Publisher> {
         let connection = self.connect("comanda publisher").await?;
         let channel = in_time(confirming(&connection)).await;
-        let channel = channel.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
-        Ok(Publisher { rabbit: self.clone(), _connection: connection, channel })
+        let channel = channel.map_err(|error| self.explain(error, Phase::SettingUp))?;
+        Ok(Publisher { rabbit: self.clone(), connection, channel })
     }
 
     pub(super) async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
         let connection = self.connect(service).await?;
         let consumers = in_time(consuming(&connection, service)).await;
-        let (inbox, dead) = consumers.map_err(|error| explain(error, Phase::SettingUp, &self.uri))?;
-        Ok(Subscription { _connection: connection, inbox, dead })
+        let (inbox, dead) = consumers.map_err(|error| self.explain(error, Phase::SettingUp))?;
+        let mut rebind = interval_at(Instant::now() + REBIND, REBIND);
+        rebind.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Subscription { rabbit: self.clone(), connection, service, inbox, dead, rebind })
     }
 }
 
-async fn in_time<T>(setting_up: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn in_time<T>(setting_up: impl Future<Output = Result<T>>) -> Result<T> {
     timeout(CONFIRM_TIMEOUT, setting_up).await.context("declaring the topology took too long")?
 }
 
 async fn confirming(connection: &Connection) -> Result<Channel> {
     declare(connection).await?;
-    let channel = connection.create_channel().await?;
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
-    Ok(channel)
+    confirmed_channel(connection).await
 }
 
 async fn consuming(connection: &Connection, service: &str) -> Result<(Consumer, Consumer)> {
@@ -106,115 +122,38 @@ async fn consume(channel: &Channel, queue: &str) -> Result<Consumer> {
     consumer.with_context(|| format!("consume {queue}"))
 }
 
-/// Everything that any service needs, so that nothing is published into nowhere.
-async fn declare(connection: &Connection) -> Result<()> {
-    for (exchange, kind) in [(topology::EXCHANGE, ExchangeKind::Topic), (topology::DEAD_EXCHANGE, ExchangeKind::Topic)]
-    {
-        let channel = connection.create_channel().await?;
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let declared = channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await;
-        declared.with_context(|| format!("declare the exchange {exchange}"))?;
-    }
-    declare_queue(connection, topology::STREAM, stream_arguments()).await?;
-    bind(connection, topology::STREAM, topology::EXCHANGE, "#").await?;
-    for (service, kinds) in topology::LISTENERS {
-        let (inbox, dead) = (topology::inbox(service), topology::dead(service));
-        declare_queue(connection, &dead, dead_arguments()).await?;
-        bind(connection, &dead, topology::DEAD_EXCHANGE, service).await?;
-        declare_queue(connection, &inbox, inbox_arguments(service)).await?;
-        for kind in kinds {
-            bind(connection, &inbox, topology::EXCHANGE, &topology::pattern(kind)).await?;
-        }
-    }
-    Ok(())
-}
-
-/// A queue that exists with other arguments is used as it is: a deploy must not crash on it.
-async fn declare_queue(connection: &Connection, queue: &str, arguments: FieldTable) -> Result<()> {
-    let channel = connection.create_channel().await?;
-    let durable = QueueDeclareOptions { durable: true, ..Default::default() };
-    match channel.queue_declare(queue.into(), durable, arguments).await {
-        Ok(_) => Ok(channel.close(200, "OK".into()).await?),
-        Err(error) if refusal(&error).is_some_and(|(code, _)| code == PRECONDITION_FAILED) => {
-            warn!(queue, error = %error, "exists with other arguments; used as it is until it is deleted");
-            Ok(())
-        }
-        Err(error) => Err(error).with_context(|| format!("declare {queue}")),
-    }
-}
-
-async fn bind(connection: &Connection, queue: &str, exchange: &str, key: &str) -> Result<()> {
-    let channel = connection.create_channel().await?;
-    let bound = channel
-        .queue_bind(queue.into(), exchange.into(), key.into(), QueueBindOptions::default(), FieldTable::default())
-        .await;
-    bound.with_context(|| format!("bind {queue} to {key}"))?;
-    Ok(channel.close(200, "OK".into()).await?)
-}
-
-fn arguments<const N: usize>(entries: [(&str, AMQPValue); N]) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (name, value) in entries {
-        table.insert(name.into(), value);
-    }
-    table
-}
-
-fn text(value: &str) -> AMQPValue {
-    AMQPValue::LongString(value.into())
-}
-
-fn inbox_arguments(service: &str) -> FieldTable {
-    arguments([
-        ("x-queue-type", text("quorum")),
-        ("x-delivery-limit", AMQPValue::LongLongInt(DELIVERY_LIMIT)),
-        ("x-dead-letter-exchange", text(topology::DEAD_EXCHANGE)),
-        ("x-dead-letter-routing-key", text(service)),
-        ("x-dead-letter-strategy", text("at-least-once")),
-        // What at-least-once dead-lettering asks for.
-        ("x-overflow", text("reject-publish")),
-    ])
-}
-
-fn dead_arguments() -> FieldTable {
-    // The letters leave it once they are rows. RabbitMQ 4 drops one after 20 deliveries where no limit is named.
-    arguments([("x-queue-type", text("quorum")), ("x-delivery-limit", AMQPValue::LongLongInt(NO_LIMIT))])
-}
-
-fn stream_arguments() -> FieldTable {
-    arguments([
-        ("x-queue-type", text("stream")),
-        ("x-max-length-bytes", AMQPValue::LongLongInt(STREAM_BYTES)),
-        ("x-stream-max-segment-size-bytes", AMQPValue::LongLongInt(STREAM_SEGMENT_BYTES)),
-    ])
-}
-
 /// One channel with confirms. One task uses it at a time.
 #[derive(Debug)]
 pub struct Publisher {
     rabbit: Rabbit,
-    _connection: Connection,
+    connection: Connection,
     channel: Channel,
 }
 
 impl Publisher {
-    pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {
-        let published = self.send(messages).await;
-        published.map_err(|error| explain(error, Phase::Publishing, &self.rabbit.uri))
+    pub(super) async fn identity(&self, fresh: Uuid) -> Result<String> {
+        let found = in_time(identity::of(&self.connection, fresh)).await;
+        found.map_err(|error| self.rabbit.explain(error, Phase::SettingUp))
     }
 
-    async fn send(&self, messages: &[Message]) -> Result<Vec<bool>> {
+    pub(super) async fn publish(&self, messages: &[Message]) -> Result<Vec<bool>> {
+        let published = self.send(topology::EXCHANGE, messages).await;
+        published.map_err(|error| self.rabbit.explain(error, Phase::Publishing))
+    }
+
+    /// Each into the queue that its routing key names.
+    pub(super) async fn publish_to_queues(&self, messages: &[Message]) -> Result<Vec<bool>> {
+        let published = self.send(topology::DEAD_EXCHANGE, messages).await;
+        published.map_err(|error| self.rabbit.explain(error, Phase::Publishing))
+    }
+
+    async fn send(&self, exchange: &str, messages: &[Message]) -> Result<Vec<bool>> {
         let mut confirms = Vec::with_capacity(messages.len());
         for message in messages {
             let options = BasicPublishOptions { mandatory: true, ..Default::default() };
             let (key, body) = (ShortString::from(message.routing_key.as_str()), message.body());
-            let sent = self.channel.basic_publish(
-                topology::EXCHANGE.into(),
-                key,
-                options,
-                body.as_bytes(),
-                properties(message),
-            );
+            let properties = self.rabbit.signed(properties(message));
+            let sent = self.channel.basic_publish(exchange.into(), key, options, body.as_bytes(), properties);
             confirms.push(timeout(CONFIRM_TIMEOUT, sent).await.context("the broker takes no more messages")??);
         }
         let mut confirmations = Vec::with_capacity(confirms.len());
@@ -246,12 +185,11 @@ fn returned_id(confirmation: &Confirmation) -> Option<&str> {
 }
 
 fn properties(message: &Message) -> BasicProperties {
-    let seconds = u64::try_from(Time::now().as_micros() / 1_000_000).unwrap_or(0);
     let mut properties = BasicProperties::default()
         .with_content_type(message.content_type().into())
         .with_message_id(message.id.as_str().into())
         .with_type(message.kind.as_str().into())
-        .with_timestamp(seconds)
+        .with_timestamp(now_s())
         .with_delivery_mode(2);
     if let Some(order) = &message.correlation {
         properties = properties.with_correlation_id(order.as_str().into());
@@ -262,36 +200,57 @@ fn properties(message: &Message) -> BasicProperties {
     properties
 }
 
+/// Since 1970.
+pub(super) fn now_s() -> u64 {
+    u64::try_from(Time::now().as_micros() / 1_000_000).unwrap_or(0)
+}
+
 /// A consumer of a service's queue, and of what the broker gave up delivering to it.
 #[derive(Debug)]
 pub struct Subscription {
-    _connection: Connection,
+    rabbit: Rabbit,
+    connection: Connection,
+    service: &'static str,
     inbox: Consumer,
     dead: Consumer,
+    rebind: Interval,
 }
 
 impl Subscription {
     pub(super) async fn receive(&mut self) -> Result<Delivery> {
-        let (delivery, gave_up) = tokio::select! {
-            delivery = self.inbox.next() => (delivery, false),
-            delivery = self.dead.next() => (delivery, true),
+        let (delivery, gave_up) = loop {
+            tokio::select! {
+                delivery = self.inbox.next() => break (delivery, false),
+                delivery = self.dead.next() => break (delivery, true),
+                _ = self.rebind.tick() => in_time(bind_inbox(&self.connection, self.service)).await?,
+            }
         };
         // A consumer that the broker cancels ends quietly.
         let Some(delivery) = delivery else { bail!("the broker ended the consumer") };
         let mut delivery = delivery.context("consume")?;
         let body = std::mem::take(&mut delivery.data);
         // What the broker gave up delivering came back too often. That may be nobody's fault but the network's.
-        let redelivered = delivery.redelivered || gave_up;
-        Ok(Delivery::new(body, redelivered, Receipt::Rabbit(Box::new(delivery))))
+        let made_anew = made_anew(&delivery.properties);
+        let redelivered = delivery.redelivered || (gave_up && made_anew.is_none());
+        let from = self.rabbit.speaker(&delivery.properties);
+        Ok(Delivery { made_anew, from, ..Delivery::new(body, redelivered, Receipt::Rabbit(Box::new(delivery))) })
     }
+}
+
+/// To the second; `None` of what strangers published.
+pub(super) fn published_at(properties: &BasicProperties) -> Option<Time> {
+    let at_s = i64::try_from((*properties.timestamp())?).ok()?;
+    Some(Time::from_micros(at_s.saturating_mul(1_000_000)))
 }
 
 pub(super) async fn settle(receipts: Vec<Receipt>) -> Result<()> {
     for receipt in receipts {
-        if let Receipt::Rabbit(delivery) = receipt {
-            // `false`: the channel is gone, and the message comes again on the next one.
-            delivery.ack(BasicAckOptions::default()).await?;
-        }
+        // `false`: the channel is gone, and the message comes again on the next one.
+        match receipt {
+            Receipt::Rabbit(delivery) => delivery.ack(BasicAckOptions::default()).await?,
+            Receipt::History(delivery, _permit) => delivery.ack(BasicAckOptions::default()).await?,
+            Receipt::Embedded(_) => false,
+        };
     }
     Ok(())
 }

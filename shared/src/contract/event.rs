@@ -4,9 +4,10 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::contract::{Subject, time::Time, trace::Trace};
+use crate::contract::{Subject, catalogue, time::Time, trace::Trace};
 
 /// Content type of a message with one event.
 pub const ONE: &str = "application/cloudevents+json";
@@ -25,8 +26,9 @@ pub fn derived_id(parts: &[&str]) -> Uuid {
 }
 
 /// What happened to one subject. Attributes as in CloudEvents 1.0 and the extensions of the contract.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Event {
+    /// `1.0`.
     pub specversion: String,
     pub id: Uuid,
     /// The service that says it: `/order-svc`.
@@ -50,6 +52,8 @@ pub struct Event {
     pub traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// The subject, whole, as it was after the change.
+    #[schema(value_type = Object)]
     pub data: Box<RawValue>,
 }
 
@@ -121,6 +125,14 @@ impl Said {
         }
     }
 
+    /// The same, saying who did it.
+    pub fn by(self, who: &str) -> Self {
+        let data: Result<serde_json::Map<_, _>, _> = serde_json::from_str(self.data.get());
+        let mut data = data.expect("a subject is an object");
+        data.insert("by".into(), who.into());
+        Self { data: to_raw_value(&data).expect("contract types are plain JSON"), ..self }
+    }
+
     /// The event, its id derived from the service, its cause and which of the events it is that the cause brought about:
     /// the first is 0.
     pub fn into_event(self, service: &str, cause: Uuid, nth: usize, at: Time, trace: &Trace) -> Event {
@@ -178,6 +190,10 @@ fn read(text: &str) -> Result<Event> {
     ensure!(event.sequence > 0, "sequence {} is not positive", event.sequence);
     let attributes = [&event.source, &event.kind, &event.subject, &event.location];
     ensure!(!attributes.iter().any(|text| text.contains('\0')), "an attribute holds a NUL");
+    if let Some(kind) = catalogue::find(&event.kind) {
+        let says = event.source.strip_prefix('/') == Some(kind.service);
+        ensure!(says, "{} is for {} to say, not for {}", event.kind, kind.service, event.source);
+    }
     Ok(event)
 }
 

@@ -1,6 +1,9 @@
 //! The event contract: what `data` of each event holds, which is also what GET shows.
 //! Shapes only; the rules that change them live in the service that owns them.
 
+pub mod access;
+pub mod catalogue;
+pub mod clock;
 pub mod event;
 pub mod kitchen;
 pub mod language;

@@ -136,6 +136,10 @@ pub struct Order {
     pub rejection: Option<Rejection>,
     #[serde(default)]
     pub cancellation: Cancellation,
+    /// Who placed it; left out where nobody had to say who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = json!(null))]
+    pub placed_by: Option<String>,
     pub placed_at: Time,
     /// An order that is not decided by then is rejected.
     pub accept_by: Time,
@@ -191,6 +195,7 @@ pub struct MenuItem {
     pub left: Option<i64>,
     /// It was taken off the menu: said once, never listed.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schema(default = false)]
     pub removed: bool,
     pub version: i64,
 }

@@ -1,11 +1,12 @@
 //! Instants on the wire and in rows: RFC 3339, UTC, always microseconds, so that text order is time order.
 //! Nothing else reads the clock.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::OnceLock, time::Duration};
 
 use jiff::{
     Timestamp, ToSpan,
     civil::{self, Date},
+    fmt::rfc2822::DateTimePrinter,
     tz::{AmbiguousOffset, TimeZone},
 };
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,31 @@ use uuid::Uuid;
 #[serde(into = "String", try_from = "String")]
 pub struct Time(i64);
 
+/// Where the clock of this process stands, if it was stopped.
+static STOPPED: OnceLock<Time> = OnceLock::new();
+
 impl Time {
-    /// The wall clock. Domain code gets its time with the input instead.
+    /// The wall clock, or the moment at which it was stopped. Domain code gets its time with the input instead.
     #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
     pub fn now() -> Self {
-        Self(Timestamp::now().as_microsecond())
+        Self::stopped().unwrap_or_else(|| Self(Timestamp::now().as_microsecond()))
+    }
+
+    /// Stops the clock of this process for good: whoever looks at the past asks what was so then. It stands where it was
+    /// stopped first, which is returned.
+    pub fn stop_at(self) -> Self {
+        *STOPPED.get_or_init(|| self)
+    }
+
+    /// Where the clock stands, if it does.
+    pub fn stopped() -> Option<Self> {
+        STOPPED.get().copied()
+    }
+
+    /// As the `Date` header has it: `Mon, 23 Nov 2026 18:42:00 GMT`.
+    pub fn http_date(self) -> String {
+        let printed = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.timestamp());
+        printed.unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 GMT".into())
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
@@ -61,7 +82,7 @@ impl Time {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    fn timestamp(self) -> Timestamp {
+    pub(super) fn timestamp(self) -> Timestamp {
         Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
     }
 }
@@ -217,6 +238,12 @@ mod tests {
             assert_eq!(time.to_string().len(), "2026-11-23T18:42:00.000000Z".len());
             assert_eq!(time.to_string().parse::<Time>().expect("the same"), time);
         }
+    }
+
+    #[test]
+    fn a_header_has_whole_seconds() {
+        let time: Time = "2026-11-23T18:42:00.7Z".parse().expect("a time");
+        assert_eq!(time.http_date(), "Mon, 23 Nov 2026 18:42:00 GMT");
     }
 
     #[test]

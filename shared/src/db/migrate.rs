@@ -1,6 +1,6 @@
 //! Scripts that bring a database up to date, each applied once and known by its number and its text.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use anyhow::{Context, Result, bail};
 use sqlx::{
@@ -10,10 +10,11 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{Backend, Postgres, open::CONNECT_WITHIN};
+use super::{Backend, Db, Postgres, open::CONNECT_WITHIN};
 
 /// Where sqlx keeps what was applied.
 const TABLE: &str = "_sqlx_migrations";
+const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
 const RENUMBER: &str = "UPDATE _sqlx_migrations SET version = $1 WHERE checksum = $2 AND version <> $1";
 
 pub(super) async fn migrate(backend: &Backend, scripts: &[(i64, &'static str)]) -> Result<()> {
@@ -25,11 +26,25 @@ pub(super) async fn migrate(backend: &Backend, scripts: &[(i64, &'static str)]) 
         Backend::Sqlite(lite) => migrator.run(&lite.writer).await,
     };
     match applied {
-        Err(MigrateError::VersionMismatch(number) | MigrateError::VersionMissing(number)) => bail!(
-            "its tables are not ours (script {number}): it belongs to another service, or to a newer version of this one"
-        ),
+        Err(MigrateError::VersionMismatch(number) | MigrateError::VersionMissing(number)) => bail!(not_ours(number)),
         applied => applied.context("apply the migrations"),
     }
+}
+
+fn not_ours(number: i64) -> String {
+    format!(
+        "its tables are not ours (script {number}): it belongs to another service, or to a newer version of this one"
+    )
+}
+
+/// How many of the scripts were not applied yet; an error where others were.
+pub(super) async fn outdated_by(db: &Db, scripts: &[(i64, &'static str)]) -> Result<usize> {
+    let applied: Vec<(i64, Vec<u8>)> = db.fetch(APPLIED, []).await?;
+    let ours: HashSet<Vec<u8>> = scripts.iter().map(|(number, sql)| step(*number, sql).checksum.into()).collect();
+    if let Some((number, _)) = applied.iter().find(|(_, checksum)| !ours.contains(checksum)) {
+        bail!(not_ours(*number));
+    }
+    Ok(ours.len().saturating_sub(applied.len()))
 }
 
 fn step(number: i64, sql: &'static str) -> Migration {

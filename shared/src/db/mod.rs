@@ -1,6 +1,7 @@
 //! One interface over PostgreSQL and SQLite, with one SQL text for both. The scheme of the URL picks the backend.
 //! Everything accepted is durable: SQLite runs with `synchronous=FULL`, PostgreSQL must not have durability off.
 
+mod copy;
 mod failure;
 mod file;
 mod leader;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use sqlx::{
-    FromRow, PgPool, SqlitePool,
+    AssertSqlSafe, FromRow, PgPool, SqlitePool,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::{Query, QueryAs},
     sqlite::{SqliteArguments, SqliteRow},
@@ -29,13 +30,15 @@ use lent::{Lent, Trust, answered};
 use tx::Session;
 use write::Write;
 
+pub(crate) use copy::{Kind, Table};
 pub use failure::{Conflict, Failure, FilesGone, NO_ANSWER, advice};
 pub use leader::Leader;
+pub use open::Opening;
 pub use talk::Talk;
 pub use tx::Tx;
 pub(crate) use tx::{Company, Wanted};
+pub(crate) use write::Head;
 pub use write::{Cells, Columns};
-pub(crate) use write::{Head, Note};
 
 /// A database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -121,12 +124,22 @@ impl<T> FromBoth for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r,
 impl Db {
     /// Opens the database at `url` (`sqlite:…` or `postgres:…`) and refuses one that could lose a commit.
     pub async fn open(url: &str) -> Result<Self> {
-        Ok(Self { backend: open::open(url).await?, writes: Arc::default() })
+        Ok(Self { backend: open::open(url, &Opening::default()).await?, writes: Arc::default() })
+    }
+
+    /// As [`Db::open`], for whoever says more about it.
+    pub async fn open_as(url: &str, opening: &Opening) -> Result<Self> {
+        Ok(Self { backend: open::open(url, opening).await?, writes: Arc::default() })
     }
 
     /// Applies what is new of the migrations, each a number and a script that both backends read.
     pub async fn migrate(&self, migrations: &[(i64, &'static str)]) -> Result<()> {
         migrate::migrate(&self.backend, migrations).await
+    }
+
+    /// How many of the migrations were not applied yet; an error where others were.
+    pub(crate) async fn outdated_by(&self, migrations: &[(i64, &'static str)]) -> Result<usize> {
+        migrate::outdated_by(self, migrations).await
     }
 
     /// A transaction that may write. Safe to drop at any moment.
@@ -147,13 +160,39 @@ impl Db {
         Ok(tx)
     }
 
+    /// A transaction that reads what was so at one moment, whatever is committed meanwhile, and keeps nobody from writing.
+    pub(crate) async fn snapshot(&self) -> Result<Tx> {
+        let session = match &self.backend {
+            Backend::Postgres(pg) => Session::Postgres(pg.lend().await.context("begin")?),
+            Backend::Sqlite(lite) => {
+                let reader = Lent::by(&lite.readers, &lite.trust).await.context("begin")?;
+                Session::Sqlite(reader, Arc::clone(&lite.file))
+            }
+        };
+        let mut tx = Tx::of(session, self.clone());
+        tx.begin_reading().await.context("begin")?;
+        Ok(tx)
+    }
+
+    /// Whether it holds no table at all.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let sql = match &self.backend {
+            Backend::Postgres(_) => {
+                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+            }
+            Backend::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master",
+        };
+        let tables: Vec<(i64,)> = self.fetch(sql, []).await?;
+        Ok(tables == [(0,)])
+    }
+
     /// Inserts the rows in a transaction of their own; that one of them exists already is a [`Conflict`].
     pub(crate) async fn insert(&self, table: &'static str, columns: Columns) -> Result<()> {
         let writes = vec![Write::Insert { table, columns }];
         match &self.backend {
-            Backend::Postgres(pg) => write::on_pg(&mut pg.lend().await?, writes, None).await?,
+            Backend::Postgres(pg) => write::on_pg(&mut pg.lend().await?, writes).await?,
             Backend::Sqlite(lite) => {
-                let position = write::on_lite(&mut lite.lend_writer().await?, writes, None).await?;
+                let position = write::on_lite(&mut lite.lend_writer().await?, writes).await?;
                 lite.file.check_written()?;
                 position
             }
@@ -167,6 +206,23 @@ impl Db {
         match &self.backend {
             Backend::Postgres(pg) => pg.fetch(sql, args).await,
             Backend::Sqlite(lite) => lite.fetch(sql, args).await,
+        }
+        .with_context(|| format!("read: {sql}"))
+    }
+
+    /// As [`Db::fetch`], of the rows under these keys: the statement ends with the column that they are in.
+    pub(crate) async fn fetch_keys<T: FromBoth>(&self, sql: &'static str, keys: &[String]) -> Result<Vec<T>> {
+        match &self.backend {
+            Backend::Postgres(pg) => {
+                let mut lent = pg.lend().await?;
+                let query = sqlx::query_as(AssertSqlSafe(format!("{sql} = ANY($1)"))).bind(keys);
+                let rows = answered(query.fetch_all(lent.connection()?)).await;
+                lent.heard(rows)
+            }
+            Backend::Sqlite(lite) => {
+                let sql = AssertSqlSafe(format!("{sql} IN (SELECT value FROM json_each($1))"));
+                sqlx::query_as(sql).bind(Json(keys)).fetch_all(&lite.readers).await
+            }
         }
         .with_context(|| format!("read: {sql}"))
     }

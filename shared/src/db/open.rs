@@ -30,10 +30,28 @@ const SQLITE_READERS: u32 = 4;
 /// In KiB where it is negative. What readers look up is small, and the writer and the system have it in memory anyway.
 const READER_CACHE: &str = "-1000";
 
-pub(super) async fn open(url: &str) -> Result<Backend> {
+/// Who opens a database, and what he finds there.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// What PostgreSQL calls its sessions, at most 63 bytes.
+    pub name: String,
+    /// Of a file: make none.
+    pub must_exist: bool,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self { name: "comanda".into(), must_exist: false }
+    }
+}
+
+pub(super) async fn open(url: &str, opening: &Opening) -> Result<Backend> {
     match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches("//"))) {
-        Some(("sqlite", path)) => Ok(Backend::Sqlite(open_sqlite(path).await?)),
-        Some(("postgres" | "postgresql", _)) => Ok(Backend::Postgres(open_postgres(url).await?)),
+        Some(("sqlite", path)) => {
+            ensure!(!opening.must_exist || Path::new(path).is_file(), "there is no file {path}");
+            Ok(Backend::Sqlite(open_sqlite(path).await?))
+        }
+        Some(("postgres" | "postgresql", _)) => Ok(Backend::Postgres(open_postgres(url, &opening.name).await?)),
         _ => bail!("the URL starts with neither sqlite: nor postgres:"),
     }
 }
@@ -98,9 +116,9 @@ const SESSION: [(&str, &str); 14] = [
     ("jit", "off"),
 ];
 
-async fn open_postgres(url: &str) -> Result<Postgres> {
+async fn open_postgres(url: &str, name: &str) -> Result<Postgres> {
     let options: PgConnectOptions = url.parse().context("not a PostgreSQL URL")?;
-    let options = options.options(SESSION);
+    let options = options.options(SESSION).application_name(name);
     // The pool would try again until its time is up, and then tell that instead of the reason.
     let first = timeout(CONNECT_WITHIN, PgConnection::connect_with(&options)).await;
     first.context("PostgreSQL does not answer")?.context("connect to PostgreSQL")?.close().await?;

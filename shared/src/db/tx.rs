@@ -9,7 +9,7 @@ use super::{
     Db, FromBoth, Value, bind_as_lite, bind_as_pg, bind_lite, bind_pg,
     file::OpenFile,
     lent::{ANSWER_WITHIN, Lent, SIGN_WITHIN, answered},
-    write::{Cells, Columns, Head, Note, Write, on_lite, on_pg},
+    write::{Cells, Columns, Head, Write, on_lite, on_pg},
 };
 
 /// An open transaction; dropped without [`Tx::commit`] it rolls back. Writes in bulk wait until [`Tx::flush`].
@@ -17,7 +17,6 @@ use super::{
 pub struct Tx {
     session: Session,
     writes: Vec<Write>,
-    note: Option<Note>,
     db: Db,
 }
 
@@ -70,7 +69,7 @@ pub(crate) type Found = (i64, String, i64, String);
 
 impl Tx {
     pub(super) fn of(session: Session, db: Db) -> Self {
-        Self { session, writes: Vec::new(), note: None, db }
+        Self { session, writes: Vec::new(), db }
     }
 
     pub(super) async fn begin(&mut self, company: Company) -> Result<()> {
@@ -80,6 +79,19 @@ impl Tx {
                 file.check()?;
                 // One that reads first and writes later would fail at once where another writes.
                 lent.begin("BEGIN IMMEDIATE", ANSWER_WITHIN).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn begin_reading(&mut self) -> Result<()> {
+        match &mut self.session {
+            Session::Postgres(lent) => {
+                lent.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", SIGN_WITHIN).await?;
+            }
+            Session::Sqlite(lent, file) => {
+                file.check()?;
+                lent.begin("BEGIN", ANSWER_WITHIN).await?;
             }
         }
         Ok(())
@@ -175,6 +187,28 @@ impl Tx {
         })
     }
 
+    /// The next documents of a table behind a key, in the database's own order: key, revision, document.
+    pub(crate) async fn rows(
+        &mut self,
+        table: &'static str,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(String, i64, String)>> {
+        let sql = |doc| format!("SELECT key, revision, {doc} FROM {table} WHERE key > $1 ORDER BY key LIMIT $2");
+        match &mut self.session {
+            Session::Postgres(lent) => {
+                let query = sqlx::query_as(AssertSqlSafe(sql("doc::text"))).bind(after).bind(limit);
+                let rows = answered(query.fetch_all(lent.connection()?)).await;
+                lent.heard(rows)
+            }
+            Session::Sqlite(lent, _) => {
+                let query = sqlx::query_as(AssertSqlSafe(sql("doc"))).bind(after).bind(limit);
+                query.fetch_all(lent.connection()?).await
+            }
+        }
+        .with_context(|| format!("read {table}"))
+    }
+
     /// Inserts the rows; that one of them exists already is a [`super::Conflict`] when they are flushed.
     pub fn insert(&mut self, table: &'static str, columns: Columns) {
         self.writes.push(Write::Insert { table, columns });
@@ -198,9 +232,10 @@ impl Tx {
         self.writes.push(Write::Append { columns });
     }
 
-    /// Notes in the journal what is decided here; once a transaction.
-    pub(crate) fn note(&mut self, note: Note) {
-        self.note = Some(note);
+    /// Appends entries to the journal: its columns but `position`. `said` counts the events of this transaction that
+    /// were said by then.
+    pub(crate) fn note(&mut self, columns: Columns) {
+        self.writes.push(Write::Note { columns });
     }
 
     /// The documents that wait to be written: table, key, document.
@@ -221,13 +256,13 @@ impl Tx {
 
     /// Writes everything at once, and returns how far the log and the journal have come if this went on with them.
     pub(crate) async fn flush(&mut self) -> Result<Option<Head>> {
-        let (writes, note) = (std::mem::take(&mut self.writes), self.note.take());
-        if writes.is_empty() && note.is_none() {
+        let writes = std::mem::take(&mut self.writes);
+        if writes.is_empty() {
             return Ok(None);
         }
         match &mut self.session {
-            Session::Postgres(lent) => on_pg(lent, writes, note).await,
-            Session::Sqlite(lent, _) => on_lite(lent, writes, note).await,
+            Session::Postgres(lent) => on_pg(lent, writes).await,
+            Session::Sqlite(lent, _) => on_lite(lent, writes).await,
         }
     }
 }
