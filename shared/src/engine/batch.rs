@@ -91,7 +91,7 @@ impl<S: Service> Batch<S> {
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
-        let Delivery { body, cut, redelivered, receipt } = delivery;
+        let Delivery { body, cut, from, redelivered, receipt, made_anew: _ } = delivery;
         self.receipts.push(receipt);
         self.held.bytes += body.len();
         if let Some(cut) = cut {
@@ -100,11 +100,21 @@ impl<S: Service> Batch<S> {
         }
         for event in decode(&body) {
             self.held.events += 1;
-            match event.and_then(|(event, raw)| Pending::of_event(event, raw, redelivered)) {
+            let pending = event.and_then(|(event, raw)| match from.may_say(&event.source) {
+                Ok(()) => Pending::of_event(event, raw, redelivered),
+                Err(forged) => Err((raw.get().into(), forged)),
+            });
+            match pending {
                 Ok(pending) => self.inputs.push(pending),
                 Err((bytes, error)) => self.letters.push(Letter::unreadable(bytes, &error)),
             }
         }
+    }
+
+    /// Decisions take this moment for the present, so that history is in time's order: who asked first may be decided
+    /// last.
+    pub(super) fn stamp(&mut self) {
+        self.inputs.iter_mut().for_each(|pending| pending.input.at = Time::now());
     }
 
     /// Requests whose asker has gone need no decision.

@@ -8,13 +8,17 @@ use crate::{
     engine::condition::Condition,
 };
 
+/// The principal of whoever did not have to say who they are.
+pub const ANYBODY: &str = "anonymous";
+
 /// Who asks, when, and within which trace.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Fresh, and ordered by time.
     pub id: Uuid,
+    /// When it came: a decision takes its own moment for the present.
     pub at: Time,
-    /// The principal. Everybody is `anonymous` while no authentication is configured.
+    /// The principal. Everybody is [`ANYBODY`] while no authentication is configured.
     pub by: String,
     pub trace: Trace,
     /// What the asker takes for the present version of what is to be changed.

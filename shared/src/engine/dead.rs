@@ -238,6 +238,11 @@ pub async fn discard(db: &Db, letter: Uuid) -> Result<Option<DeadLetter>> {
     let sql = "DELETE FROM dead_letters WHERE id = $1 \
                RETURNING id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body";
     let rows: Vec<Row> = tx.fetch(sql, [letter.to_string().into()]).await?;
+    // Whoever asks what is missing hears that this is not.
+    let remember = "INSERT INTO discarded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+    for (id, ..) in &rows {
+        tx.execute(remember, [id.clone().into(), Time::now().to_string().into()]).await?;
+    }
     tx.commit().await?;
     rows.into_iter().next().map(show).transpose()
 }
@@ -263,8 +268,11 @@ pub async fn floor(db: &Db) -> Result<Option<Time>> {
     Ok(rows.first().and_then(|(at,)| at.parse().ok()))
 }
 
-/// Forgets the letters from before `before`, in pieces.
+/// Forgets the letters from before `before`, and what was discarded before then, in pieces.
 pub(crate) async fn forget(db: &Db, before: Time) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute("DELETE FROM discarded WHERE at < $1", [before.to_string().into()]).await?;
+    tx.commit().await?;
     loop {
         let mut tx = db.begin().await?;
         let sql = "DELETE FROM dead_letters \

@@ -1,6 +1,9 @@
-//! One batch inside its transaction: skip what was taken in already, load, decide, hand over what is to be written.
+//! Batches inside a transaction: skip what was taken in already, load, decide, hand over what is to be written.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::value::RawValue;
@@ -14,7 +17,7 @@ use crate::{
         batch::{Answer, Batch, Origin, Pending},
         dead::{self, Letter},
         inbox::{Inbox, Standing},
-        journal::{Draft, Verdict},
+        journal::{self, Draft, Verdict},
         log,
         pump::Denial,
         redrive::{NoLetter, Redrive, Redriven},
@@ -25,6 +28,8 @@ use crate::{
 /// What a batch came to, before its commit.
 pub(super) struct Decided<S: Service> {
     pub(super) said: Vec<Event>,
+    /// The same, encoded, until it is written.
+    pub(super) encoded: Vec<String>,
     pub(super) journal: Draft,
     /// One an input, in order.
     answers: Vec<Answer<S>>,
@@ -33,70 +38,101 @@ pub(super) struct Decided<S: Service> {
     /// What was set aside.
     letters: Vec<Letter>,
     /// Letters that are none any more.
-    redriven: Vec<Uuid>,
+    pub(super) redriven: Vec<Uuid>,
+}
+
+/// All that batches touch, as it is while they are decided one after the other.
+pub(super) struct Loaded<S: Service> {
+    state: S::State,
+    inbox: Inbox,
+    /// Letters that are there to be taken in.
+    letters: HashSet<Uuid>,
 }
 
 /// Leaves the batch as it was, so that it can be decided again. The rows that changed wait in the transaction.
 pub(super) async fn decide<S: Service>(tx: &mut Tx, batch: &Batch<S>) -> Result<Decided<S>> {
-    let letters = dead::hold(tx, batch.redriven()).await?;
-    let mut inbox = Inbox::load(tx, batch.events()).await?;
-    let inputs: Vec<_> = batch.inputs.iter().map(|pending| &pending.input).collect();
-    let mut state = S::load(tx, &inputs).await.context("load")?;
-    let mut decided = Decided {
-        said: Vec::new(),
-        journal: Draft::default(),
-        answers: Vec::new(),
-        outcomes: Vec::new(),
-        letters: batch.letters.clone(),
-        redriven: Vec::new(),
-    };
-    for pending in &batch.inputs {
-        if pending.redrive().is_some_and(|redrive| !letters.contains(&redrive.letter)) {
-            decided.answers.push(Answer::Redriver(Err(Denial::Refused(NoLetter))));
-            continue;
-        }
-        let said = decided.said.len();
-        let verdict = match &pending.origin {
-            Origin::Request(_) => decided.ask(&mut state, &pending.input)?,
-            Origin::Event { event, raw, attempts, redrive, .. } => {
-                let known = inbox.sequence(event);
-                let verdict = match inbox.standing(event) {
-                    Standing::New => decided.hear(&mut state, &pending.input)?,
-                    Standing::Repeated => Verdict::Repeated,
-                    Standing::Late => Verdict::Late,
-                    Standing::Conflicting(reason) => Verdict::Conflicting(reason),
-                };
-                if verdict == Verdict::Decided {
-                    inbox.take_in(event, pending.input.at);
-                }
-                decided.note(event, raw, *attempts, redrive.as_ref(), &verdict);
-                decided.answers.push(
-                    redrive
-                        .as_ref()
-                        .map_or(Answer::Nobody, |_| Answer::Redriver(Ok(Redriven::of(&verdict, event, known)))),
-                );
-                verdict
-            }
-        };
-        decided.journal.add(pending, verdict, decided.said.len() - said)?;
-    }
-    S::save(tx, state).context("save")?;
-    inbox.save(tx)?;
+    let mut loaded = Loaded::load(tx, std::slice::from_ref(batch)).await?;
+    let decided = loaded.decide(batch)?;
+    loaded.save(tx)?;
     Ok(decided)
 }
 
-impl<S: Service> Decided<S> {
-    /// Writes everything, all but the letters in one statement; how far the log and the journal have come.
-    pub(super) async fn write(&self, tx: &mut Tx) -> Result<Option<Head>> {
-        dead::store(tx, &self.letters).await?;
-        dead::remove(tx, &self.redriven).await?;
-        if !self.said.is_empty() {
-            log::append(tx, &self.said)?;
-        }
-        self.journal.save(tx);
-        tx.flush().await
+/// Writes what batches came to, all but the letters in one statement; how far the log and the journal have come.
+pub(super) async fn write<S: Service>(tx: &mut Tx, batches: &mut [Decided<S>]) -> Result<Option<Head>> {
+    for decided in &*batches {
+        dead::store(tx, &decided.letters).await?;
+        dead::remove(tx, &decided.redriven).await?;
+    }
+    let encoded = batches.iter_mut().flat_map(|decided| std::mem::take(&mut decided.encoded)).collect();
+    let said: Vec<&Event> = batches.iter().flat_map(|decided| &decided.said).collect();
+    log::append(tx, &said, encoded);
+    journal::append(tx, batches.iter().map(|decided| (&decided.journal, decided.said.len())))?;
+    tx.flush().await
+}
+
+impl<S: Service> Loaded<S> {
+    /// What these batches touch: each is decided as if those before it had been committed.
+    pub(super) async fn load(tx: &mut Tx, batches: &[Batch<S>]) -> Result<Self> {
+        let letters = dead::hold(tx, batches.iter().flat_map(Batch::redriven)).await?;
+        let inbox = Inbox::load(tx, batches.iter().flat_map(Batch::events)).await?;
+        let inputs: Vec<_> = batches.iter().flat_map(|batch| &batch.inputs).map(|pending| &pending.input).collect();
+        let state = S::load(tx, &inputs).await.context("load")?;
+        Ok(Self { state, inbox, letters })
     }
 
+    /// Hands over the rows that changed.
+    pub(super) fn save(self, tx: &mut Tx) -> Result<()> {
+        S::save(tx, self.state).context("save")?;
+        self.inbox.save(tx)
+    }
+
+    /// Of the batches that it was loaded for, the next.
+    pub(super) fn decide(&mut self, batch: &Batch<S>) -> Result<Decided<S>> {
+        let Self { state, inbox, letters } = self;
+        let mut decided = Decided {
+            said: Vec::new(),
+            encoded: Vec::new(),
+            journal: Draft::default(),
+            answers: Vec::new(),
+            outcomes: Vec::new(),
+            letters: batch.letters.clone(),
+            redriven: Vec::new(),
+        };
+        for pending in &batch.inputs {
+            if pending.redrive().is_some_and(|redrive| !letters.contains(&redrive.letter)) {
+                decided.answers.push(Answer::Redriver(Err(Denial::Refused(NoLetter))));
+                continue;
+            }
+            let said = decided.said.len();
+            let verdict = match &pending.origin {
+                Origin::Request(_) => decided.ask(state, &pending.input)?,
+                Origin::Event { event, raw, attempts, redrive, .. } => {
+                    let known = inbox.sequence(event);
+                    let verdict = match inbox.standing(event) {
+                        Standing::New => decided.hear(state, &pending.input)?,
+                        Standing::Repeated => Verdict::Repeated,
+                        Standing::Late => Verdict::Late,
+                        Standing::Conflicting(reason) => Verdict::Conflicting(reason),
+                    };
+                    if verdict == Verdict::Decided {
+                        inbox.take_in(event, pending.input.at);
+                    }
+                    decided.note(event, raw, *attempts, redrive.as_ref(), &verdict);
+                    decided.answers.push(
+                        redrive
+                            .as_ref()
+                            .map_or(Answer::Nobody, |_| Answer::Redriver(Ok(Redriven::of(&verdict, event, known)))),
+                    );
+                    verdict
+                }
+            };
+            decided.journal.add(pending, verdict, decided.said.len() - said)?;
+        }
+        Ok(decided)
+    }
+}
+
+impl<S: Service> Decided<S> {
     fn ask(&mut self, state: &mut S::State, input: &Input<S::Command>) -> Result<Verdict> {
         if let Some(version) = S::version(state, &input.command).filter(|version| !input.condition.holds(*version)) {
             self.answers.push(Answer::Asker(Err(Denial::VersionMismatch(version))));
@@ -127,7 +163,10 @@ impl<S: Service> Decided<S> {
         };
         let trace = input.trace.child(derived_id(&[S::NAME, &input.id.to_string()]));
         let events = decision.events.into_iter().enumerate();
-        self.said.extend(events.map(|(nth, event)| event.into_event(S::NAME, input.id, nth, input.at, &trace)));
+        for event in events.map(|(nth, event)| event.into_event(S::NAME, input.id, nth, input.at, &trace)) {
+            self.encoded.push(serde_json::to_string(&event).context("encode an event")?);
+            self.said.push(event);
+        }
         Ok(Ok(decision.reply))
     }
 

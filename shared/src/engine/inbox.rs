@@ -1,14 +1,18 @@
 //! What a service has taken in, so that what comes again, late or in contradiction is told from what is new.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     contract::{event::Event, time::Time},
-    db::Tx,
+    db::{Db, Tx},
     engine::rows::{Record, Rows},
 };
 
@@ -99,6 +103,63 @@ impl Inbox {
     pub(super) fn save(self, tx: &mut Tx) -> Result<()> {
         self.0.save(tx)
     }
+}
+
+/// An event that somebody asks about.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct Asked {
+    pub id: Uuid,
+    /// What it is about, with the first word of its type: `order:0190b2f0-…`.
+    pub subject: String,
+    pub sequence: i64,
+}
+
+/// What became of the events that were asked about; those that are not named were taken in, or discarded.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Checked {
+    /// Neither they nor anything later about their subjects was taken in.
+    pub missing: Vec<Uuid>,
+    /// They were set aside as dead letters.
+    pub dead: Vec<Uuid>,
+    /// What was taken in of orders and reservations that are older may have been forgotten: whether a missing one was
+    /// is not known. `null` where nothing has been forgotten.
+    pub known_since: Option<Time>,
+}
+
+/// Which of the events were not taken in.
+pub async fn check(db: &Db, events: &[Asked]) -> Result<Checked> {
+    let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+    let keys: Vec<String> = events.iter().map(|event| event.subject.clone()).collect();
+    // A letter that is redriven meanwhile is found here, or as taken in behind it.
+    let dead: Vec<(String,)> = db.fetch_keys("SELECT dead_letters.id FROM dead_letters WHERE id", &ids).await?;
+    let dead: HashSet<String> = dead.into_iter().map(|(id,)| id).collect();
+    let discarded: Vec<(String,)> = db.fetch_keys("SELECT id FROM discarded WHERE id", &ids).await?;
+    let discarded: HashSet<String> = discarded.into_iter().map(|(id,)| id).collect();
+    let sql = "SELECT key, CAST(doc->>'sequence' AS BIGINT) FROM inbox WHERE key";
+    let last: HashMap<String, i64> = db.fetch_keys(sql, &keys).await?.into_iter().collect();
+    let is_dead = |event: &&Asked| dead.contains(&event.id.to_string());
+    let is_missing = |event: &&Asked| {
+        let is_behind = last.get(&event.subject).is_none_or(|last| *last < event.sequence);
+        is_behind && !is_dead(event) && !discarded.contains(&event.id.to_string())
+    };
+    Ok(Checked {
+        missing: events.iter().filter(is_missing).map(|event| event.id).collect(),
+        dead: events.iter().filter(is_dead).map(|event| event.id).collect(),
+        known_since: floor(db).await?,
+    })
+}
+
+/// Rows from before then may have been forgotten; `None` while none were.
+async fn floor(db: &Db) -> Result<Option<Time>> {
+    let rows: Vec<(String,)> = db.fetch("SELECT inbox FROM floors WHERE id = 1", []).await?;
+    Ok(rows.first().and_then(|(at,)| at.parse().ok()))
+}
+
+/// Moves the floor before anything below it is forgotten.
+pub(super) async fn raise_floor(db: &Db, before: Time) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute("UPDATE floors SET inbox = $1 WHERE id = 1 AND inbox < $1", [before.to_string().into()]).await?;
+    tx.commit().await
 }
 
 fn too_far(event: &Event, sequence: i64) -> String {

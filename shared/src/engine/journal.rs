@@ -1,14 +1,17 @@
 //! What a service was told, in the order of its decisions, and what came of it: who did what, and all that it takes to
 //! decide it once more. One entry a batch, in the same statement as whatever else the batch writes.
 
+use std::fmt;
+
 use anyhow::{Context, Result};
+use lz4_flex::{compress_prepend_size, decompress_size_prepended};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
     contract::time::Time,
-    db::{Db, Note, Tx, Value},
+    db::{Cells, Db, Tx, Value},
     engine::{
         batch::{Origin, Pending},
         condition::Condition,
@@ -65,16 +68,36 @@ pub enum Verdict {
     Conflicting(String),
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decided => f.write_str("decided"),
+            Self::Refused(reason) => write!(f, "refused ({reason})"),
+            Self::OtherVersion(version) => write!(f, "refused (it has version {version})"),
+            Self::Repeated => f.write_str("repeated"),
+            Self::Late => f.write_str("late"),
+            Self::Conflicting(reason) => write!(f, "conflicting ({reason})"),
+        }
+    }
+}
+
 /// One batch, or something that was forgotten between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub position: i64,
-    /// When the last of its inputs came.
+    /// When the last of its inputs was decided.
     pub at: Time,
     /// The last position of the log once it was decided.
     pub said: i64,
     /// Encoded: an array of [`Told`], or a [`Forgot`].
     pub doc: String,
+}
+
+impl Entry {
+    /// Whether it is no batch.
+    pub fn is_forgotten(&self) -> bool {
+        self.doc.starts_with('{')
+    }
 }
 
 /// What the decisions after it could not know any more.
@@ -100,21 +123,32 @@ impl Forgot {
                 tx.execute(sql, [Value::from(after.clone()), through.clone().into(), before.to_string().into()]).await?
             }
         };
-        tx.note(note(now, &serde_json::to_vec(self)?));
+        note(tx, &[(0, now, &serde_json::to_string(self)?)]);
         Ok(forgotten)
     }
 }
 
-fn note(at: Time, doc: &[u8]) -> Note {
-    Note { at: at.to_string(), doc: lz4_flex::compress_prepend_size(doc) }
+/// Entries to be written at the end of the transaction: how many of its events were said by then, when, and what.
+fn note(tx: &mut Tx, entries: &[(i64, Time, &str)]) {
+    tx.note(vec![
+        ("said", Cells::Int(entries.iter().map(|(said, ..)| *said).collect())),
+        ("at", Cells::Text(entries.iter().map(|(_, at, _)| at.to_string()).collect())),
+        ("doc", Cells::Bytes(entries.iter().map(|(.., doc)| compress_prepend_size(doc.as_bytes())).collect())),
+    ]);
 }
 
 /// An entry that is being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Draft {
-    /// Encoded, with commas between them.
-    inputs: String,
+    /// As [`Entry::doc`].
+    pub(super) doc: String,
     at: Option<Time>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self { doc: "[]".into(), at: None }
+    }
 }
 
 impl Draft {
@@ -135,25 +169,27 @@ impl Draft {
             verdict,
             said,
         };
-        if !self.inputs.is_empty() {
-            self.inputs.push(',');
-        }
-        self.inputs.push_str(&serde_json::to_string(&told).context("encode an input for the journal")?);
+        let told = serde_json::to_string(&told).context("encode an input for the journal")?;
+        let is_first = self.at.is_none();
+        self.doc.pop();
+        self.doc.extend([if is_first { "" } else { "," }, &told, "]"]);
         self.at = self.at.max(Some(input.at));
         Ok(())
     }
+}
 
-    /// To be written at the end of the transaction. What nobody was told leaves no entry.
-    pub(super) fn save(&self, tx: &mut Tx) {
-        if let Some(at) = self.at {
-            tx.note(note(at, self.doc().as_bytes()));
-        }
+/// Entries to be written at the end of the transaction, each with how many events were said of it. What nobody was told
+/// leaves none.
+pub(super) fn append<'a>(tx: &mut Tx, drafts: impl Iterator<Item = (&'a Draft, usize)>) -> Result<()> {
+    let (mut said, mut entries) = (0, Vec::new());
+    for (draft, events) in drafts {
+        said += i64::try_from(events)?;
+        entries.extend(draft.at.map(|at| (said, at, &*draft.doc)));
     }
-
-    /// As [`Entry::doc`].
-    pub(super) fn doc(&self) -> String {
-        format!("[{}]", self.inputs)
+    if !entries.is_empty() {
+        note(tx, &entries);
     }
+    Ok(())
 }
 
 /// As [`Told`], without a copy of anything.
@@ -176,11 +212,14 @@ struct Telling<'a, C> {
     said: usize,
 }
 
+const AFTER: &str = "SELECT position, at, said, doc FROM journal WHERE position > $1 ORDER BY position LIMIT $2";
+
+type Row = (i64, String, i64, Vec<u8>);
+
 /// What was told after `position`, at most `limit` entries. [`Gone`] where some of it has been forgotten, or was told
 /// to a version that kept no journal.
 pub async fn after(db: &Db, position: i64, limit: i64) -> Result<Vec<Entry>> {
-    let sql = "SELECT position, at, said, doc FROM journal WHERE position > $1 ORDER BY position LIMIT $2";
-    let rows: Vec<(i64, String, i64, Vec<u8>)> = db.fetch(sql, [position.into(), limit.into()]).await?;
+    let rows: Vec<Row> = db.fetch(AFTER, [position.into(), limit.into()]).await?;
     let entries: Vec<Entry> = rows.into_iter().map(read).collect::<Result<_>>()?;
     let next = position.saturating_add(1);
     if entries.first().is_none_or(|entry| entry.position != next) {
@@ -192,6 +231,12 @@ pub async fn after(db: &Db, position: i64, limit: i64) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// As [`after`], at one moment, and of what is there.
+pub(super) async fn piece(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec<Entry>> {
+    let rows: Vec<Row> = tx.fetch(AFTER, [position.into(), limit.into()]).await?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Where the journal begins and ends: two rows, however long it is.
 pub async fn bounds(db: &Db) -> Result<Bounds> {
     let sql =
@@ -199,6 +244,53 @@ pub async fn bounds(db: &Db) -> Result<Bounds> {
     let rows: Vec<(i64, i64)> = db.fetch(sql, []).await?;
     let (first, head) = rows.first().copied().context("the journal has no bounds")?;
     Ok(Bounds { first, head })
+}
+
+/// When the last event was said that the service was told before `before`; `None` where it was told none.
+pub(super) async fn last_heard(db: &Db, before: Time) -> Result<Option<Time>> {
+    let mut position = last_before(db, before).await?;
+    let sql = "SELECT position, at, said, doc FROM journal WHERE position <= $1 ORDER BY position DESC LIMIT $2";
+    loop {
+        let rows: Vec<(i64, String, i64, Vec<u8>)> = db.fetch(sql, [position.into(), PIECE.into()]).await?;
+        let Some((last, ..)) = rows.last() else { return Ok(None) };
+        position = last - 1;
+        for row in rows {
+            if let Some(said) = said_last(&read(row)?) {
+                return Ok(Some(said));
+            }
+        }
+    }
+}
+
+/// The last position that was told before then, found by halving: positions are in time's order but for moments.
+async fn last_before(db: &Db, before: Time) -> Result<i64> {
+    let (Bounds { first, head }, before) = (bounds(db).await?, before.to_string());
+    let (mut told_before, mut told_since) = (first - 1, head + 1);
+    while told_before + 1 < told_since {
+        let middle = told_before + (told_since - told_before) / 2;
+        let at: Vec<(String,)> = db.fetch("SELECT at FROM journal WHERE position = $1", [middle.into()]).await?;
+        // What has been forgotten meanwhile was told long before.
+        match at.first().is_none_or(|(at,)| *at < before) {
+            true => told_before = middle,
+            false => told_since = middle,
+        }
+    }
+    Ok(told_before)
+}
+
+/// Of the events in an entry.
+fn said_last(entry: &Entry) -> Option<Time> {
+    #[derive(Deserialize)]
+    struct Input {
+        event: Option<Event>,
+    }
+    #[derive(Deserialize)]
+    struct Event {
+        time: Time,
+    }
+    // What was forgotten is no input.
+    let inputs: Vec<Input> = serde_json::from_str(&entry.doc).ok()?;
+    inputs.into_iter().filter_map(|input| input.event).map(|event| event.time.min(entry.at)).max()
 }
 
 /// So many entries are forgotten in one transaction.
@@ -218,9 +310,9 @@ pub(super) async fn forget(db: &Db, before: Time) -> Result<()> {
     }
 }
 
-fn read((position, at, said, doc): (i64, String, i64, Vec<u8>)) -> Result<Entry> {
+fn read((position, at, said, doc): Row) -> Result<Entry> {
     let damaged = || format!("entry {position} of the journal is damaged");
-    let doc = lz4_flex::decompress_size_prepended(&doc).with_context(damaged)?;
+    let doc = decompress_size_prepended(&doc).with_context(damaged)?;
     let doc = String::from_utf8(doc).with_context(damaged)?;
     let at = at.parse().map_err(anyhow::Error::msg).with_context(damaged)?;
     Ok(Entry { position, at, said, doc })

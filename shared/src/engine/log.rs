@@ -75,9 +75,11 @@ impl Entry {
 /// So many positions are forgotten in one transaction.
 const PIECE: i64 = 512;
 
-/// Appends the events at the end of the transaction.
-pub(crate) fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
-    let docs = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+/// Appends the events, which are encoded as well, at the end of the transaction; once a transaction.
+pub(crate) fn append(tx: &mut Tx, events: &[&Event], encoded: Vec<String>) {
+    if events.is_empty() {
+        return;
+    }
     let text = |of: fn(&Event) -> &String| Cells::Text(events.iter().map(|event| of(event).clone()).collect());
     let correlation = events.iter().map(|event| event.correlationid.map(|id| id.to_string())).collect();
     tx.append(vec![
@@ -85,9 +87,8 @@ pub(crate) fn append(tx: &mut Tx, events: &[Event]) -> Result<()> {
         ("subject", text(|event| &event.subject)),
         ("location", text(|event| &event.location)),
         ("correlation", Cells::OptText(correlation)),
-        ("doc", Cells::Text(docs)),
+        ("doc", Cells::Text(encoded)),
     ]);
-    Ok(())
 }
 
 const AFTER: &str = "SELECT position, type, subject, location, correlation, doc FROM event_log \

@@ -1,7 +1,7 @@
 //! Every write of a service goes through here: requests and events alike, in batches that form by themselves.
 //! While one batch is being committed the next one gathers; one batch is one transaction.
 
-use std::{collections::HashSet, fmt, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::{
@@ -23,13 +23,15 @@ use crate::{
         decide::{self, Decided},
         gather::{self, Next, Waiting},
         inbox::{Inbox, Standing},
+        pace::{self, Pace},
         service::{Input, Service},
     },
 };
 
 /// How long a request waits for its batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_QUEUE: usize = 4096;
+/// Why a request is not taken that would only wait.
+const BUSY: &str = "more is asked for than can be decided in time";
 /// As many as a broker sends before something is settled: nothing stays in the client's unmeasured buffers.
 const DELIVERY_QUEUE: usize = 64;
 
@@ -50,11 +52,13 @@ pub struct Pump<S: Service> {
     requests: mpsc::Sender<Pending<S>>,
     /// Why the database did not take the last batch that it did not take, for those whose turn never comes.
     trouble: watch::Receiver<&'static str>,
+    pace: Arc<Pace>,
 }
 
 impl<S: Service> Clone for Pump<S> {
     fn clone(&self) -> Self {
-        Self { requests: self.requests.clone(), trouble: self.trouble.clone() }
+        let Self { requests, trouble, pace } = self;
+        Self { requests: requests.clone(), trouble: trouble.clone(), pace: Arc::clone(pace) }
     }
 }
 
@@ -76,7 +80,13 @@ pub enum Denial<R> {
 }
 
 impl<S: Service> Pump<S> {
-    /// Has the command decided and committed. [`Denial::Unavailable`] where the database does not take it within 5 s.
+    /// Where nobody decides: whoever asks hears [`Denial::Unavailable`].
+    pub fn without_engine() -> Self {
+        Self { requests: mpsc::channel(1).0, trouble: watch::channel(NO_ANSWER).1, pace: Arc::default() }
+    }
+
+    /// Has the command decided and committed. [`Denial::Unavailable`] where the database does not take it within 5 s, and
+    /// at once where more are waiting than can be decided in half a second.
     pub async fn ask(&self, call: Call, command: S::Command) -> Outcome<S> {
         let (asker, answer) = oneshot::channel();
         let Call { id, at, by, trace, condition } = call;
@@ -90,6 +100,10 @@ impl<S: Service> Pump<S> {
         pending: Pending<S>,
         answer: oneshot::Receiver<Result<T, Denial<R>>>,
     ) -> Result<T, Denial<R>> {
+        if self.requests.max_capacity() - self.requests.capacity() >= self.pace.waiting_max() {
+            metrics::counter!("comanda_requests_shed_total", "service" => S::NAME).increment(1);
+            return Err(Denial::Unavailable(BUSY));
+        }
         let asked = async {
             self.requests.send(pending).await.ok()?;
             answer.await.ok()
@@ -117,6 +131,9 @@ pub struct Engine<S: Service> {
 struct Queues<S: Service> {
     requests: mpsc::Receiver<Pending<S>>,
     deliveries: mpsc::Receiver<Delivery>,
+    pace: Arc<Pace>,
+    /// When the last batch was gathered, if it left somebody waiting.
+    gathered: Option<Instant>,
 }
 
 /// Whoever has it loads and decides. It is handed on while only the commit is still waited for.
@@ -124,12 +141,13 @@ type Turn<'a, S> = MutexGuard<'a, Queues<S>>;
 
 /// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
 pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
-    let (request_in, requests) = mpsc::channel(REQUEST_QUEUE);
+    let (request_in, requests) = mpsc::channel(pace::WAITING_MAX);
     let (delivery_in, deliveries) = mpsc::channel(DELIVERY_QUEUE);
     let (committed, log) = watch::channel(0);
     let (told, trouble) = watch::channel(NO_ANSWER);
-    let pump = Pump { requests: request_in, trouble };
-    let queues = Mutex::new(Queues { requests, deliveries });
+    let pace = Arc::<Pace>::default();
+    let pump = Pump { requests: request_in, trouble, pace: Arc::clone(&pace) };
+    let queues = Mutex::new(Queues { requests, deliveries, pace, gathered: None });
     (pump, Engine { db, bus, queues, committed, trouble: told }, delivery_in, log)
 }
 
@@ -148,6 +166,7 @@ impl<S: Service> Engine<S> {
             let mut turn = self.queues.lock().await;
             let Some(batch) = turn.gather().await else { return };
             let started = Instant::now();
+            metrics::histogram!("comanda_batch_inputs", "service" => S::NAME).record(batch.inputs.len() as f64);
             self.process(batch, turn).await;
             metrics::histogram!("comanda_batch_seconds", "service" => S::NAME).record(started.elapsed());
         }
@@ -212,8 +231,8 @@ impl<S: Service> Engine<S> {
 
     /// One transaction; the answers go out once it is committed.
     async fn attempt(&self, batch: &mut Batch<S>, turn: &mut Option<Turn<'_, S>>) -> Result<()> {
-        let (mut tx, decided) = self.decide(batch, turn).await?;
-        let head = decided.write(&mut tx).await?;
+        let (mut tx, mut decided) = self.decide(batch, turn).await?;
+        let head = decide::write(&mut tx, std::slice::from_mut(&mut decided)).await?;
         if self.has_many_writers() {
             drop(turn.take());
         }
@@ -240,6 +259,7 @@ impl<S: Service> Engine<S> {
             // They came while the transaction began.
             turn.requests_into(batch);
         }
+        batch.stamp();
         let mut decided = decide::decide(&mut tx, batch).await?;
         if tx.writes_to(S::UNLOCKED) && self.has_many_writers() {
             drop(tx);
@@ -298,9 +318,15 @@ impl<S: Service> Queues<S> {
             match gather::next(batch.held, waiting) {
                 Next::Request => self.requests.try_recv().into_iter().for_each(|request| batch.request(request)),
                 Next::Message => self.deliveries.try_recv().into_iter().for_each(|delivery| batch.deliver(delivery)),
-                Next::Nothing => return Some(batch),
+                Next::Nothing => break,
             }
         }
+        // Time in which nobody waited says nothing of the pace.
+        let rush = (!self.requests.is_empty()).then(Instant::now);
+        if let (Some(before), Some(now)) = (std::mem::replace(&mut self.gathered, rush), rush) {
+            self.pace.note(batch.held.requests, now - before);
+        }
+        Some(batch)
     }
 
     /// A batch of those who ask: they do not wait until all suspects are decided, each alone.

@@ -6,6 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
+use tracing::warn;
 
 use crate::{
     bus::{Bus, Message, Publisher},
@@ -13,8 +14,9 @@ use crate::{
         event::{Event, routing_key},
         time::Time,
     },
-    db::{Db, Leader},
+    db::{Db, Leader, Value},
     engine::{
+        call::fresh_id,
         log::{self, Entry},
         service::Service,
         wake::Commits,
@@ -44,6 +46,8 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits) -> Result
     };
     let publisher = leader.keep(bus.publisher()).await?;
     let mut cursor = Cursor::load(&mut leader).await?;
+    let identity = leader.keep(publisher.identity(fresh_id())).await?;
+    cursor.meet::<S>(&mut leader, identity).await?;
     loop {
         let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
         if let Some(last) = entries.last() {
@@ -71,15 +75,36 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits) -> Result
 struct Cursor {
     published: i64,
     saved: i64,
+    /// On which bus that was. Earlier versions did not ask.
+    bus: Option<String>,
     /// Since when `saved` is behind, as far as anybody asked.
     behind_since: Option<Instant>,
 }
 
 impl Cursor {
     async fn load(leader: &mut Leader) -> Result<Self> {
-        let rows: Vec<(i64,)> = leader.fetch("SELECT position FROM relay_cursor WHERE id = 1", []).await?;
-        let saved = rows.first().map_or(0, |row| row.0);
-        Ok(Self { published: saved, saved, behind_since: None })
+        let sql = "SELECT position, bus FROM relay_cursor WHERE id = 1";
+        let rows: Vec<(i64, Option<String>)> = leader.fetch(sql, []).await?;
+        let (saved, bus) = rows.into_iter().next().unwrap_or((0, None));
+        Ok(Self { published: saved, saved, bus, behind_since: None })
+    }
+
+    /// Another bus than the last has nothing of what was published there: all that is kept is published again, and
+    /// changes nothing where it was taken in.
+    async fn meet<S: Service>(&mut self, leader: &mut Leader, bus: String) -> Result<()> {
+        if self.bus.as_ref() == Some(&bus) {
+            return Ok(());
+        }
+        if self.bus.is_some() {
+            let rows: Vec<(i64,)> = leader.fetch("SELECT event_log FROM floors WHERE id = 1", []).await?;
+            let first = rows.first().context("the log has no floor")?.0;
+            self.published = self.published.min(first - 1);
+            warn!(service = S::NAME, from = first, "this is another bus: all that is kept is published again");
+        }
+        let args = [Value::from(self.published), bus.clone().into()];
+        leader.execute("UPDATE relay_cursor SET position = $1, bus = $2 WHERE id = 1", args).await?;
+        (self.saved, self.bus, self.behind_since) = (self.published, Some(bus), None);
+        Ok(())
     }
 
     fn is_due(&mut self) -> bool {
@@ -134,7 +159,7 @@ async fn publish(publisher: &Publisher, entries: &[Entry]) -> Result<i64> {
 
 /// Events of one routing key travel together, in order; and the positions that each message holds. An event joins a
 /// message that was opened before only where that does not overtake an earlier event of its subject.
-fn pack(entries: &[Entry]) -> Result<(Vec<Message>, Vec<Vec<i64>>)> {
+pub(super) fn pack(entries: &[Entry]) -> Result<(Vec<Message>, Vec<Vec<i64>>)> {
     let (mut messages, mut positions): (Vec<Message>, Vec<Vec<i64>>) = (Vec::new(), Vec::new());
     let mut open: HashMap<String, (usize, usize)> = HashMap::new();
     let mut last_of_subject: HashMap<(&str, &str), usize> = HashMap::new();

@@ -10,7 +10,7 @@ use crate::{
     contract::time::Time,
     db::{Db, Value},
     engine::{
-        dead,
+        dead, inbox,
         journal::{self, Forgot},
         log,
     },
@@ -103,6 +103,7 @@ pub async fn prune(db: &Db, before: Time) -> Result<()> {
 /// one; there are no more of them than orders, which stay as well, and than the menus are long. Nothing is known of rows
 /// that an earlier version wrote without a time: they are kept, too.
 async fn forget_taken_in(db: &Db, before: Time) -> Result<()> {
+    inbox::raise_floor(db, before).await?;
     // In the order of the keys: an index on the time would cost every event that is taken in.
     let mut from = String::new();
     loop {

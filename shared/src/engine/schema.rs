@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{db::Db, engine::service::Service};
+use crate::{
+    db::Db,
+    engine::{moving, service::Service},
+};
 
 /// A script that both backends read, and its number. Never edited once it was released.
 pub type Migration = (i64, &'static str);
@@ -16,28 +19,51 @@ const PLUMBING: &[Migration] = &[
     (20, include_str!("../../migrations/0020_probe.sql")),
     (30, include_str!("../../migrations/0030_journal.sql")),
     (40, include_str!("../../migrations/0040_dead_letters_seen.sql")),
+    (50, include_str!("../../migrations/0050_inbox_floor.sql")),
+    (51, include_str!("../../migrations/0051_discarded.sql")),
+    (60, include_str!("../../migrations/0060_relay_bus.sql")),
+    (70, include_str!("../../migrations/0070_access_keys.sql")),
+    (71, include_str!("../../migrations/0071_access_key_uses.sql")),
 ];
+
+/// All of a service's.
+pub(super) fn migrations<S: Service>() -> Vec<Migration> {
+    [PLUMBING, S::MIGRATIONS].concat()
+}
 
 /// Brings the database up to date. An error where it is another service's, which it names where that can be known.
 pub async fn prepare<S: Service>(db: &Db) -> Result<()> {
-    if let Err(error) = db.migrate(&[PLUMBING, S::MIGRATIONS].concat()).await {
+    if let Err(error) = db.migrate(&migrations::<S>()).await {
         refuse_foreign::<S>(db).await?;
         return Err(error);
     }
-    let mut tx = db.begin().await?;
-    tx.execute("INSERT INTO owner (id, service) VALUES (1, $1) ON CONFLICT DO NOTHING", [S::NAME.into()]).await?;
-    tx.commit().await.context("write the owner")?;
+    claim(db, S::NAME).await?;
     refuse_foreign::<S>(db).await
+}
+
+/// Whose database it is, where nobody has said so yet.
+pub(super) async fn claim(db: &Db, owner: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute("INSERT INTO owner (id, service) VALUES (1, $1) ON CONFLICT DO NOTHING", [owner.into()]).await?;
+    tx.commit().await.context("write the owner")
+}
+
+/// Whose database it is from now on.
+pub(super) async fn hand_over(db: &Db, owner: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute("UPDATE owner SET service = $1 WHERE id = 1", [owner.into()]).await?;
+    tx.commit().await.context("write the owner")
 }
 
 async fn refuse_foreign<S: Service>(db: &Db) -> Result<()> {
     let owner = owner(db).await.unwrap_or_else(|| S::NAME.into());
+    ensure!(!moving::is_away::<S>(&owner), "the database belongs to {owner}; {}", moving::HOW_IT_STAYS);
     ensure!(owner == S::NAME, "the database belongs to {owner}; each service needs one of its own");
     Ok(())
 }
 
 /// Whose database it is: by its mark, or where it is older than that by what was said there.
-async fn owner(db: &Db) -> Option<String> {
+pub(super) async fn owner(db: &Db) -> Option<String> {
     let marked: Result<Vec<(String,)>> = db.fetch("SELECT service FROM owner WHERE id = 1", []).await;
     if let Ok([(owner,)]) = marked.as_deref() {
         return Some(owner.clone());

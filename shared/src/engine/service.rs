@@ -28,6 +28,8 @@ pub trait Service: Send + Sync + Sized + 'static {
     const FEED: &'static str;
     /// Its tables, numbered from 101; each script is applied once.
     const MIGRATIONS: &'static [Migration];
+    /// Those of which a row is a document, which are all.
+    const TABLES: &'static [&'static str];
 
     /// Everything the service can be told, by HTTP, by the bus or by the time.
     type Command: Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
@@ -69,6 +71,7 @@ pub trait Service: Send + Sync + Sized + 'static {
 pub struct Input<C> {
     /// Of the event, or of the request; ids of whatever follows from it derive from this.
     pub id: Uuid,
+    /// The present, once it is decided; until then, when it came.
     pub at: Time,
     /// Who asks: the principal of a request, the source of an event.
     pub by: String,
