@@ -1,12 +1,19 @@
 //! Configuration: environment variables, each also a flag. Errors name the variable.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, ensure};
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, builder::BoolishValueParser};
+use anyhow::{Result, ensure};
+use clap::{Args, builder::BoolishValueParser};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-use crate::engine::retention::Retention;
+use crate::{
+    engine::retention::Retention,
+    web::{
+        access::Authentication,
+        doors::{Doors, Host, Origin},
+        quota::Rate,
+    },
+};
 
 /// What all binaries have in common.
 #[derive(Clone, Debug, Args)]
@@ -27,34 +34,98 @@ pub struct Settings {
     #[arg(long, env = "KEEP_ALIVE", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,
 
+    /// How long it goes on serving once it is asked to stop, and says that it is not ready, so that nobody is sent to it
+    /// any more (5s); 0 stops at once
+    #[arg(long, env = "DRAIN", default_value = "0s", value_parser = pause)]
+    pub drain: Duration,
+
+    /// How long its database may take to be there at the start (2m); 0 tells at once that it is not
+    #[arg(long, env = "DATABASE_WITHIN", default_value = "0s", value_parser = pause)]
+    pub database_within: Duration,
+
     /// How long events, dead letters and what was taken in are kept (12h, 30d, 8w); 0 keeps all. Orders, tickets
     /// and stock stay for ever
     #[arg(long, env = "RETENTION", default_value = "30d", value_parser = retention)]
     pub retention: Retention,
 
+    /// How much each client may ask for (50/s, 600/min), by who they are or by their address; 0 sets no limit. Behind a
+    /// gateway all who do not authenticate have its address
+    #[arg(long, env = "RATE_LIMIT", value_name = "RATE", default_value = "0", value_parser = rate_limit)]
+    pub rate_limit: RateLimit,
+
+    #[command(flatten)]
+    pub strangers: Strangers,
+
+    #[command(flatten)]
+    pub access: Authentication,
+}
+
+/// Who is let in. By default: whoever is on this machine, and no page of anybody else's in his browser.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Strangers {
     /// Listen on other addresses than loopback although nobody has to authenticate
     #[arg(long, env = "ALLOW_UNAUTHENTICATED", num_args = 0..=1, default_value = "false",
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub allow_unauthenticated: bool,
+
+    /// Names under which people reach it, besides localhost (orders.example.com,comanda.lan:8443): a request for any
+    /// other is refused, for an attacker's name may point here
+    #[arg(long, env = "HOSTS", value_name = "NAMES", default_value = "", hide_default_value = true, value_parser = list::<Host>)]
+    pub hosts: Arc<[Host]>,
+
+    /// Other sites whose pages may use the interface (https://shop.example.com); by default none
+    #[arg(long, env = "CORS_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true,
+          value_parser = list::<Origin>)]
+    pub cors_origins: Arc<[Origin]>,
+}
+
+impl Strangers {
+    /// Nobody has to authenticate, so nobody but this machine is served, unless that is said to be right.
+    pub fn refuse(&self, listen: SocketAddr) -> Result<()> {
+        ensure!(
+            listen.ip().is_loopback() || self.allow_unauthenticated,
+            "LISTEN={listen} is reachable from other machines, and nobody has to authenticate; \
+             listen on 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something in front of it authenticates"
+        );
+        Ok(())
+    }
+
+    pub(crate) fn doors(&self, everybody_authenticates: bool) -> Doors {
+        Doors { hosts: Arc::clone(&self.hosts), origins: Arc::clone(&self.cors_origins), everybody_authenticates }
+    }
+}
+
+/// `None` sets no limit.
+type RateLimit = Option<Rate>;
+
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    if text.trim() == "0" { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// Separated by commas.
+fn list<T: FromStr<Err = String>>(text: &str) -> Result<Arc<[T]>, String> {
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::parse).collect()
 }
 
 /// What `--help` ends with.
-pub const AFTER_HELP: &str = "RUST_LOG sets what is logged: `info` by default, `debug`, `warn,shared=debug` …";
+pub const AFTER_HELP: &str = "RUST_LOG sets what is logged: `info` by default, `debug`, `warn,shared=debug` …
+BUS_URL_FILE names a file that holds what BUS_URL would, so that nobody sees its password; likewise of every URL.";
 
 impl Settings {
     /// Refuses what clap cannot see.
     pub(crate) fn check(&self) -> Result<()> {
-        ensure!(
-            self.listen.ip().is_loopback() || self.allow_unauthenticated,
-            "LISTEN={} is reachable from other machines, and nobody has to authenticate; \
-             listen on 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something in front of it authenticates",
-            self.listen
-        );
-        Ok(())
+        if self.access.is_on() { Ok(()) } else { self.strangers.refuse(self.listen) }
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// What commands show to services that ask who they are, if it is in the environment.
+#[expect(clippy::disallowed_methods, reason = "a secret has no flag: everybody could read it")]
+pub fn token() -> Option<String> {
+    std::env::var("COMANDA_TOKEN").ok().filter(|token| !token.is_empty())
+}
+
+/// At least a second: `90s`, `4m`, `2h`.
+pub fn duration(text: &str) -> Result<Duration, String> {
     at_least_a_second(parse(text).ok_or("expected a duration like 90s, 4m or 2h")?)
 }
 
@@ -71,6 +142,13 @@ fn at_least_a_second(duration: SignedDuration) -> Result<Duration, String> {
     }
 }
 
+fn pause(text: &str) -> Result<Duration, String> {
+    let pause = if text.trim() == "0" { Some(SignedDuration::ZERO) } else { parse(text) };
+    pause
+        .and_then(|pause| Duration::try_from(pause).ok())
+        .ok_or_else(|| "expected a duration like 5s or 2m, or 0".into())
+}
+
 fn retention(text: &str) -> Result<Retention, String> {
     let kept = if text.trim() == "0" { Some(SignedDuration::ZERO) } else { parse(text) };
     match kept.ok_or("expected a duration like 12h, 30d or 8w, or 0 to keep all")? {
@@ -84,32 +162,21 @@ pub fn database_variable(service: &str) -> String {
     format!("{}_DATABASE_URL", service.trim_end_matches("-svc").to_uppercase())
 }
 
-/// The settings and the database URL of a service that runs alone, from the command line and the environment.
-pub fn of_one(service: &'static str, port: u16) -> Result<(Settings, String)> {
-    let variable = database_variable(service);
-    let short = service.trim_end_matches("-svc");
-    let database = Arg::new("database_url")
-        .long(format!("{short}-database-url"))
-        .env(variable.clone())
-        .default_value(format!("sqlite:data/{short}.db"))
-        .value_name(variable.clone())
-        .hide_env_values(true)
-        .help("The service's database: sqlite:PATH or postgres://…");
-    let command = Settings::augment_args(Command::new(service).version(env!("CARGO_PKG_VERSION")).arg(database))
-        .about("One service of Comanda: restaurant orders as events")
-        .after_help(AFTER_HELP)
-        .mut_arg("listen", |listen| listen.default_value(format!("127.0.0.1:{port}")));
-    let matches: ArgMatches = command.get_matches();
-    let settings = Settings::from_arg_matches(&matches)?;
-    let url = matches.get_one::<String>("database_url").with_context(|| format!("{variable} is not set"))?;
-    Ok((settings, url.clone()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_pause_may_be_none() {
+        for (text, expected) in [("0", 0), ("0s", 0), ("5s", 5000), ("2m", 120_000), ("500ms", 500)] {
+            assert_eq!(pause(text), Ok(Duration::from_millis(expected)), "{text}");
+        }
+        for text in ["", "5", "-5s", "soon"] {
+            assert!(pause(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_retention_is_a_duration_or_for_ever() {

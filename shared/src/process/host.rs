@@ -7,30 +7,32 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use futures_util::future::join_all;
 use tokio::{
     net::TcpListener,
     signal::unix::SignalKind,
-    sync::{mpsc, watch},
-    time::MissedTickBehavior,
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
 };
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    bus::{Bus, Delivery},
+    bus::Bus,
     contract::time::Time,
-    db::Db,
+    db::{Db, Failure},
     engine::{
+        backoff::Backoff,
         call::Call,
+        consume,
         live::Live,
         pump,
         redrive::Redriver,
         relay, retention, schema,
         service::Service,
+        state,
         wake::{self, Commits},
     },
     process::{
@@ -40,8 +42,8 @@ use crate::{
         telemetry,
     },
     web::{
+        access::Access,
         history::Part,
-        pages,
         routes::{self, Probe},
         serve::{self, Limits},
         site::{App, Site},
@@ -49,7 +51,7 @@ use crate::{
 };
 
 const SWEEP: Duration = Duration::from_millis(250);
-/// From the request to stop to the end, whatever hangs.
+/// From the end of the drain to the end, whatever hangs.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The services of a process.
@@ -59,6 +61,7 @@ pub struct Host {
     pub tasks: Tasks,
     parts: Vec<Part>,
     router: OpenApiRouter,
+    pub access: Access,
     /// Whether what must be there before the first request is there.
     pub prepared: Arc<AtomicBool>,
 }
@@ -66,22 +69,23 @@ pub struct Host {
 impl Host {
     pub async fn new(settings: Settings) -> Result<Self> {
         let bus = Bus::open(&settings.bus_url).await.context("BUS_URL")?;
+        let access = Access::new(&settings.access)?;
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
         tasks.supervise("metrics", "host", telemetry::keep_up);
+        let followed = access.clone();
+        tasks.supervise("identity provider", "host", move || followed.clone().keep_up());
         let (pruned, retention) = (bus.clone(), settings.retention);
         tasks.supervise("pruning", "bus", move || retention::run_bus(pruned.clone(), retention));
-        Ok(Self { bus, settings, tasks, parts: Vec::new(), router, prepared })
+        Ok(Self { bus, settings, tasks, parts: Vec::new(), router, access, prepared })
     }
 
     /// Starts a service: from now on it takes events in and says its own.
     pub async fn add<S: Site>(&mut self, database_url: &str) -> Result<App<S>> {
-        let opened = async {
-            let db = Db::open(database_url).await?;
-            schema::prepare::<S>(&db).await?;
-            anyhow::Ok(db)
-        };
-        let db = opened.await.with_context(|| config::database_variable(S::NAME))?;
+        if let Some(user) = self.bus.speaks_for() {
+            ensure!(user == S::NAME, "BUS_URL: the user {user} speaks for {user} alone, and this is {}", S::NAME);
+        }
+        let db = open::<S>(database_url, self.settings.database_within).await?;
         let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone());
         let (heard, others) = watch::channel(0);
         let commits = Commits::new(committed.clone(), others);
@@ -96,14 +100,18 @@ impl Host {
             .supervise("relay", S::NAME, move || relay::run::<S>(relay_db.clone(), relay_bus.clone(), commits.clone()));
         let wake_db = db.clone();
         tasks.supervise("wake", S::NAME, move || wake::run::<S>(wake_db.clone(), committed.clone(), heard.clone()));
-        tasks.supervise("consumer", S::NAME, move || consume::<S>(bus.clone(), deliveries.clone()));
+        let consumer_db = db.clone();
+        tasks.supervise("consumer", S::NAME, move || {
+            consume::run::<S>(consumer_db.clone(), bus.clone(), deliveries.clone())
+        });
         let (pruned, retention) = (db.clone(), self.settings.retention);
         tasks.supervise("pruning", S::NAME, move || retention::run(pruned.clone(), retention));
         let sweeper = app.clone();
         tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone()));
 
         let redriver = Redriver::new(db.clone(), app.pump.clone());
-        self.parts.push(Part { service: S::NAME, feed: S::FEED, db, redriver });
+        let (tables, bus) = (state::tables::<S>(), Some(self.bus()));
+        self.parts.push(Part { service: S::NAME, feed: S::FEED, tables, db, bus, redriver });
         self.router = std::mem::take(&mut self.router).merge(S::routes(app.clone()));
         Ok(app)
     }
@@ -119,33 +127,80 @@ impl Host {
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
-        let Self { tasks, parts, router, prepared, bus, settings } = self;
-        let limits = Limits::new(settings.keep_alive, files::connections_max());
-        let probe = Probe { prepared, stop: tasks.stop.clone(), metrics: telemetry::metrics() };
+        let Self { tasks, parts, router, access, prepared, bus, settings } = self;
+        let connections = files::connections_max();
+        let limits = Limits { drain: settings.drain, ..Limits::new(settings.keep_alive, connections) };
+        let probe = Probe {
+            prepared,
+            leaving: tasks.leaving.clone(),
+            metrics: telemetry::metrics(),
+            access,
+            rate_limit: settings.rate_limit,
+        };
         let databases: Vec<Db> = parts.iter().map(|part| part.db.clone()).collect();
         // Nobody but the server holds on to a pump: it ends once nobody can ask any more.
-        let router = routes::router(router, pages, parts, probe);
-        let gave_up = watch_signals(tasks.stop.clone());
-        let finished = async {
-            serve::serve(listener, router, limits, &tasks.stop).await;
-            tasks.finish().await;
+        let router = routes::router(router, pages, parts, probe, settings.strangers.doors(settings.access.is_on()));
+        let close = async {
             if let Err(error) = bus.close().await {
                 warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");
             }
             join_all(databases.iter().map(Db::close)).await;
         };
-        tokio::select! {
-            () = finished => {}
-            () = gave_up => {}
-        }
+        serve(listener, router, limits, &tasks, close).await;
         if tasks.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }
 
-/// The first signal asks to stop. Returns at the second, or when the time is up.
-async fn watch_signals(stop: CancellationToken) {
+/// Opens a service's database and brings it up to date, as soon as it is there.
+pub(super) async fn open<S: Service>(url: &str, within: Duration) -> Result<Db> {
+    let (started, mut backoff) = (Instant::now(), Backoff::default());
+    loop {
+        match try_open::<S>(url).await.with_context(|| config::database_variable(S::NAME)) {
+            Err(error) if started.elapsed() < within && Failure::of(&error) == Failure::Outage => {
+                warn!(service = S::NAME, error = telemetry::line(&error), "waiting for the database");
+                backoff.wait().await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+async fn try_open<S: Service>(url: &str) -> Result<Db> {
+    let db = Db::open(url).await?;
+    schema::prepare::<S>(&db).await?;
+    Ok(db)
+}
+
+/// Serves until asked to stop, then lets the tasks finish what they have in hand, then closes; whatever hangs, it ends.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    tasks: &Tasks,
+    close: impl Future<Output = ()>,
+) {
+    let gave_up = watch_signals(tasks, limits.drain);
+    let finished = async {
+        serve::serve(listener, router, limits, &tasks.stop).await;
+        tasks.finish().await;
+        close.await;
+    };
+    tokio::select! {
+        () = finished => {}
+        () = gave_up => {}
+    }
+}
+
+/// The first signal asks to stop, once others had the time to hear of it. Returns at the second, or when the time is up.
+async fn watch_signals(Tasks { leaving, stop, .. }: &Tasks, drain: Duration) {
     tokio::select! {
         () = signal() => info!("stopping: requests and batches in hand are finished first"),
+        () = stop.cancelled() => {}
+    }
+    leaving.cancel();
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = signal() => return,
         () = stop.cancelled() => {}
     }
     stop.cancel();
@@ -155,20 +210,12 @@ async fn watch_signals(stop: CancellationToken) {
     }
 }
 
-async fn signal() {
+/// Until somebody asks the process to stop.
+pub async fn signal() {
     let mut terminate = tokio::signal::unix::signal(SignalKind::terminate()).expect("the runtime handles signals");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
-    }
-}
-
-/// Hands deliveries to the pump, which takes no more than it can hold.
-async fn consume<S: Service>(bus: Bus, deliveries: mpsc::Sender<Delivery>) -> Result<()> {
-    let mut subscription = bus.subscribe(S::NAME).await?;
-    loop {
-        let delivery = subscription.receive().await?;
-        deliveries.send(delivery).await.context("the pump has ended")?;
     }
 }
 
@@ -189,28 +236,6 @@ pub async fn bind(settings: &Settings) -> Result<TcpListener> {
     settings.check()?;
     let address = settings.listen;
     TcpListener::bind(address).await.with_context(|| format!("LISTEN: cannot listen on {address}"))
-}
-
-/// Runs one service as a process of its own.
-pub async fn run_one<S: Site>(port: u16) -> ExitCode {
-    telemetry::init();
-    match start_one::<S>(port).await {
-        Ok((host, listener)) => host.serve(listener, pages::alone::<S>()).await,
-        Err(error) => refuse(S::NAME, &error),
-    }
-}
-
-async fn start_one<S: Site>(port: u16) -> Result<(Host, TcpListener)> {
-    let (settings, database_url) = config::of_one(S::NAME, port)?;
-    // Before anything is touched: a taken port is told at once.
-    let listener = bind(&settings).await?;
-    let mut host = Host::new(settings).await?;
-    if matches!(host.bus, Bus::Embedded(_)) {
-        warn!(service = S::NAME, "BUS_URL is a file: it carries nothing to other processes, nor from them");
-    }
-    host.add::<S>(&database_url).await?;
-    info!(service = S::NAME, listen = %listener.local_addr()?, "ready");
-    Ok((host, listener))
 }
 
 /// One clear line, and an exit code that is not 0.

@@ -27,6 +27,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    /// Asks others to send nobody here any more; the work goes on until `stop`.
+    pub leaving: CancellationToken,
     /// Asks every task to finish what it has in hand.
     pub stop: CancellationToken,
     failed: CancellationToken,

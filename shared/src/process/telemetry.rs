@@ -10,6 +10,8 @@ const DEFAULT: &str = "info,lapin=off,sqlx=error";
 const UPKEEP: std::time::Duration = std::time::Duration::from_secs(5);
 const BUCKETS_S: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
+const BUCKETS_INPUTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
 /// Logs to standard error, from now on. A second call changes nothing.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
@@ -40,6 +42,8 @@ pub fn metrics() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &BUCKETS_S)
+            .expect("there are buckets")
+            .set_buckets_for_metric(Matcher::Full("comanda_batch_inputs".into()), &BUCKETS_INPUTS)
             .expect("there are buckets");
         let handle = builder.install_recorder().expect("nobody else records metrics");
         describe();
@@ -59,11 +63,13 @@ fn describe() {
     let outcomes = "Events by what became of them: said, taken_in, repeated, late, conflicting, dead";
     metrics::describe_counter!("comanda_events_total", outcomes);
     metrics::describe_histogram!("comanda_batch_seconds", "From the first input of a batch to its acknowledgement");
+    metrics::describe_histogram!("comanda_batch_inputs", "Requests, events and deadlines that a batch decides");
     metrics::describe_gauge!("comanda_outbox_pending", "Events said and not yet published");
     metrics::describe_gauge!("comanda_outbox_oldest_seconds", "Age of the oldest event not yet published");
     let misconfigured = "1 while the broker refuses what only a change of its or our configuration allows";
     metrics::describe_gauge!("comanda_bus_misconfigured", misconfigured);
     metrics::describe_gauge!("comanda_dead_letters", "Inputs that were set aside");
+    metrics::describe_counter!("comanda_requests_shed_total", "Requests that were told at once that too many wait");
     metrics::describe_counter!("comanda_http_requests_total", "Requests by route and status");
     metrics::describe_histogram!("comanda_http_request_seconds", "From a request's headers to its answer's");
 }

@@ -1,19 +1,26 @@
-//! The HTTP interface, described: `/openapi.json` for programs, `/docs` for people.
+//! What is offered, described: `/openapi.json` (the HTTP interface) and `/asyncapi.json` (the events) for programs, `/docs`
+//! for people.
+
+use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
-    body::Bytes,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Redirect,
     routing::get,
 };
 use serde_json::Value;
 
-use crate::web::pages::{self, Asset};
+use crate::web::{
+    packed::Packed,
+    pages::{self, Asset},
+};
 
 /// Where the page is.
 pub const PAGE: &str = "/docs";
-const DOCUMENT: &str = "/openapi.json";
+/// Where the documents are.
+const OPENAPI: &str = "/openapi.json";
+const ASYNCAPI: &str = "/asyncapi.json";
 
 pub const ASSETS: &[Asset] = &[
     Asset { path: PAGE, text: include_str!("../../pages/docs/docs.html") },
@@ -25,17 +32,20 @@ pub const ASSETS: &[Asset] = &[
     Asset { path: "/docs/text.js", text: include_str!("../../pages/docs/text.js") },
 ];
 
-/// Serves the page and the document.
-pub(crate) fn router(document: &Value) -> Router {
-    let text = document.to_string();
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::ETAG, pages::tag(DOCUMENT, &text)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
-    let text = Bytes::from(text);
+/// Serves the page and the documents.
+pub(crate) fn router(openapi: &Value, asyncapi: &Value) -> Router {
     pages::router(ASSETS)
-        .route(DOCUMENT, get(move || async move { (headers, text) }))
+        .merge(document(OPENAPI, openapi))
+        .merge(document(ASYNCAPI, asyncapi))
         // Where it was once, and where bookmarks lead.
         .route("/docs/", get(|| async { Redirect::permanent(PAGE) }))
+}
+
+fn document(path: &str, document: &Value) -> Router {
+    let packed = Arc::new(Packed::new(path, document.to_string()));
+    let fresh = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Router::new().route(path, get(move |headers: HeaderMap| ready((fresh, packed.answer(&headers)))))
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     engine::{call::Call, condition::Condition},
-    web::{etag, problem::Problem},
+    web::{access::Principal, etag, problem::Problem},
 };
 
 pub use body::{BODY_MAX, Body, OptionalBody, Raw};
@@ -31,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for Call {
             Method::GET | Method::HEAD => Condition::default(),
             _ => etag::condition(&parts.headers),
         };
-        let call = Self { condition, ..Self::internal("anonymous") };
+        let call = Self { condition, ..Self::internal(Principal::of(parts).subject()) };
         let parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
         Ok(match parent.and_then(|text| text.parse().ok()) {
             Some(trace) => Self { trace, ..call },

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    bus::Bus,
     contract::time::Time,
     db::Db,
     engine::{journal, log, redrive::Redriver},
@@ -24,7 +25,11 @@ use crate::{
 pub struct Part {
     pub service: &'static str,
     pub feed: &'static str,
+    /// Of which there are fingerprints.
+    pub tables: Vec<&'static str>,
     pub db: Db,
+    /// `None` where nothing is said any more.
+    pub bus: Option<Bus>,
     pub redriver: Redriver,
 }
 
@@ -95,7 +100,7 @@ struct Journal {
 #[derive(Debug, Serialize, ToSchema)]
 struct JournalEntry {
     position: i64,
-    /// When the last of its inputs came.
+    /// When the last of its inputs was decided.
     at: Time,
     /// The last position of the feed once it was decided.
     said: i64,

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-use super::extract::BODY_MAX;
+use super::{access::table, extract::BODY_MAX};
 
 /// The whole document, as it is served.
 pub(crate) fn complete(api: &OpenApi) -> Value {
@@ -21,6 +21,7 @@ pub(crate) fn complete(api: &OpenApi) -> Value {
             for (status, names) in problems_of(method, path, operation) {
                 add_problem(&mut operation["responses"], status, names);
             }
+            secure(operation, method, path);
             let is_versioned = operation["responses"]["200"]["headers"]["ETag"].is_object();
             match method.as_str() {
                 "get" if is_versioned => add_condition(operation),
@@ -33,6 +34,10 @@ pub(crate) fn complete(api: &OpenApi) -> Value {
             }
         }
     }
+    document["components"]["securitySchemes"] = json!({"bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "A token of the identity provider, or one that `comanda token` makes; only where authentication is configured.",
+    }});
     let sent = sent_schemas(&document);
     for (name, schema) in members(&mut document["components"]["schemas"]) {
         // A problem has the members that its type has use for.
@@ -53,9 +58,10 @@ fn id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-/// Whether what a write changes there has a version. A dead letter has none.
+/// Whether what a write changes there has a version. Dead letters, and what was said and taken in, have none.
 fn is_conditional(path: &str) -> bool {
-    path.contains('{') && !path.starts_with("/v1/dead/")
+    path.contains('{')
+        && !["/v1/dead/", "/v1/feed/", "/v1/inbox/", "/v1/pairings/"].iter().any(|start| path.starts_with(start))
 }
 
 /// What goes wrong in the same way wherever there is a path parameter, another parameter, a body, a database.
@@ -108,6 +114,18 @@ fn add_precondition(operation: &mut Value) {
     operation["parameters"].as_array_mut().into_iter().for_each(|parameters| parameters.extend(headers.clone()));
 }
 
+/// Which scope it takes, and what is answered without.
+fn secure(operation: &mut Value, method: &str, path: &str) {
+    let Some(rule) = table::of(method, path) else { return };
+    if rule.scope == table::Scope::Public {
+        operation["security"] = json!([]);
+        return;
+    }
+    operation["security"] = json!([{"bearer": [rule.scope.name()]}]);
+    add_problem(&mut operation["responses"], "401", "`unauthenticated`");
+    add_problem(&mut operation["responses"], "403", "`forbidden`");
+}
+
 fn add_problem(responses: &mut Value, status: &str, names: &str) {
     let known = responses[status]["description"].as_str().filter(|text| !text.is_empty());
     let description = match known {
@@ -156,10 +174,11 @@ fn collect(document: &Value, part: &Value, names: &mut BTreeSet<String>) {
     fields.into_iter().flatten().chain(items.into_iter().flatten()).for_each(|inner| collect(document, inner, names));
 }
 
-/// A request's object has no other fields; an answer's has them all, if as `null`.
+/// A request's object has no other fields; an answer's has them all, if as `null`, but for those that have a default.
 fn close(schema: &mut Value, sent: bool) {
     let Some(fields) = schema["properties"].as_object() else { return };
-    let names: Vec<Value> = fields.keys().cloned().map(Value::from).collect();
+    let told = fields.iter().filter(|(_, field)| field.get("default").is_none());
+    let names: Vec<Value> = told.map(|(name, _)| name.clone().into()).collect();
     if sent {
         let required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
         let optional = members(&mut schema["properties"]).filter(|(name, _)| !required.contains(&json!(name)));

@@ -1,17 +1,29 @@
 //! Pages for people, from the binary: plain files with a content type, a strong ETag and a strict policy.
 //! Nothing in them comes from another host but a menu's photos, and no script or style is inline.
 
+use std::{future::ready, sync::Arc};
+
 use axum::{
     Router,
-    http::{HeaderValue, header},
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::get,
 };
 
-use crate::{contract::event::derived_id, web::site::Site};
+use crate::{
+    contract::time::Time,
+    web::{packed::Packed, problem::Problem, site::Site},
+};
 
 const POLICY: &str = "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Of what a device has, no page needs this.
+const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), usb=()";
+/// No page of anybody else's keeps a handle on one of ours.
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// A file of a page.
 #[derive(Clone, Copy, Debug)]
@@ -21,25 +33,58 @@ pub struct Asset {
     pub text: &'static str,
 }
 
+/// What tells pages the time.
+const CLOCK: Asset = Asset { path: "/assets/clock.js", text: include_str!("../../pages/clock.js") };
+
 /// What the pages have in common: the look, and small modules. Served once by every process.
 const SHARED: &[Asset] = &[
     Asset { path: "/assets/base.css", text: include_str!("../../pages/base.css") },
     Asset { path: "/assets/icon.svg", text: include_str!("../../pages/icon.svg") },
+    CLOCK,
+    Asset { path: "/assets/address.js", text: include_str!("../../pages/address.js") },
     Asset { path: "/assets/api.js", text: include_str!("../../pages/api.js") },
+    Asset { path: "/assets/channel.js", text: include_str!("../../pages/channel.js") },
     Asset { path: "/assets/dom.js", text: include_str!("../../pages/dom.js") },
+    Asset { path: "/assets/groups.js", text: include_str!("../../pages/groups.js") },
+    Asset { path: "/assets/kept.js", text: include_str!("../../pages/kept.js") },
+    Asset { path: "/assets/language.js", text: include_str!("../../pages/language.js") },
     Asset { path: "/assets/live.js", text: include_str!("../../pages/live.js") },
+    Asset { path: "/assets/needs.js", text: include_str!("../../pages/needs.js") },
+    Asset { path: "/assets/numbers.js", text: include_str!("../../pages/numbers.js") },
     Asset { path: "/assets/parts.js", text: include_str!("../../pages/parts.js") },
+    Asset { path: "/assets/sign-in.js", text: include_str!("../../pages/sign-in.js") },
+    Asset { path: "/assets/stream.js", text: include_str!("../../pages/stream.js") },
+    Asset { path: "/assets/streams.js", text: include_str!("../../pages/streams.js") },
     Asset { path: "/assets/text.js", text: include_str!("../../pages/text.js") },
     Asset { path: "/assets/time.js", text: include_str!("../../pages/time.js") },
 ];
 
+/// Where nothing is, for people.
+const MISSING: Asset = Asset { path: "/missing", text: include_str!("../../pages/missing.html") };
+
 /// Serves the files.
 pub fn router(assets: &'static [Asset]) -> Router {
-    assets.iter().fold(Router::new(), |router, asset| router.route(asset.path, serving(asset)))
+    assets.iter().fold(Router::new(), |router, asset| router.route(asset.path, serving(*asset)))
 }
 
+/// A page goes by the clock of the process: where that stands, so does the page's.
 pub(crate) fn shared() -> Router {
-    router(SHARED)
+    let clock = Time::stopped().map_or(CLOCK, |at| Asset { text: standing(at).leak(), ..CLOCK });
+    let others = SHARED.iter().filter(|asset| asset.path != CLOCK.path);
+    others.chain([&clock]).fold(Router::new(), |router, asset| router.route(asset.path, serving(*asset)))
+}
+
+fn standing(at: Time) -> String {
+    format!("export const clock = {{\n  now: () => {},\n  hear() {{}},\n}};\n", at.as_micros() / 1000)
+}
+
+/// What people get at an address that leads nowhere; programs get a problem.
+pub(crate) fn missing(request: &Request) -> Response {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepted.contains("text/html") {
+        return Problem::no_such_path(request.uri().path()).into_response();
+    }
+    (StatusCode::NOT_FOUND, MISSING.answer(MISSING.text.into_response())).into_response()
 }
 
 /// The pages of a service that runs alone: `/` leads to its own.
@@ -47,29 +92,25 @@ pub(crate) fn alone<S: Site>() -> Router {
     router(S::ASSETS).route("/", get(|| async { Redirect::temporary(S::PAGE) }))
 }
 
-/// The same text has the same tag in every process and version.
-pub(crate) fn tag(path: &str, text: &str) -> HeaderValue {
-    let tag = format!("\"{}\"", derived_id(&[path, text]).simple());
-    HeaderValue::from_str(&tag).expect("hexadecimal digits and quotes")
-}
-
-fn serving(asset: &'static Asset) -> axum::routing::MethodRouter {
-    let etag = tag(asset.path, asset.text);
-    get(move || async move { asset.answer(etag) })
+fn serving(asset: Asset) -> axum::routing::MethodRouter {
+    let packed = Arc::new(Packed::new(asset.path, asset.text));
+    get(move |headers: HeaderMap| ready(asset.answer(packed.answer(&headers))))
 }
 
 impl Asset {
     /// Always asked for again, so that nobody keeps an old script with a new page; 304 while it is the same.
-    fn answer(&self, etag: HeaderValue) -> Response {
+    fn answer(self, text: Response) -> Response {
         let fresh = [
-            (header::ETAG, etag),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (PERMISSIONS_POLICY, HeaderValue::from_static(PERMISSIONS)),
+            (OPENER_POLICY, HeaderValue::from_static("same-origin")),
         ];
         let scope = self.scope().map(|scope| AppendHeaders([("service-worker-allowed", scope)]));
-        (fresh, [(header::CONTENT_TYPE, self.content_type())], scope, self.text).into_response()
+        (fresh, [(header::CONTENT_TYPE, self.content_type())], scope, text).into_response()
     }
 
     /// What a worker may answer for: `/kitchen/worker.js` for all of `/kitchen`.
@@ -150,11 +191,22 @@ mod tests {
     #[test]
     fn a_worker_may_answer_for_its_page_and_for_no_other() {
         let scope = |path| {
-            let answer = Asset { path, text: "" }.answer(HeaderValue::from_static("\"tag\""));
+            let answer = Asset { path, text: "" }.answer("".into_response());
             answer.headers().get("service-worker-allowed").cloned()
         };
         assert_eq!(scope("/page/worker.js"), Some(HeaderValue::from_static("/page")));
         assert_eq!(scope("/page/app.js"), None);
+    }
+
+    #[test]
+    fn a_clock_that_stands_says_so_to_the_page() {
+        expect![[r#"
+            export const clock = {
+              now: () => 1763923320700,
+              hear() {},
+            };
+        "#]]
+        .assert_eq(&standing("2025-11-23T18:42:00.7Z".parse().unwrap()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tracing::{error, warn};
 
 use crate::{
-    contract::types::FieldError,
+    contract::{time::Time, types::FieldError},
     db::{Failure, NO_ANSWER, advice},
     engine::{log::Gone, pump::Denial},
     web::etag,
@@ -172,6 +172,54 @@ impl Problem {
         Self { retry_after_s: Some(1), ..problem }
     }
 
+    /// More than is for one client.
+    pub(crate) fn too_many_requests(wait_s: u64) -> Self {
+        let detail = format!("you have asked for more than your share; ask again in {wait_s} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        Self { retry_after_s: Some(wait_s), ..problem }
+    }
+
+    /// Asked under a name that is not ours.
+    pub(crate) fn foreign_host(name: &str) -> Self {
+        let detail = format!(
+            "`{name}` is no name of this restaurant: a page of somebody else's may have been given it; \
+             use 127.0.0.1 or localhost, or list the name in HOSTS"
+        );
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "foreign-host", "Foreign host", detail)
+    }
+
+    /// Asked by another page to change something.
+    pub(crate) fn foreign_origin() -> Self {
+        let detail = "a page from elsewhere asked for it, and pages from elsewhere change nothing here; \
+                      list its origin in CORS_ORIGINS if it may";
+        Self::new(StatusCode::FORBIDDEN, "foreign-origin", "Foreign origin", detail)
+    }
+
+    /// Nobody knows whose the request is. `detail` says why what it shows is not enough.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated", detail)
+    }
+
+    /// It is known whose the request is, and they may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
+    }
+
+    /// [`Problem::forbidden`], there.
+    pub fn forbidden_at(location: &str) -> Self {
+        let shown: String = location.chars().take(100).collect();
+        Self::forbidden(format!("you are not let in at {shown:?}"))
+    }
+
+    /// A write, where only the past is shown.
+    pub fn sandbox(at: Time) -> Self {
+        let detail = format!(
+            "this is a sandbox whose clock stands at {at}: it shows what was so then, and changes nothing; \
+             send the request to the restaurant itself"
+        );
+        Self::new(StatusCode::CONFLICT, "sandbox", "Sandbox", detail).with("at", at)
+    }
+
     /// Our fault. The log says more, under the request's trace.
     pub fn internal() -> Self {
         let detail = "this is a fault of the service; it was logged, and retrying it will not help";
@@ -196,7 +244,10 @@ pub(crate) async fn instead_of_text(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_ours = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/"));
+    let is_ours = content_type.is_some_and(|value| {
+        // What people get where a program gets a problem is a page.
+        [&b"application/"[..], b"text/html"].iter().any(|kind| value.as_bytes().starts_with(kind))
+    });
     if is_ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -31,23 +31,43 @@ use crate::{
     db::{NO_ANSWER, advice},
     engine::{dead, health, relay},
     web::{
-        dead as dead_letters, docs, etag,
+        access::Access,
+        asyncapi, dead as dead_letters, docs,
+        doors::{self, Doors},
+        etag,
         extract::BODY_MAX,
         history::{self, Part},
         openapi, pages,
         problem::{self, Problem},
+        quota::{self, Rate},
+        resend, state,
     },
 };
 
 /// With what surrounds it, a probe is answered within 2 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1800);
 
+/// No page of anybody else's shows what is answered, as a picture or otherwise.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// What is known of the process itself.
 #[derive(Clone)]
 pub struct Probe {
     pub prepared: Arc<AtomicBool>,
-    pub stop: CancellationToken,
+    /// Asked to stop: others are to hear of it before it does.
+    pub leaving: CancellationToken,
     pub metrics: &'static PrometheusHandle,
+    pub access: Access,
+    /// So much each may ask for.
+    pub rate_limit: Option<Rate>,
+}
+
+impl Probe {
+    /// Of a process that is ready at once, and open to all whom its address lets come.
+    pub(crate) fn open(leaving: CancellationToken, metrics: &'static PrometheusHandle) -> Self {
+        let prepared = Arc::new(AtomicBool::new(true));
+        Self { prepared, leaving, metrics, access: Access::default(), rate_limit: None }
+    }
 }
 
 #[derive(Clone)]
@@ -66,8 +86,11 @@ struct Process {
 struct Document;
 
 /// The whole HTTP interface of a process.
-pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe) -> Router {
+pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe, doors: Doors) -> Router {
     let parts: Arc<[Part]> = parts.into();
+    let (leaving, access, rate_limit) = (probe.leaving.clone(), probe.access.clone(), probe.rate_limit);
+    let access = access.looking_into(parts.first().map(|part| part.db.clone()));
+    let names: Vec<&str> = parts.iter().map(|part| part.service).collect();
     let process = Process { parts: Arc::clone(&parts), probe };
     let ours = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(live))
@@ -76,19 +99,55 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .with_state(process);
     let (router, api) = ours
         .merge(history::router(Arc::clone(&parts)))
-        .merge(dead_letters::router(parts))
+        .merge(state::router(Arc::clone(&parts)))
+        .merge(dead_letters::router(Arc::clone(&parts)))
+        .merge(resend::router(parts))
         .merge(services)
         .split_for_parts();
-    router
-        .merge(docs::router(&openapi::complete(&api)))
-        .merge(pages)
-        .merge(pages::shared())
-        .fallback(|request: Request| async move { Problem::no_such_path(request.uri().path()) })
+    let documents = docs::router(&openapi::complete(&api), &asyncapi::document(&names));
+    around(router.merge(documents).merge(pages), leaving, access, rate_limit, doors)
+}
+
+/// The HTTP interface of a process that has pages and no service.
+pub(crate) fn of_pages(pages: Router, probe: Probe, doors: Doors) -> Router {
+    let (leaving, access, rate_limit) = (probe.leaving.clone(), probe.access.clone(), probe.rate_limit);
+    let process = Process { parts: Arc::new([]), probe };
+    let ours = OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(metrics));
+    around(Router::from(ours.with_state(process)).merge(pages), leaving, access, rate_limit, doors)
+}
+
+/// What surrounds every route.
+fn around(
+    router: Router,
+    leaving: CancellationToken,
+    access: Access,
+    rate_limit: Option<Rate>,
+    doors: Doors,
+) -> Router {
+    let cors = doors.cors();
+    let router = access
+        .before(quota::around(router.merge(pages::shared()), rate_limit))
+        .fallback(|request: Request| async move { pages::missing(&request) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(etag::not_modified))
-        .layer(middleware::from_fn(problem::instead_of_text))
+        .layer(middleware::from_fn(problem::instead_of_text));
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(middleware::from_fn_with_state(doors, doors::guard))
         .layer(middleware::from_fn(observe))
+        .layer(middleware::map_response_with_state(leaving, let_go))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+}
+
+/// Whoever asks again finds another replica, for as long as this one takes its leave.
+async fn let_go(State(leaving): State<CancellationToken>, mut response: Response) -> Response {
+    if leaving.is_cancelled() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Counts and times the request.
@@ -105,7 +164,9 @@ async fn observe(request: Request, next: Next) -> Response {
     let labels = [("method", method), ("path", path), ("status", status)];
     metrics::counter!("comanda_http_requests_total", &labels).increment(1);
     metrics::histogram!("comanda_http_request_seconds", &labels[..2]).record(started.elapsed());
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -137,7 +198,7 @@ async fn ready(State(process): State<Process>) -> Response {
     });
     let services: BTreeMap<String, String> =
         process.parts.iter().map(|part| part.service.to_owned()).zip(words).collect();
-    let status = if process.probe.stop.is_cancelled() {
+    let status = if process.probe.leaving.is_cancelled() {
         "stopping"
     } else if !process.probe.prepared.load(Ordering::Acquire) {
         "preparing"

@@ -19,6 +19,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
+use crate::web::quota::Peer;
+
 use self::{
     body::{RequestBody, Tracked},
     slots::{Slot, Slots},
@@ -40,13 +42,16 @@ pub struct Limits {
     pub headers: Duration,
     /// For a client to take anything at all of an answer.
     pub stall: Duration,
+    /// How long it goes on serving once it is asked to stop.
+    pub drain: Duration,
     /// Who comes when all slots are taken gets that of the connection that has been idle longest.
     pub connections: usize,
 }
 
 impl Limits {
     pub fn new(keep_alive: Duration, connections: usize) -> Self {
-        Self { keep_alive, headers: Duration::from_secs(20), stall: Duration::from_secs(30), connections }
+        let (headers, stall) = (Duration::from_secs(20), Duration::from_secs(30));
+        Self { keep_alive, headers, stall, drain: Duration::ZERO, connections }
     }
 }
 
@@ -55,15 +60,18 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     let (slots, clients) = (Slots::new(limits.connections), TaskTracker::new());
     loop {
         let accepted = async {
-            let (stream, _) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, slots.take().await))
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, peer, slots.take().await))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, slot)) => drop(clients.spawn(connection(stream, slot, router.clone(), limits, stop.clone()))),
+            Ok((stream, peer, slot)) => {
+                let served = connection(stream, Peer(peer.ip()), slot, router.clone(), limits, stop.clone());
+                drop(clients.spawn(served));
+            }
             Err(error) => {
                 // Out of file descriptors, most likely: whoever has been idle longest gives his back.
                 warn!(error = %error, "could not accept a connection");
@@ -79,12 +87,20 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 }
 
 /// Serves a connection to its end. A client that goes away is its own affair.
-async fn connection(stream: TcpStream, slot: Slot, router: Router, limits: Limits, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    slot: Slot,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) {
     let (socket, activity) = (Socket::new(stream, &slot, limits), Arc::clone(&slot.activity));
     let router = TowerToHyperService::new(router.into_service::<RequestBody>());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = activity.begin();
-        let (request, rest) = body::lend(request);
+        let (mut request, rest) = body::lend(request);
+        request.extensions_mut().insert(peer);
         let answer = hyper::service::Service::call(&router, request);
         async move {
             let answer = answer.await?;

@@ -12,6 +12,8 @@ use crate::{
 
 /// A service as HTTP shows it.
 pub trait Site: Service<Refusal: Into<Problem>> {
+    /// Where a process that runs this service alone listens unless it is told otherwise.
+    const PORT: u16;
     /// Where people begin: `/` of a process that runs this service alone leads there.
     const PAGE: &'static str;
     /// The files of its page; those that all pages share are served around them.

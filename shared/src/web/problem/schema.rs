@@ -45,10 +45,7 @@ impl PartialSchema for Problem {
                         },
                     },
                 },
-                "mode": {
-                    "type": "string", "enum": ["paused", "closed"],
-                    "description": "Of `location-not-accepting`.",
-                },
+                "mode": {"type": "string", "enum": ["paused", "closed"], "description": "Of `location-not-accepting`."},
                 "resume_at": {
                     "type": ["string", "null"], "format": "date-time",
                     "description": "Of `location-not-accepting`: when it is open again, if that is known.",
@@ -67,6 +64,11 @@ impl PartialSchema for Problem {
                     "type": ["integer", "string"],
                     "description": "Of `gone`: the first position, or the first time, that is left.",
                 },
+                "at": {
+                    "type": "string", "format": "date-time",
+                    "description": "Of `sandbox`, where only the past is shown: the moment at which its clock stands.",
+                },
+                "sign_in": text("Of `unauthenticated`: where people sign in, with `?to=` the page to come back to."),
                 "version": {
                     "type": "integer",
                     "description": "Of `version-mismatch`: the present version; 0 where there is none yet.",

@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(100);
 
-const PATIENT: Limits = Limits { keep_alive: HOUR, headers: HOUR, stall: HOUR, connections: 100 };
+const PATIENT: Limits =
+    Limits { keep_alive: HOUR, headers: HOUR, stall: HOUR, drain: Duration::ZERO, connections: 100 };
 
 /// Runs the test against a server with these limits.
 async fn serving(router: Router, limits: Limits, test: impl AsyncFnOnce(SocketAddr)) {
