@@ -28,6 +28,7 @@ pub(crate) fn hear(event: &Event) -> Result<Command> {
             let MarkedOut { location, sku, until, marked_at, .. } = event.data()?;
             Command::MarkOut { item: SetAvailability { location, sku, available: false, until }, marked_at }
         }
+        "key.issued" | "key.revoked" => Command::Key(event.data()?),
         other => bail!("{other} is not for this service"),
     })
 }

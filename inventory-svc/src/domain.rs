@@ -11,6 +11,7 @@ pub mod stock;
 use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
+        access::AccessKey,
         order::Order,
         stock::{Availability, Movement, Portion, Recipe, Reservation, StockItem, Unit},
         time::Time,
@@ -53,6 +54,8 @@ pub enum Command {
         location: Slug,
         happened: Happened,
     },
+    /// Who is let in by what they show.
+    Key(Box<AccessKey>),
 }
 
 /// What became of an order.
@@ -135,6 +138,7 @@ pub struct State {
     pub(crate) stock: Rows<Stock>,
     pub(crate) items: Rows<Item>,
     pub(crate) movements: Rows<Entry>,
+    pub(crate) access: Rows<AccessKey>,
 }
 
 /// The version of what the command is to change, if it is one thing; 0 where there is none yet.
@@ -152,7 +156,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
         Command::SetAvailability(set) => {
             Some(state.items.get(&set.location.key(&set.sku)).map_or(0, |item| item.shown.version))
         }
-        Command::MarkOut { .. } | Command::Lapse { .. } | Command::Order { .. } => None,
+        Command::MarkOut { .. } | Command::Lapse { .. } | Command::Order { .. } | Command::Key(_) => None,
     }
 }
 
@@ -166,6 +170,10 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
         Command::Lapse { location, sku } => Ok(availability::lapse(state, location, sku, input.at)),
         Command::Order { order, location, happened } => {
             Ok(Decision::of(reservation::decide(state, *order, location, happened, input)))
+        }
+        Command::Key(key) => {
+            state.access.put(AccessKey::clone(key));
+            Ok(Decision::nothing())
         }
     }
 }

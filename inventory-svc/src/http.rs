@@ -15,6 +15,7 @@ use shared::{
     },
     engine::call::Call,
     web::{
+        access::Principal,
         etag,
         extract::{Body, InLocation, InPath, InQuery, Keyed, KeyedBody, OfItem},
         page::{Page, Paging},
@@ -264,8 +265,13 @@ async fn put_availability(
     )
 )]
 /// What was set aside for an order.
-async fn show_reservation(State(app): State<Inventory>, InPath(order): InPath<Uuid>) -> Answer<Response> {
+async fn show_reservation(
+    State(app): State<Inventory>,
+    principal: Principal,
+    InPath(order): InPath<Uuid>,
+) -> Answer<Response> {
     let found = store::reservation(&app.db, order).await.map_err(could_not_read)?;
+    let found = found.filter(|reservation| principal.covers(&reservation.location));
     let reservation = found.ok_or_else(|| Problem::missing(format!("there is no reservation of order {order}")))?;
     Ok(etag::versioned(reservation.version, reservation))
 }

@@ -31,6 +31,8 @@ impl Service for InventorySvc {
     const NAME: &'static str = "inventory-svc";
     const FEED: &'static str = "inventory";
     const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_inventory.sql"))];
+    const TABLES: &'static [&'static str] =
+        &["reservations", "recipes", "stock", "movements", "availability", "access_keys"];
 
     const UNLOCKED: &'static [&'static str] = &["recipes"];
 
@@ -65,6 +67,7 @@ impl Service for InventorySvc {
 }
 
 impl Site for InventorySvc {
+    const PORT: u16 = 8082;
     const PAGE: &'static str = "/stock";
     const ASSETS: &'static [Asset] = pages::ASSETS;
 

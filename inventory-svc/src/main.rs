@@ -6,5 +6,5 @@ use inventory_svc::InventorySvc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::process::host::run_one::<InventorySvc>(8082).await
+    shared::process::alone::main::<InventorySvc>().await
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use shared::{
     contract::{
         Subject,
+        access::AccessKey,
         stock::{Availability, Recipe, Reservation, StockItem},
         time::Time,
         types::{Sku, Slug},
@@ -58,9 +59,10 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .lock::<Reservation>(commands().filter_map(needs::order))
         // Not locked: an order may well be served by the recipe as it was, and two edits meet in the guarded write.
         .read::<Recipe>(commands().flat_map(needs::recipes))
+        .lock::<AccessKey>(commands().filter_map(access_key))
         .run(tx)
         .await?;
-    let (keys, reservations, recipes) = (first.rows()?, first.rows()?, first.rows()?);
+    let (keys, reservations, recipes, access) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
     let mut swings = needs::Swings::new();
     commands().for_each(|command| needs::add_swings(&mut swings, command, &reservations, &recipes));
     let mut second =
@@ -69,7 +71,14 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
     let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();
     let items = Rows::load(tx, items).await?;
-    Ok(State { keys, reservations, recipes, stock, items, movements })
+    Ok(State { keys, reservations, recipes, stock, items, movements, access })
+}
+
+fn access_key(command: &Command) -> Option<String> {
+    match command {
+        Command::Key(key) => Some(key.subject()),
+        _ => None,
+    }
 }
 
 fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
@@ -77,13 +86,14 @@ fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, reservations, recipes, stock, items, movements } = state;
+    let State { keys, reservations, recipes, stock, items, movements, access } = state;
     keys.save(tx)?;
     reservations.save(tx)?;
     recipes.save(tx)?;
     stock.save(tx)?;
     items.save(tx)?;
-    movements.save(tx)
+    movements.save(tx)?;
+    access.save(tx)
 }
 
 /// Manual 86s whose time is past, longest first.

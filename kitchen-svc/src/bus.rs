@@ -11,6 +11,7 @@ pub(crate) fn hear(event: &Event) -> Result<Command> {
         "order.accepted" => Command::Open(event.data()?),
         "order.cancel_requested" => Command::Cancel(event.data()?),
         "location.changed" => Command::SetDay(event.data()?),
+        "key.issued" | "key.revoked" => Command::Key(event.data()?),
         other => bail!("{other} is not for this service"),
     })
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     contract::{
+        access::AccessKey,
         event::{Said, derived_id},
         kitchen::{MarkedOut, Stations, Ticket},
         order::Order,
@@ -63,6 +64,8 @@ pub enum Command {
     MoveItems(Uuid),
     /// Nothing was found at a station that is gone.
     ClearClosed(ClosedStation),
+    /// Who is let in by what they show.
+    Key(Box<AccessKey>),
 }
 
 /// What a cook does to a ticket or to one of its items.
@@ -117,6 +120,7 @@ pub struct State {
     pub stations: Rows<Stations>,
     pub closed: Rows<ClosedStation>,
     pub days: Rows<LocalDay>,
+    pub access: Rows<AccessKey>,
 }
 
 impl State {
@@ -149,7 +153,8 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
         | Command::SetDay(_)
         | Command::HandOver(_)
         | Command::MoveItems(_)
-        | Command::ClearClosed(_) => None,
+        | Command::ClearClosed(_)
+        | Command::Key(_) => None,
     }
 }
 
@@ -164,6 +169,10 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
         Command::HandOver(ticket) => Ok(hand_over(state, *ticket, input)),
         Command::MoveItems(ticket) => Ok(stations::move_items(state, &ticket.to_string(), input)),
         Command::ClearClosed(found) => Ok(stations::clear_closed(state, found, input.at)),
+        Command::Key(key) => {
+            state.access.put(AccessKey::clone(key));
+            Ok(Decision::nothing())
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use shared::{
     },
     engine::call::Call,
     web::{
+        access::Principal,
         etag,
         extract::{InPath, InQuery, Keyed, KeyedBody},
         page::{Page, Paging},
@@ -90,9 +91,15 @@ fn states(list: &str) -> Answer<Vec<TicketState>> {
     )
 )]
 /// One ticket.
-async fn show_ticket(State(app): State<Kitchen>, InPath(id): InPath<Uuid>) -> Answer<Response> {
-    let ticket = store::ticket(&app.db, id).await.map_err(could_not_read)?.ok_or(Refusal::UnknownTicket(id))?;
+async fn show_ticket(State(app): State<Kitchen>, principal: Principal, InPath(id): InPath<Uuid>) -> Answer<Response> {
+    let ticket = find(&app, &principal, id).await?;
     Ok(etag::versioned(ticket.version, ticket))
+}
+
+/// Of a ticket of another kitchen nothing is told, not even that there is one.
+async fn find(app: &Kitchen, principal: &Principal, id: Uuid) -> Answer<Ticket> {
+    let found = store::ticket(&app.db, id).await.map_err(could_not_read)?;
+    Ok(found.filter(|ticket| principal.covers(&ticket.location)).ok_or(Refusal::UnknownTicket(id))?)
 }
 
 /// An action takes no body, or an empty one.
@@ -121,10 +128,11 @@ impl KeyedBody for Nothing {
 async fn act(
     State(app): State<Kitchen>,
     call: Call,
+    principal: Principal,
     InPath((id, action)): InPath<(Uuid, TicketAction)>,
     Keyed { key, body: Nothing {} }: Keyed<Nothing>,
 ) -> Answer<Reply> {
-    ask(&app, call, id, Action::Ticket(action), key).await
+    ask(&app, call, &principal, id, Action::Ticket(action), key).await
 }
 
 #[utoipa::path(
@@ -146,13 +154,25 @@ async fn act(
 async fn act_on_item(
     State(app): State<Kitchen>,
     call: Call,
+    principal: Principal,
     InPath((id, item, action)): InPath<(Uuid, String, ItemAction)>,
     Keyed { key, body: Nothing {} }: Keyed<Nothing>,
 ) -> Answer<Reply> {
-    ask(&app, call, id, Action::Item(item, action), key).await
+    ask(&app, call, &principal, id, Action::Item(item, action), key).await
 }
 
-async fn ask(app: &Kitchen, call: Call, ticket: Uuid, action: Action, key: Option<String>) -> Answer<Reply> {
+async fn ask(
+    app: &Kitchen,
+    call: Call,
+    principal: &Principal,
+    ticket: Uuid,
+    action: Action,
+    key: Option<String>,
+) -> Answer<Reply> {
+    // No ticket goes to another kitchen until it is decided.
+    if !principal.is_everywhere() {
+        find(app, principal, ticket).await?;
+    }
     let once = key.map(|key| call.idempotency("kitchen", &[&key], &(ticket, &action)));
     Ok(app.pump.ask(call, Command::Act { ticket, action, once }).await?)
 }

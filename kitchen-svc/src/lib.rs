@@ -35,6 +35,8 @@ impl Service for KitchenSvc {
         (102, include_str!("../migrations/0102_finished.sql")),
         (103, include_str!("../migrations/0103_tickets_of_a_location.sql")),
     ];
+    const TABLES: &'static [&'static str] =
+        &["tickets", "stations", "marked_out", "closed_stations", "clocks", "access_keys"];
 
     const UNLOCKED: &'static [&'static str] = &["stations", "clocks"];
 
@@ -69,6 +71,7 @@ impl Service for KitchenSvc {
 }
 
 impl Site for KitchenSvc {
+    const PORT: u16 = 8083;
     const PAGE: &'static str = "/kitchen";
     const ASSETS: &'static [Asset] = pages::ASSETS;
 

@@ -6,5 +6,5 @@ use kitchen_svc::KitchenSvc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::process::host::run_one::<KitchenSvc>(8083).await
+    shared::process::alone::main::<KitchenSvc>().await
 }

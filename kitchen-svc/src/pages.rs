@@ -20,9 +20,11 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen/settings.js", text: include_str!("../pages/settings.js") },
     Asset { path: "/kitchen/shift.js", text: include_str!("../pages/shift.js") },
     Asset { path: "/kitchen/sound.js", text: include_str!("../pages/sound.js") },
+    Asset { path: "/kitchen/status.js", text: include_str!("../pages/status.js") },
     Asset { path: "/kitchen/store.js", text: include_str!("../pages/store.js") },
     Asset { path: "/kitchen/text.js", text: include_str!("../pages/text.js") },
     Asset { path: "/kitchen/ticket.js", text: include_str!("../pages/ticket.js") },
     Asset { path: "/kitchen/toast.js", text: include_str!("../pages/toast.js") },
+    Asset { path: "/kitchen/voids.js", text: include_str!("../pages/voids.js") },
     Asset { path: "/kitchen/worker.js", text: include_str!("../pages/worker.js") },
 ];

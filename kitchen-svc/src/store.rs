@@ -9,6 +9,8 @@ use anyhow::Result;
 use serde::Deserialize;
 use shared::{
     contract::{
+        Subject,
+        access::AccessKey,
         kitchen::{MarkedOut, Stations, Ticket, TicketState},
         time::{DayStarts, Time, TimeAndId},
         types::Slug,
@@ -55,9 +57,10 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .lock::<TicketRow>(commands().filter_map(ticket_key))
         .lock::<MarkedOut>(commands().filter_map(marked_out_key))
         .read::<Stations>(commands().filter_map(stations_key))
+        .lock::<AccessKey>(commands().filter_map(access_key))
         .run(tx)
         .await?;
-    let (keys, marked_out) = (first.rows()?, first.rows()?);
+    let (keys, marked_out, access) = (first.rows()?, first.rows()?, first.rows()?);
     let (tickets, stations): (Rows<TicketRow>, Rows<Stations>) = (first.rows()?, first.rows()?);
     let of_tickets = || tickets.iter().map(|row| row.ticket.location.to_string());
     let mut second = Load::default()
@@ -68,17 +71,18 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .await?;
     let (closed, days) = (second.rows()?, second.rows()?);
     let stations = stations.and(second.rows()?);
-    Ok(State { keys, tickets, marked_out, stations, closed, days })
+    Ok(State { keys, tickets, marked_out, stations, closed, days, access })
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, tickets, marked_out, stations, closed, days } = state;
+    let State { keys, tickets, marked_out, stations, closed, days, access } = state;
     keys.save(tx)?;
     tickets.save(tx)?;
     marked_out.save(tx)?;
     stations.save(tx)?;
     closed.save(tx)?;
-    days.save(tx)
+    days.save(tx)?;
+    access.save(tx)
 }
 
 /// Tickets that nobody hands over, and what there is to do about stations that are gone.
@@ -101,6 +105,13 @@ fn ticket_key(command: &Command) -> Option<String> {
         Command::Act { ticket, .. } | Command::HandOver(ticket) | Command::MoveItems(ticket) => {
             Some(ticket.to_string())
         }
+        _ => None,
+    }
+}
+
+fn access_key(command: &Command) -> Option<String> {
+    match command {
+        Command::Key(key) => Some(key.subject()),
         _ => None,
     }
 }

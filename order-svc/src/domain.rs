@@ -1,5 +1,6 @@
 //! What the service can be told, what it knows, and what follows. Pure: time and ids come with the input.
 
+pub mod keys;
 mod life;
 pub(crate) mod menu;
 pub mod place;
@@ -13,12 +14,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     contract::{
+        access::{AccessKey, Role},
         kitchen::TicketState,
         order::{Location, MenuItem, Order, Rejection},
         stock::Availability,
-        types::{Notes, Sku, Slug},
+        types::{Name, Notes, Sku, Slug},
     },
     engine::{
+        call::ANYBODY,
         idempotency::Remembered,
         rows::Rows,
         service::{Decision, Input},
@@ -28,6 +31,7 @@ use uuid::Uuid;
 
 pub use self::refusal::Refusal;
 use self::{
+    keys::{NewKey, Pairing},
     place::{LastNumber, Place},
     request::{ItemRequest, LocationRequest},
 };
@@ -70,6 +74,18 @@ pub enum Command {
     },
     Availability(Availability),
     Ticket(Progress),
+    IssueKey(NewKey),
+    RevokeKey {
+        id: Uuid,
+    },
+    StartPairing(Pairing),
+    /// Lets the display in that shows the code.
+    ConfirmPairing {
+        code: String,
+        name: Name,
+        location: Slug,
+        roles: Vec<Role>,
+    },
 }
 
 /// What an order needs to know of its ticket.
@@ -98,6 +114,8 @@ pub enum Reply {
     /// It is not on the menu any more.
     Removed,
     Location(Location),
+    Key(Box<AccessKey>),
+    Waiting(Pairing),
 }
 
 /// The rows that a batch touches.
@@ -109,6 +127,8 @@ pub struct State {
     pub(crate) menu: Rows<MenuItem>,
     pub(crate) availabilities: Rows<Availability>,
     pub(crate) numbers: Rows<LastNumber>,
+    pub(crate) access: Rows<AccessKey>,
+    pub(crate) pairings: Rows<Pairing>,
     /// Items on the menu of a location that is put: one more than the batch can take off it, if there are as many.
     pub(crate) priced: BTreeMap<Slug, Vec<String>>,
 }
@@ -133,7 +153,11 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
         Command::PutLocation { location, .. } => {
             Some(state.locations.get(location).map_or(0, |location| location.version))
         }
+        Command::RevokeKey { id } => state.access.get(&id.to_string()).map(|key| key.version),
         Command::Place(_)
+        | Command::IssueKey(_)
+        | Command::StartPairing(_)
+        | Command::ConfirmPairing { .. }
         | Command::Expire { .. }
         | Command::Reserved { .. }
         | Command::Short { .. }
@@ -144,9 +168,30 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
 
 /// What follows from the input. A refusal leaves the state as it was.
 pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
+    let decision = decide_command(state, input)?;
+    match known(&input.by).filter(|_| is_asked_by_people(&input.command)) {
+        Some(by) => Ok(Decision { events: decision.events.into_iter().map(|said| said.by(by)).collect(), ..decision }),
+        None => Ok(decision),
+    }
+}
+
+/// Whoever had to say who they are.
+fn known(by: &str) -> Option<&str> {
+    (by != ANYBODY).then_some(by)
+}
+
+/// An order and a key name who made them in a field of their own.
+fn is_asked_by_people(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Cancel { .. } | Command::PutItem { .. } | Command::RemoveItem { .. } | Command::PutLocation { .. }
+    )
+}
+
+fn decide_command(state: &mut State, input: &Input<Command>) -> Result<Decision<Reply>, Refusal> {
     let at = input.at;
     match &input.command {
-        Command::Place(wanted) => place::place(state, input.id, at, wanted),
+        Command::Place(wanted) => place::place(state, input, wanted),
         Command::Cancel { order, reason } => life::cancel(state, at, *order, reason.as_ref()),
         Command::Expire { order } => life::hear(state, at, *order, |order| life::overdue(order, at)),
         Command::Reserved { order } => life::hear(state, at, *order, life::reserved),
@@ -156,5 +201,11 @@ pub(crate) fn decide(state: &mut State, input: &Input<Command>) -> Result<Decisi
         Command::RemoveItem { location, sku } => menu::remove_item(state, location, sku),
         Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
+        Command::IssueKey(new) => Ok(keys::issue(state, new, input)),
+        Command::RevokeKey { id } => keys::revoke(state, *id, input),
+        Command::StartPairing(wanted) => keys::start_pairing(state, wanted, input),
+        Command::ConfirmPairing { code, name, location, roles } => {
+            keys::confirm(state, code, (name, location, roles), input)
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! The HTTP interface: parse, hand to the pump, answer.
 
 mod answer;
+mod keys;
 mod live;
 mod locations;
 mod menu;
 mod orders;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 
-use shared::web::site::App;
+use shared::web::{access, site::App};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::OrderSvc;
@@ -26,5 +28,14 @@ pub(crate) fn routes(app: Orders) -> OpenApiRouter {
         .routes(routes!(locations::list_locations))
         .routes(routes!(locations::show_location, locations::put_location))
         .routes(routes!(live::location::events))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::back))
+        .routes(routes!(sign_in::end))
+        .merge(access::me())
+        .routes(routes!(keys::issue_key, keys::list_keys))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(keys::share))
+        .routes(routes!(keys::start_pairing))
+        .routes(routes!(keys::confirm_pairing))
         .with_state(app)
 }

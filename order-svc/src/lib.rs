@@ -34,7 +34,10 @@ impl Service for OrderSvc {
     const MIGRATIONS: &'static [Migration] = &[
         (101, include_str!("../migrations/0101_orders.sql")),
         (102, include_str!("../migrations/0102_orders_by_status.sql")),
+        (103, include_str!("../migrations/0103_pairings.sql")),
     ];
+    const TABLES: &'static [&'static str] =
+        &["orders", "order_numbers", "locations", "menu_items", "availabilities", "access_keys", "pairings"];
 
     const UNLOCKED: &'static [&'static str] = &["locations", "menu_items"];
 
@@ -69,6 +72,7 @@ impl Service for OrderSvc {
 }
 
 impl Site for OrderSvc {
+    const PORT: u16 = 8081;
     const PAGE: &'static str = "/order";
     const ASSETS: &'static [Asset] = pages::ASSETS;
 

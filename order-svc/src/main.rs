@@ -6,5 +6,5 @@ use order_svc::OrderSvc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    shared::process::host::run_one::<OrderSvc>(8081).await
+    shared::process::alone::main::<OrderSvc>().await
 }

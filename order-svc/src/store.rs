@@ -6,6 +6,7 @@ use anyhow::Result;
 use shared::{
     contract::{
         Subject,
+        access::AccessKey,
         order::{Location, MenuItem, Order, OrderStatus},
         stock::Availability,
         time::{DayStarts, Time},
@@ -22,11 +23,19 @@ use uuid::Uuid;
 
 use crate::domain::{
     Command, State,
+    keys::Pairing,
     place::{LastNumber, Place, day_key},
 };
 
 /// What has fallen due is taken up this many at a time.
 const DUE_MAX: i64 = 500;
+
+impl Record for Pairing {
+    const TABLE: &'static str = "pairings";
+    fn key(&self) -> String {
+        self.slot.clone()
+    }
+}
 
 impl Record for LastNumber {
     const TABLE: &'static str = "order_numbers";
@@ -45,6 +54,8 @@ struct Keys<'a> {
     described: BTreeSet<&'a Slug>,
     menu: BTreeSet<String>,
     availabilities: Vec<String>,
+    access: Vec<String>,
+    pairings: Vec<String>,
 }
 
 impl<'a> Keys<'a> {
@@ -74,6 +85,10 @@ impl<'a> Keys<'a> {
                 self.menu.insert(location.key(sku));
                 self.availabilities.push(location.key(sku));
             }
+            Command::IssueKey(new) => self.access.push(AccessKey::id_of(&new.fingerprint).to_string()),
+            Command::RevokeKey { id } => self.access.push(id.to_string()),
+            Command::StartPairing(wanted) => self.pairings.push(wanted.slot.clone()),
+            Command::ConfirmPairing { code, .. } => self.pairings.push(Pairing::slot(code)),
             Command::Availability(word) => {
                 self.menu.insert(word.subject());
                 self.availabilities.push(word.subject());
@@ -102,18 +117,22 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .read::<Location>(wanted.locations.difference(&wanted.described).map(|slug| slug.to_string()))
         .read::<MenuItem>(wanted.menu)
         .lock::<Availability>(wanted.availabilities)
+        .lock::<Pairing>(wanted.pairings)
         .run(tx)
         .await?;
     let (keys, locations, menu, availabilities) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
+    let pairings: Rows<Pairing> = first.rows()?;
+    let paired = pairings.iter().map(|waiting| AccessKey::id_of(&waiting.fingerprint).to_string());
     let repeated = Rows::<Remembered>::iter(&keys).map(|known| known.resource.clone());
     let mut second = Load::default()
         .lock::<Order>(wanted.orders.into_iter().chain(repeated))
         .lock::<LastNumber>(days(batch, &locations))
+        .lock::<AccessKey>(wanted.access.into_iter().chain(paired))
         .run(tx)
         .await?;
-    let (orders, numbers) = (second.rows()?, second.rows()?);
+    let (orders, numbers, access) = (second.rows()?, second.rows()?, second.rows()?);
     let priced = priced(tx, batch).await?;
-    Ok(State { keys, orders, locations, menu, availabilities, numbers, priced })
+    Ok(State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced })
 }
 
 /// What is on the menus of the locations that the batch puts, after these were locked.
@@ -154,13 +173,15 @@ fn days(batch: &[&Input<Command>], locations: &Rows<Location>) -> BTreeSet<Strin
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, orders, locations, menu, availabilities, numbers, priced: _ } = state;
+    let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced: _ } = state;
     keys.save(tx)?;
     orders.save(tx)?;
     locations.save(tx)?;
     menu.save(tx)?;
     availabilities.save(tx)?;
-    numbers.save(tx)
+    numbers.save(tx)?;
+    access.save(tx)?;
+    pairings.save(tx)
 }
 
 /// Orders that nobody decided in time, the oldest first.

@@ -86,7 +86,7 @@ pub(crate) fn add_swings(
                 }
             }
         }
-        Command::SetAvailability(_) | Command::MarkOut { .. } | Command::Lapse { .. } => {}
+        Command::SetAvailability(_) | Command::MarkOut { .. } | Command::Lapse { .. } | Command::Key(_) => {}
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn items(command: &Command) -> Vec<String> {
         Command::SetAvailability(set) | Command::MarkOut { item: set, .. } => vec![set.location.key(&set.sku)],
         Command::Lapse { location, sku } => vec![location.key(sku)],
         Command::PutRecipe(_) | Command::Order { .. } => recipes(command),
-        Command::PutStock(_) | Command::Move(_) => Vec::new(),
+        Command::PutStock(_) | Command::Move(_) | Command::Key(_) => Vec::new(),
     }
 }
 

@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 use shared::{
     contract::{event::derived_id, time::Time},
     engine::{call::fresh_id, pump::Denial, retention::Retention},
-    process::{config::Settings, host::Host},
+    process::{
+        config::{Settings, Strangers},
+        host::Host,
+    },
 };
 
 use super::*;
@@ -41,8 +44,12 @@ impl Display {
             listen: "127.0.0.1:0".parse().unwrap(),
             accept_within: std::time::Duration::from_secs(240),
             keep_alive: std::time::Duration::from_secs(75),
+            drain: std::time::Duration::ZERO,
+            database_within: std::time::Duration::ZERO,
             retention: Retention::Forever,
-            allow_unauthenticated: false,
+            rate_limit: None,
+            strangers: Strangers::default(),
+            access: Default::default(),
         };
         let mut host = Host::new(settings).await.unwrap();
         let app = host.add::<KitchenSvc>(&url("kitchen")).await.unwrap();

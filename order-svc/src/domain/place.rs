@@ -13,13 +13,13 @@ use shared::{
         call::{Call, Idempotency},
         idempotency::Recall,
         rows::Rows,
-        service::Decision,
+        service::{Decision, Input},
     },
 };
 use uuid::Uuid;
 
 use super::{
-    Refusal, Reply, State,
+    Command, Refusal, Reply, State, known,
     menu::{is_marked_out, open_as_of},
     request::{LineRequest, OrderRequest},
 };
@@ -58,12 +58,13 @@ impl Place {
 }
 
 /// The order's id is the input's.
-pub(super) fn place(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Decision<Reply>, Refusal> {
+pub(super) fn place(state: &mut State, input: &Input<Command>, wanted: &Place) -> Result<Decision<Reply>, Refusal> {
+    let (id, at) = (input.id, input.at);
     if let Some(order) = placed_before(state, wanted)? {
         remember(state, wanted, order.id, at);
         return Ok(Decision::nothing().reply(Reply::Placed { order, replayed: true }));
     }
-    let order = compose(state, id, at, wanted)?;
+    let order = Order { placed_by: known(&input.by).map(str::to_owned), ..compose(state, id, at, wanted)? };
     let said = Said::new("order.placed", &order);
     remember(state, wanted, id, at);
     state.orders.put(order.clone());
@@ -120,6 +121,7 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
         notes: new.notes.clone(),
         rejection: None,
         cancellation: Default::default(),
+        placed_by: None,
         placed_at: at,
         accept_by: wanted.accept_by,
         updated_at: at,

@@ -44,6 +44,10 @@ pub enum Refusal {
     CurrencyInUse(Currency),
     /// A pause that would be over before it begins.
     UntilIsPast,
+    UnknownKey(Uuid),
+    /// Another display waits under a code that begins alike.
+    CodeTaken,
+    UnknownCode,
 }
 
 impl fmt::Display for Refusal {
@@ -80,6 +84,9 @@ impl fmt::Display for Refusal {
                 write!(f, "the menu has prices in {currency}; take them off the menu before the currency changes")
             }
             Self::UntilIsPast => f.write_str("is past"),
+            Self::UnknownKey(id) => write!(f, "there is no key {id}"),
+            Self::CodeTaken => f.write_str("another display waits under a code that begins alike"),
+            Self::UnknownCode => f.write_str("no display waits under this code, or not any more; start it again there"),
         }
     }
 }

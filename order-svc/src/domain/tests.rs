@@ -1,5 +1,6 @@
 //! Decisions as stories: a line a command, answered by what was said and replied.
 
+mod keys;
 mod menu;
 mod news;
 mod placing;

@@ -25,6 +25,9 @@ impl IntoResponse for Reply {
             }
             Self::Item(item) => (etag::of_view(item.version, &item), Json(item)).into_response(),
             Self::Removed => StatusCode::NO_CONTENT.into_response(),
+            Self::Key(key) => etag::versioned(key.version, key),
+            // Whoever starts a pairing is answered with what it shows.
+            Self::Waiting(_) => StatusCode::NO_CONTENT.into_response(),
             Self::Location(location) => (etag::of_view(location.version, &location), Json(location)).into_response(),
         }
     }
@@ -57,7 +60,10 @@ impl From<Refusal> for Problem {
             Refusal::UnknownItem(errors) => {
                 Self::new(UNPROCESSABLE, "unknown-item", "Unknown item", detail).with("errors", &errors)
             }
-            Refusal::NotOnMenu { .. } | Refusal::UnknownOrder(_) => Self::missing(detail),
+            Refusal::NotOnMenu { .. } | Refusal::UnknownOrder(_) | Refusal::UnknownKey(_) | Refusal::UnknownCode => {
+                Self::missing(detail)
+            }
+            Refusal::CodeTaken => Self::unavailable(&detail),
             Refusal::InvalidLine(errors) => {
                 Self::new(UNPROCESSABLE, "invalid-line", "Invalid line", detail).with("errors", &errors)
             }

@@ -21,6 +21,7 @@ use shared::{
         live::{Interest, Live},
     },
     web::{
+        access::Principal,
         etag,
         extract::{InPath, InQuery, Keyed, KeyedBody, OptionalBody, PreferWait},
         page::{Page, Paging},
@@ -73,8 +74,10 @@ pub(super) async fn place_order(
     State(app): State<Orders>,
     call: Call,
     PreferWait(seconds): PreferWait,
+    principal: Principal,
     Keyed { key, body: order }: Keyed<OrderRequest>,
 ) -> Answer<Response> {
+    principal.at(&order.location)?;
     let place = Place::new(&call, key.as_deref(), order, call.at + app.accept_within);
     let Some(seconds) = seconds else {
         return Ok(app.pump.ask(call, Command::Place(Box::new(place))).await?.into_response());
@@ -140,14 +143,24 @@ pub(super) async fn list_orders(
     )
 )]
 /// The order as it is now.
-pub(super) async fn show_order(State(app): State<Orders>, InPath(id): InPath<Uuid>) -> Answer<Response> {
-    let order = find(&app, id).await?;
+pub(super) async fn show_order(
+    State(app): State<Orders>,
+    principal: Principal,
+    InPath(id): InPath<Uuid>,
+) -> Answer<Response> {
+    let order = find(&app, &principal, id).await?;
     Ok(etag::versioned(order.version, order))
 }
 
-pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
+/// Of an order that is not for the asker's eyes nothing is told, not even that there is one.
+pub(super) async fn find(app: &Orders, principal: &Principal, id: Uuid) -> Answer<Order> {
     let found = store::order(&app.db, id).await.map_err(could_not_read)?;
-    found.ok_or_else(|| Refusal::UnknownOrder(id).into())
+    found.filter(|order| may_see(principal, order)).ok_or_else(|| Refusal::UnknownOrder(id).into())
+}
+
+fn may_see(principal: &Principal, order: &Order) -> bool {
+    let is_own = order.placed_by.as_deref() == Some(principal.subject());
+    principal.covers(&order.location) && (is_own || principal.is_staff_of(&order.location))
 }
 
 #[utoipa::path(
@@ -163,8 +176,13 @@ pub(super) async fn find(app: &Orders, id: Uuid) -> Answer<Order> {
 pub(super) async fn cancel_order(
     State(app): State<Orders>,
     call: Call,
+    principal: Principal,
     InPath(order): InPath<Uuid>,
     OptionalBody(CancelRequest { reason }): OptionalBody<CancelRequest>,
 ) -> Answer<Reply> {
+    // Neither whose it is nor where changes until it is decided.
+    if !principal.is_unbounded() {
+        find(&app, &principal, order).await?;
+    }
     Ok(app.pump.ask(call, Command::Cancel { order, reason }).await?)
 }

@@ -27,6 +27,7 @@ use shared::{
         service::Service,
     },
     web::{
+        access::Principal,
         extract::{InLocation, InPath, InQuery, Keyed, OfItem, OptionalBody, PreferWait},
         page::Paging,
         site::App,
@@ -105,7 +106,9 @@ fn colas(quantity: i64) -> String {
 
 async fn place(app: &Orders, key: &str, wait: Option<u64>, body: String) -> Response {
     let keyed = Keyed::from_request(request(Some(key), Some("application/json"), body), &()).await.unwrap();
-    orders::place_order(State(app.clone()), Call::internal("test"), PreferWait(wait), keyed).await.into_response()
+    orders::place_order(State(app.clone()), Call::internal("test"), PreferWait(wait), Principal::anybody(), keyed)
+        .await
+        .into_response()
 }
 
 async fn body(response: Response) -> Value {
@@ -226,9 +229,9 @@ async fn lists_are_newest_first_and_paged() {
 async fn an_order_is_shown_with_its_version() {
     serve(async |app| {
         let id = id_of(&body(place(app, "k", None, colas(1)).await).await);
-        let known = orders::show_order(State(app.clone()), InPath(id)).await;
+        let known = orders::show_order(State(app.clone()), Principal::anybody(), InPath(id)).await;
         assert_eq!(shown(known.into_response()).await, "200 placed etag: \"1\"");
-        let unknown = orders::show_order(State(app.clone()), InPath(Uuid::max())).await;
+        let unknown = orders::show_order(State(app.clone()), Principal::anybody(), InPath(Uuid::max())).await;
         assert_eq!(shown(unknown.into_response()).await, "404 /problems/not-found ");
     })
     .await;
@@ -242,7 +245,14 @@ async fn cancelling_answers_what_became_of_it() {
         tell(app, Command::Reserved { order: accepted }).await;
         let cancel = async |id: Uuid| {
             let reason = OptionalBody(CancelRequest::default());
-            let answer = orders::cancel_order(State(app.clone()), Call::internal("test"), InPath(id), reason).await;
+            let answer = orders::cancel_order(
+                State(app.clone()),
+                Call::internal("test"),
+                Principal::anybody(),
+                InPath(id),
+                reason,
+            )
+            .await;
             shown(answer.into_response()).await
         };
         assert_eq!(cancel(placed).await, "200 cancelled etag: \"2\"");
@@ -256,7 +266,8 @@ async fn cancelling_answers_what_became_of_it() {
 
 /// An order's stream, each event as its id, status and version.
 async fn stream(app: &Orders, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
-    let response = order::events(State(app.clone()), InPath(id), LastEventId(last)).await.unwrap();
+    let response =
+        order::events(State(app.clone()), Principal::anybody(), InPath(id), LastEventId(last)).await.unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
@@ -288,7 +299,8 @@ async fn a_stream_shows_the_order_and_every_change_and_resumes() {
         assert_eq!(late.next().await.unwrap().1, "accepted v3");
         tell(app, Command::Ticket(voided(id))).await;
         assert_eq!(late.next().await.unwrap().1, "cancelled v4");
-        let missing = order::events(State(app.clone()), InPath(Uuid::max()), LastEventId(None)).await;
+        let missing =
+            order::events(State(app.clone()), Principal::anybody(), InPath(Uuid::max()), LastEventId(None)).await;
         assert_eq!(missing.unwrap_err().status(), StatusCode::NOT_FOUND);
     })
     .await;

@@ -95,7 +95,7 @@ impl World {
             items = self.items.keys().cloned().collect();
         }
         let items = pick(&self.items, items);
-        State { keys, reservations, recipes, stock, items, movements }
+        State { keys, reservations, recipes, stock, items, movements, access: Rows::default() }
     }
 
     pub(crate) fn save(&mut self, state: &State) {
@@ -267,6 +267,7 @@ pub(crate) fn order(id: &str, lines: Vec<(String, i64, Vec<String>)>, accept_by:
         notes: None,
         rejection: None,
         cancellation: Cancellation::default(),
+        placed_by: None,
         placed_at: accept_by - Duration::from_secs(240),
         accept_by,
         updated_at: accept_by,

@@ -108,9 +108,9 @@ impl World {
 
     /// All rows, as text.
     pub(super) fn snapshot(&self) -> Vec<String> {
-        let State { keys, orders, locations, menu, availabilities, numbers, priced: _ } = &self.state;
+        let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced: _ } = &self.state;
         let tables = [texts(keys), texts(orders), texts(locations), texts(menu), texts(availabilities), texts(numbers)];
-        tables.concat()
+        [tables.concat(), texts(access), texts(pairings)].concat()
     }
 
     fn outcome(&self, decision: &Decision<Reply>) -> String {
@@ -156,6 +156,8 @@ impl World {
             Reply::Item(item) => format!("{} v{}", item.sku, item.version),
             Reply::Removed => "removed".to_owned(),
             Reply::Location(location) => format!("{} v{}", location.location, location.version),
+            Reply::Key(key) => format!("{} v{}", key.subject, key.version),
+            Reply::Waiting(waiting) => format!("{} waits", waiting.code),
         }
     }
 

@@ -12,6 +12,7 @@ use shared::{
         log::{self, Entry},
     },
     web::{
+        access::Principal,
         extract::InPath,
         problem::{Answer, could_not_read},
         sse::{self, LastEventId},
@@ -31,11 +32,12 @@ use crate::http::{Orders, orders};
 /// Follows the order.
 pub(in crate::http) async fn events(
     State(app): State<Orders>,
+    principal: Principal,
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
 ) -> Answer<Response> {
     let head = app.live.head().await.map_err(could_not_read)?;
-    let order = orders::find(&app, id).await?;
+    let order = orders::find(&app, &principal, id).await?;
     let missed = match last {
         Some(last) => log::about(&app.db, &id.to_string(), last).await.map_err(could_not_read)?,
         None => None,
