@@ -1,28 +1,39 @@
-//! The HTTP interface as anybody sees it, for the demo and the simulated people. What is answered with 503 is asked
-//! again, under the same key.
+//! The HTTP interface as anybody sees it, for the demo and the simulated people. What is answered with 503, or by
+//! a gateway that reaches nobody, is asked again, under the same key.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::engine::backoff::Backoff;
+use shared::{engine::backoff::Backoff, process::health::reachable};
 use tokio::time::Instant;
 
 /// Of one attempt; orders may ask to wait for 5 s.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Of one that reads a database whole.
+const SLOW_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     http: Client,
     pub base: String,
+    /// What it shows of itself, where it is asked to.
+    token: Option<Arc<str>>,
     /// Of all attempts together.
     patience: Duration,
+    /// Attempts that were not the last of their request. Shared by all clones.
+    repeated: Arc<AtomicU64>,
 }
 
 /// What was answered, good or bad.
@@ -51,13 +62,32 @@ impl Answer {
 impl Api {
     /// `base` is what all paths are put behind: `http://127.0.0.1:8080`.
     pub(crate) fn new(base: impl Into<String>, patience: Duration) -> Result<Self> {
-        let http = Client::builder().no_proxy().timeout(TIMEOUT).build().context("make an HTTP client")?;
-        Ok(Self { http, base: base.into(), patience })
+        Ok(Self { http: client(TIMEOUT)?, base: base.into(), token: None, patience, repeated: Arc::default() })
+    }
+
+    /// The same, showing this token or key.
+    pub(crate) fn showing(&self, token: Option<&str>) -> Self {
+        Self { token: token.map(Arc::from), ..self.clone() }
+    }
+
+    /// The same, with another patience.
+    pub(crate) fn with_patience(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// The same, with another time for an attempt.
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Result<Self> {
+        Ok(Self { http: client(timeout)?, ..self.clone() })
     }
 
     /// Of a process that listens there.
     pub(crate) fn at(address: SocketAddr, patience: Duration) -> Result<Self> {
         Self::new(format!("http://{}", reachable(address)), patience)
+    }
+
+    /// How many requests were made again since this was last asked.
+    pub(crate) fn take_repeated(&self) -> u64 {
+        self.repeated.swap(0, Ordering::Relaxed)
     }
 
     /// What is there; an error where nobody answers.
@@ -67,12 +97,28 @@ impl Api {
 
     /// As [`Api::get`], but without a step in between: what is kept as it was encoded keeps every byte.
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let (status, body) = self.persist_raw(|| self.request(Method::GET, path)).await?;
+        self.read_within(path, TIMEOUT).await
+    }
+
+    /// As [`Api::read`], of what takes the service long.
+    pub(crate) async fn read_slowly<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.read_within(path, SLOW_TIMEOUT).await
+    }
+
+    async fn read_within<T: DeserializeOwned>(&self, path: &str, timeout: Duration) -> Result<T> {
+        let (status, body) = self.persist_raw(|| self.request(Method::GET, path).timeout(timeout)).await?;
         if !status.is_success() {
             let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
             bail!("GET {}{path} answers {status}: {}", self.base, problem["detail"].as_str().unwrap_or("no reason"));
         }
         serde_json::from_slice(&body).with_context(|| format!("GET {path}"))
+    }
+
+    /// What is there, as text.
+    pub(crate) async fn text(&self, path: &str) -> Result<String> {
+        let (status, body) = self.persist_raw(|| self.request(Method::GET, path)).await?;
+        ensure!(status.is_success(), "GET {}{path} answers {status}", self.base);
+        String::from_utf8(body).with_context(|| format!("GET {path}"))
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -107,6 +153,16 @@ impl Api {
         self.persist(|| self.request(Method::POST, path)).await
     }
 
+    /// A request that may be done twice.
+    pub(crate) async fn ask(&self, path: &str, body: &impl Serialize) -> Result<Answer> {
+        self.persist(|| self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Doing it twice is doing it once.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer> {
+        self.persist(|| self.request(Method::DELETE, path)).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Answer> {
         self.persist(|| self.request(Method::PUT, path).json(body)).await
     }
@@ -126,7 +182,11 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     async fn persist(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer> {
@@ -134,13 +194,13 @@ impl Api {
         Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 
-    /// Asks again for as long as there is no answer, or 503.
+    /// Asks again for as long as there is no answer, or one that says that nobody is there.
     async fn persist_raw(&self, request: impl Fn() -> RequestBuilder) -> Result<(StatusCode, Vec<u8>)> {
         let (started, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             let patient = started.elapsed() < self.patience;
             match request().send().await {
-                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE && patient => {
+                Ok(response) if is_away(response.status()) && patient => {
                     let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
                     tokio::time::sleep(Duration::from_secs(after.unwrap_or(1))).await;
                 }
@@ -152,28 +212,16 @@ impl Api {
                 Err(error) if !patient => return Err(error).context("no answer"),
                 Err(_) => backoff.wait().await,
             }
+            self.repeated.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// An address that listens on all interfaces is reached over loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+/// The service, or what is behind the gateway: it may have done what it was asked to, or not.
+fn is_away(status: StatusCode) -> bool {
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT].contains(&status)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::reachable;
-
-    #[test]
-    fn an_address_on_all_interfaces_is_reached_over_loopback() {
-        let reached =
-            ["0.0.0.0:8080", "[::]:8080", "127.0.0.1:1"].map(|text| reachable(text.parse().unwrap()).to_string());
-        assert_eq!(reached, ["127.0.0.1:8080", "[::1]:8080", "127.0.0.1:1"]);
-    }
+fn client(timeout: Duration) -> Result<Client> {
+    Client::builder().no_proxy().timeout(timeout).build().context("make an HTTP client")
 }

@@ -31,6 +31,18 @@ pub(crate) struct Services {
     pub kitchen: Api,
 }
 
+impl Services {
+    /// How many requests were made again since this was last asked.
+    pub(crate) fn take_repeated(&self) -> u64 {
+        [&self.order, &self.inventory, &self.kitchen].map(Api::take_repeated).iter().sum()
+    }
+
+    /// All at one address.
+    pub(crate) fn together(api: Api) -> Self {
+        Self { order: api.clone(), inventory: api.clone(), kitchen: api }
+    }
+}
+
 /// A request that may be made again: a PUT, or a POST under its key.
 #[derive(Debug)]
 struct Ask {

@@ -1,14 +1,27 @@
 //! The developer's commands. They look at services that run, here or far away, over HTTP like anybody else, or at what
-//! was saved of them; they open no database but their own sandbox's.
+//! was saved of them; they open no database but their own sandbox's, and those that they make or move.
 
+pub(crate) mod audit;
+mod compare;
+pub(crate) mod convergence;
 pub(crate) mod dead;
 pub(crate) mod events;
-mod past;
+pub(crate) mod migrate_data;
+mod paint;
+pub(crate) mod past;
+mod progress;
+mod rebuild;
 pub(crate) mod replay;
+mod sandbox;
+pub(crate) mod show;
 pub(crate) mod trace;
+mod zones;
 
 use std::{
+    fmt,
     io::{ErrorKind, Write},
+    process::ExitCode,
+    str::FromStr,
     time::Duration,
 };
 
@@ -19,35 +32,63 @@ use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::StatusCode;
 use serde_json::Value;
-use shared::engine::service::Service;
+use shared::{contract::time::Time, engine::service::Service, process::host};
 
-use crate::{api::Api, demo::command::base};
+use crate::{api::Api, credentials::Credentials, demo::command::base};
 
 /// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The three services: name, and what its feed and its journal are called in paths.
-const SERVICES: [(&str, &str); 3] =
+pub(crate) const SERVICES: [(&str, &str); 3] =
     [(OrderSvc::NAME, OrderSvc::FEED), (InventorySvc::NAME, InventorySvc::FEED), (KitchenSvc::NAME, KitchenSvc::FEED)];
+
+const USUAL: &str = "http://127.0.0.1:8080";
+
+const SHOW: &str = "put a token into COMANDA_TOKEN or name its --token-file (`comanda token` makes one)";
 
 /// Where the services answer.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct At {
     /// Where the services answer: the URL of a gateway or of one process, or --at once for each service
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = base)]
+    #[arg(long, value_name = "URL", default_value = USUAL, value_parser = base)]
     at: Vec<String>,
+
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl At {
+    /// What is shown to all of them.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    pub(crate) fn urls(&self) -> &[String] {
+        &self.at
+    }
+
+    /// As a command takes them: ` --at URL`; nothing where it is where everybody looks.
+    fn arguments(&self) -> String {
+        match &self.at[..] {
+            [usual] if usual == USUAL => String::new(),
+            urls => urls.iter().map(|url| format!(" --at {url}")).collect(),
+        }
+    }
+
     /// The service with that feed.
     async fn find(&self, service: &str, feed: &str) -> Result<Api> {
+        let token = self.credentials.token()?;
         for url in &self.at {
             let nobody = || format!("nobody answers at {url}");
-            let answer = Api::new(url, Duration::ZERO)?.look(&format!("/v1/feed/{feed}?limit=1")).await;
+            let api = Api::new(url, PATIENCE)?.showing(token.as_deref());
+            let answer = api.with_patience(Duration::ZERO).look(&format!("/v1/feed/{feed}?limit=1")).await;
             match answer.with_context(nobody)?.status {
                 // Its beginning has been forgotten.
-                StatusCode::OK | StatusCode::GONE => return Api::new(url, PATIENCE),
+                StatusCode::OK | StatusCode::GONE => return Ok(api),
                 StatusCode::NOT_FOUND => {}
+                StatusCode::UNAUTHORIZED => bail!("{url} asks who you are: {SHOW}"),
+                StatusCode::FORBIDDEN => bail!("{url} does not let you look: it takes the role developer, everywhere"),
                 status => bail!("{url} answers {status}"),
             }
         }
@@ -55,9 +96,85 @@ impl At {
     }
 }
 
-/// A line on standard output. Where nobody reads it any more there is nothing more to do: `| head` is no failure.
-fn say(line: &str) -> Result<()> {
-    match writeln!(std::io::stdout(), "{line}") {
+/// As it stands in a URL: nothing in it is taken for a part of one.
+pub(crate) fn escaped(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// A moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(Time);
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(Duration);
+
+impl FromStr for Moment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let ago = || text.parse().map(|Span(ago)| Self(Time::now() - ago));
+        let wrong = "expected a time like 2026-11-25T19:30:00Z, or how long ago: 30s, 10m, 2h, 3d";
+        text.parse().map(Self).or_else(|_| ago()).map_err(|_: &str| wrong)
+    }
+}
+
+impl FromStr for Span {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "expected how long: 30s, 10m, 2h, 3d";
+        let unit_s = match text.chars().last() {
+            Some('s') => 1,
+            Some('m') => 60,
+            Some('h') => 3600,
+            Some('d') => 86_400,
+            _ => return Err(wrong),
+        };
+        let count: u64 = text[..text.len() - 1].parse().map_err(|_| wrong)?;
+        // Nobody looks back further than a lifetime.
+        let span_s = count.checked_mul(unit_s).filter(|span_s| *span_s < 100 * 366 * 86_400).ok_or(wrong)?;
+        Ok(Self(Duration::from_secs(span_s)))
+    }
+}
+
+/// Ctrl-C came before the end.
+#[derive(Debug)]
+struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// What comes of the work, or of Ctrl-C: then the work is dropped where it is, and with it whatever it has begun.
+async fn interruptible<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err(Interrupted.into()),
+    }
+}
+
+/// How a command ends; `true` where all is as it should be.
+fn ended(command: Result<bool>) -> ExitCode {
+    match command {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // As of a process that SIGINT ends.
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(128 + 2),
+        Err(error) => host::refuse("comanda", &error),
+    }
+}
+
+/// A line on standard output, in colours on a terminal, unless `NO_COLOR` or `TERM` say that nobody wants them. Where
+/// nobody reads it any more there is nothing more to do: `| head` is no failure.
+pub(crate) fn say(line: &str) -> Result<()> {
+    progress::clear();
+    match writeln!(anstream::stdout(), "{}", paint::harmless(line)) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => written.context("write to standard output"),
     }
@@ -99,13 +216,23 @@ fn fits(pattern: &str, text: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{fits, name};
+    use super::*;
 
     #[test]
     fn a_command_is_called_by_what_was_done() {
         assert_eq!(name(&json!({"place": {"order": {}}})), "place");
         assert_eq!(name(&json!({"act": {"ticket": "t", "action": {"item": ["1", "done"]}}})), "act item 1 done");
         assert_eq!(name(&json!({"act": {"ticket": "t", "action": {"ticket": "serve"}}})), "act ticket serve");
+    }
+
+    #[test]
+    fn a_moment_is_a_time_or_so_long_ago() {
+        assert_eq!("2026-11-25T19:30:00Z".parse(), Ok(Moment("2026-11-25T19:30:00Z".parse().unwrap())));
+        let Moment(ago) = "10m".parse().unwrap();
+        assert!(Time::now().since(ago) >= Duration::from_secs(600));
+        for wrong in ["", "m", "10", "10y", "-1m", "99999999999999999999d", "999999999d", "yesterday", "ä"] {
+            assert!(wrong.parse::<Moment>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

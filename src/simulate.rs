@@ -1,5 +1,6 @@
 //! A restaurant at work: guests, cooks and a manager who know nothing but the HTTP interface.
 
+pub(crate) mod command;
 mod cooks;
 mod guests;
 mod manager;
@@ -8,9 +9,11 @@ mod tests;
 
 use std::{
     fmt,
-    net::SocketAddr,
     str::FromStr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,10 +24,10 @@ use shared::contract::{order::Mode, types::Currency};
 use tokio::time::{Instant, interval_at};
 use tracing::info;
 
-use crate::api::Api;
+use crate::{api::Api, demo::Services};
 
 /// How long 503 or no answer is borne before an error.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const SUMMARY: Duration = Duration::from_secs(60);
 /// How long guests wait at the start before they look again for an open venue.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -89,6 +92,8 @@ struct Tally {
     failed: AtomicU64,
     /// Tickets on the board right now.
     board: AtomicU64,
+    /// From each order that nobody waited with to its answer.
+    answered: Mutex<Vec<Duration>>,
 }
 
 fn count(counter: &AtomicU64) {
@@ -104,16 +109,20 @@ struct Venue {
 }
 
 /// Plays until it is dropped, or fails.
-pub(crate) async fn run(address: SocketAddr, rate: Rate) -> Result<()> {
-    let api = Api::at(address, PATIENCE)?;
-    let venue = open_venue(&api).await?;
-    info!("simulation: guests come to {:?}, {rate}", venue.location);
+pub(crate) async fn run(services: &Services, rate: Rate) -> Result<()> {
     let tally = Tally::default();
+    tokio::try_join!(play(services, rate, &tally), summarise(services, &tally))?;
+    Ok(())
+}
+
+async fn play(services: &Services, rate: Rate, tally: &Tally) -> Result<()> {
+    let Services { order, inventory, kitchen } = services;
+    let venue = open_venue(order).await?;
+    info!("simulation: guests come to {:?}, {rate}", venue.location);
     tokio::try_join!(
-        guests::come(&api, &venue, rate, &tally),
-        cooks::work(&api, &venue, rate, &tally),
-        manager::look_after(&api, &venue, rate),
-        summarise(&tally),
+        guests::come(order, &venue, rate, tally),
+        cooks::work(kitchen, &venue, rate, tally),
+        manager::look_after(inventory, &venue, rate),
     )?;
     Ok(())
 }
@@ -134,23 +143,40 @@ async fn open_venue(api: &Api) -> Result<Venue> {
     }
 }
 
-async fn summarise(tally: &Tally) -> Result<()> {
+async fn summarise(services: &Services, tally: &Tally) -> Result<()> {
     let mut tick = interval_at(Instant::now() + SUMMARY, SUMMARY);
     loop {
         tick.tick().await;
-        info!("{}", tally.summary());
+        info!("simulation, the last minute: {}", tally.summary(services.take_repeated()));
     }
 }
 
 impl Tally {
     /// One line, and starts counting anew.
-    fn summary(&self) -> String {
+    fn summary(&self, repeated: u64) -> String {
         let take = |counter: &AtomicU64| counter.swap(0, Ordering::Relaxed);
         let (placed, refused, cancelled) = (take(&self.placed), take(&self.refused), take(&self.cancelled));
         let (served, failed, board) = (take(&self.served), take(&self.failed), self.board.load(Ordering::Relaxed));
         let trouble = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+        let answered = std::mem::take(&mut *self.answered.lock().unwrap_or_else(PoisonError::into_inner));
         format!(
-            "simulation, the last minute: {placed} ordered, {refused} refused, {cancelled} cancelled, {served} served{trouble}; {board} on the board"
+            "{placed} ordered, {refused} refused, {cancelled} cancelled, {served} served{trouble}; \
+             {repeated} requests made again{}; {board} on the board",
+            latency(answered)
         )
+    }
+
+    fn answered_after(&self, latency: Duration) {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).push(latency);
+    }
+}
+
+/// How long orders took to be answered, where there were any.
+fn latency(mut answered: Vec<Duration>) -> String {
+    answered.sort_unstable();
+    let at = |percent: usize| answered.get((answered.len() * percent / 100).min(answered.len().saturating_sub(1)));
+    match (at(50), at(99)) {
+        (Some(p50), Some(p99)) => format!("; an answer took {} ms, p99 {} ms", p50.as_millis(), p99.as_millis()),
+        _ => String::new(),
     }
 }

@@ -23,6 +23,7 @@ use tracing::{info, warn};
 
 use crate::{
     api::Api,
+    console,
     demo::{self, Services},
     simulate::{self, Rate},
     start_page,
@@ -59,7 +60,7 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: Options) -> ExitCode {
     match start(options).await {
-        Ok((host, listener)) => host.serve(listener, pages()).await,
+        Ok((host, listener, pages)) => host.serve(listener, pages).await,
         Err(error) => host::refuse("comanda", &error),
     }
 }
@@ -84,7 +85,7 @@ impl Options {
 }
 
 /// Starts everything but the serving.
-async fn start(options: Options) -> Result<(Host, TcpListener)> {
+async fn start(options: Options) -> Result<(Host, TcpListener, Router)> {
     options.refuse_one_file_for_two()?;
     // Before anything is touched: a taken port is told at once.
     let listener = host::bind(&options.settings).await?;
@@ -95,10 +96,16 @@ async fn start(options: Options) -> Result<(Host, TcpListener)> {
     host.add::<KitchenSvc>(&options.kitchen_database_url).await?;
     prepare(&host, address, !options.no_demo)?;
     if let Some(rate) = options.simulate {
-        host.tasks.supervise("simulation", "comanda", move || simulate::run(address, rate));
+        let services = Services::together(Api::at(address, simulate::PATIENCE)?.showing(host.access.own_token()));
+        host.tasks.supervise("simulation", "comanda", move || {
+            let services = services.clone();
+            async move { simulate::run(&services, rate).await }
+        });
     }
+    let pages =
+        pages().merge(console::router(&[Api::at(address, PATIENCE)?.showing(host.access.own_token())], &host.tasks));
     info!(listen = %address, "serving");
-    Ok((host, listener))
+    Ok((host, listener, pages))
 }
 
 /// The pages for people, and the one that leads to them.
@@ -109,8 +116,7 @@ fn pages() -> Router {
 
 /// Makes the demo restaurant while requests are served already; the process is ready at the end of it.
 fn prepare(host: &Host, address: SocketAddr, with_demo: bool) -> Result<()> {
-    let api = Api::at(address, PATIENCE)?;
-    let services = Services { order: api.clone(), inventory: api.clone(), kitchen: api };
+    let services = Services::together(Api::at(address, PATIENCE)?.showing(host.access.own_token()));
     host.prepared.store(false, Ordering::Release);
     let (prepared, stop) = (host.prepared.clone(), host.tasks.stop.clone());
     host.tasks.spawn(async move {
@@ -165,7 +171,8 @@ fn try_empty(base: &str) -> (&'static str, String) {
 /// The pages that there are, and the documentation.
 fn links(base: &str) -> String {
     let pages = [("order", OrderSvc::PAGE), ("kitchen", KitchenSvc::PAGE), ("stock", InventorySvc::PAGE)];
-    let pages = pages.into_iter().filter(|(_, path)| *path != docs::PAGE).chain([("API", docs::PAGE)]);
+    let pages = pages.into_iter().filter(|(_, path)| *path != docs::PAGE);
+    let pages = pages.chain([("API", docs::PAGE), ("console", console::PATH)]);
     pages.map(|(name, path)| format!("  {name:<9}{base}{path}\n")).collect()
 }
 

@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use shared::{engine::service::Service, process::host};
 
 use super::{Ask, LOCATION, Services, Step, location, make, offers_favourite};
-use crate::{api::Api, up};
+use crate::{api::Api, credentials::Credentials, up};
 
 /// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Where the services answer: the URL of a gateway or of one process, or --at once for each service
     #[arg(long, required = true, value_name = "URL", value_parser = base)]
     at: Vec<String>,
+
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 /// Without the slash at its end, which every path brings.
@@ -31,18 +34,15 @@ pub(crate) fn base(url: &str) -> Result<String, String> {
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    match open_at(&options.at).await {
+    match open_at(&options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => host::refuse("comanda", &error),
     }
 }
 
-async fn open_at(urls: &[String]) -> Result<()> {
-    let services = Services {
-        order: find::<OrderSvc>("/v1/locations?limit=1", urls).await?,
-        inventory: find::<InventorySvc>("/v1/inventory?limit=1", urls).await?,
-        kitchen: find::<KitchenSvc>("/v1/tickets?limit=1", urls).await?,
-    };
+async fn open_at(Options { at, credentials }: &Options) -> Result<()> {
+    // Nobody there is said at once: it is most likely another address.
+    let services = find_all(at, credentials.token()?.as_deref(), Duration::ZERO, PATIENCE).await?;
     let Ask { path, .. } = location();
     if services.order.look(&path).await?.status == StatusCode::NOT_FOUND {
         make(&services, |step| say(&told(step))).await?;
@@ -56,21 +56,37 @@ async fn open_at(urls: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Where each service answers, of these URLs: found `within` so long, and asked with patience from then on.
+pub(crate) async fn find_all(
+    urls: &[String],
+    token: Option<&str>,
+    within: Duration,
+    patience: Duration,
+) -> Result<Services> {
+    let apis = urls.iter().map(|url| Ok(Api::new(url, patience)?.showing(token)));
+    let apis: Vec<Api> = apis.collect::<Result<_>>()?;
+    Ok(Services {
+        order: find::<OrderSvc>("/v1/locations?limit=1", &apis, within).await?,
+        inventory: find::<InventorySvc>("/v1/inventory?limit=1", &apis, within).await?,
+        kitchen: find::<KitchenSvc>("/v1/tickets?limit=1", &apis, within).await?,
+    })
+}
+
 /// The first of the URLs at which the service has what it alone has.
-async fn find<S: Service>(path: &str, urls: &[String]) -> Result<Api> {
-    for url in urls {
-        // Nobody there is said at once: it is most likely another address.
-        Api::new(url, Duration::ZERO)?.look(path).await.with_context(|| format!("nobody answers at {url}"))?;
-        let api = Api::new(url, PATIENCE)?;
+async fn find<S: Service>(path: &str, apis: &[Api], within: Duration) -> Result<Api> {
+    for api in apis {
+        let url = &api.base;
+        api.with_patience(within).look(path).await.with_context(|| format!("nobody answers at {url}"))?;
         match api.look(path).await?.status {
             StatusCode::OK => {
                 say(&format!("{:<14} {url}\n", S::NAME));
-                return Ok(api);
+                return Ok(api.clone());
             }
             StatusCode::NOT_FOUND => {}
             status => bail!("{url}{path} answers {status}"),
         }
     }
+    let urls: Vec<&str> = apis.iter().map(|api| &*api.base).collect();
     bail!("{} is not at {}; name its URL with a further --at", S::NAME, urls.join(" or "))
 }
 

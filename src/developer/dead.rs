@@ -1,21 +1,19 @@
 //! `comanda dead`: what the services could not take in. Looked at, redriven once the cause is gone, or discarded.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    process::ExitCode,
-    time::Duration,
-};
+mod redrive;
+
+use std::{collections::BTreeMap, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{contract::time::Time, process::host};
-use tokio::time::{MissedTickBehavior, interval};
+use shared::contract::{clock::Clock, time::Time};
 use uuid::Uuid;
 
-use super::{At, SERVICES, fits, say};
+use self::redrive::Redrive;
+use super::{At, SERVICES, ended, fits, interruptible, paint, past::Past, say, zones::Zones};
 use crate::api::{Answer, Api};
 
 const EXAMPLES: &str = "Examples:
@@ -86,48 +84,40 @@ struct Filter {
     because: Option<String>,
 }
 
-#[derive(Clone, Debug, Args)]
-struct Redrive {
-    /// This one
-    #[arg(required_unless_present_any = ["all", "kind", "because"], conflicts_with_all = ["all", "kind", "because"])]
-    id: Option<Uuid>,
-
-    #[command(flatten)]
-    at: At,
-    #[command(flatten)]
-    filter: Filter,
-
-    /// Every letter
-    #[arg(long)]
-    all: bool,
-
-    /// At most so many a second
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rate: u32,
-
-    /// Only say which it would be
-    #[arg(long)]
-    dry_run: bool,
-
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
-}
-
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Letter {
+pub(crate) struct Letter {
     #[serde(default)]
     service: String,
-    id: Uuid,
-    at: Time,
-    last_at: Time,
+    pub(crate) id: Uuid,
+    pub(crate) at: Time,
+    pub(crate) last_at: Time,
     #[serde(rename = "type")]
-    kind: Option<String>,
-    subject: Option<String>,
-    reason: String,
-    attempts: i64,
-    body: String,
+    pub(crate) kind: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) attempts: i64,
+    pub(crate) body: String,
     body_base64: Option<String>,
+}
+
+impl Letter {
+    /// What its bytes hold; `null` where nobody can read them.
+    pub(super) fn event(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// Where its event happened, if its bytes say so.
+    fn location(&self) -> Option<String> {
+        self.event()["location"].as_str().map(str::to_owned)
+    }
+
+    fn clock<'a>(&self, zones: &'a Zones) -> &'a Clock {
+        zones.clock(self.location().as_deref())
+    }
+
+    fn kind(&self) -> &str {
+        self.kind.as_deref().unwrap_or("unreadable")
+    }
 }
 
 /// Where a letter is: the service that has it.
@@ -144,17 +134,12 @@ impl Place {
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    let done = match options.action {
-        Action::List { at, filter, group, json } => list(&at, &filter, group, json).await.map(|()| true),
-        Action::Show { id, at, json } => show(&at, id, json).await.map(|()| true),
+    ended(match options.action {
+        Action::List { at, filter, group, json } => interruptible(list(&at, &filter, group, json)).await.map(|()| true),
+        Action::Show { id, at, json } => interruptible(show(&at, id, json)).await.map(|()| true),
         Action::Redrive(redrive) => redrive.run().await,
         Action::Discard { id, reason, at } => discard(&at, id, &reason).await.map(|()| true),
-    };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => host::refuse("comanda", &error),
-    }
+    })
 }
 
 /// The services, or the one that is asked for.
@@ -168,8 +153,7 @@ async fn places(at: &At, only: Option<&str>) -> Result<Vec<Place>> {
 
 impl Filter {
     fn admits(&self, letter: &Letter) -> bool {
-        let kind = letter.kind.as_deref().unwrap_or("unreadable");
-        self.kind.as_ref().is_none_or(|pattern| fits(pattern, kind))
+        self.kind.as_ref().is_none_or(|pattern| fits(pattern, letter.kind()))
             && self.because.as_ref().is_none_or(|text| letter.reason.contains(text))
     }
 
@@ -188,59 +172,85 @@ impl Filter {
 
 async fn list(at: &At, filter: &Filter, group: bool, json: bool) -> Result<()> {
     let letters = filter.letters(&places(at, filter.service.as_deref()).await?).await?;
+    let zones = Zones::at(at).await?;
     if group {
-        return groups(&letters, json);
+        return groups(&letters, &zones, json);
     }
     letters.iter().try_for_each(|letter| match json {
         true => say(&serde_json::to_string(letter)?),
-        false => say(&line(letter)),
+        false => say(&line(letter, &zones)),
     })
 }
 
-/// `2026-11-25 19:30:00Z`
-fn moment(time: Time) -> String {
-    format!("{}Z", time.to_string().replace('T', " ").chars().take(19).collect::<String>())
-}
-
-fn line(letter: &Letter) -> String {
-    let kind = letter.kind.as_deref().unwrap_or("unreadable");
-    let (last, service, attempts, id) = (moment(letter.last_at), &letter.service, letter.attempts, letter.id);
-    let reason = letter.reason.lines().next().unwrap_or_default();
-    format!("{last}  {service:<13}  {kind:<24}  {attempts:>3}x  {id}  {reason}")
+fn line(letter: &Letter, zones: &Zones) -> String {
+    let (service, kind, attempts, id) = (&letter.service, letter.kind(), letter.attempts, letter.id);
+    let last = letter.clock(zones).moment(letter.last_at);
+    let reason = paint::wrong(letter.reason.lines().next().unwrap_or_default());
+    let attempts = format!("{attempts:>3}x");
+    let attempts = if letter.attempts > 1 { paint::late(attempts) } else { attempts };
+    format!("{last:<25}  {service:<13}  {kind:<24}  {attempts}  {}  {reason}", paint::id(id))
 }
 
 /// Letters that were refused for the same reason.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     count: usize,
     first: Time,
     last: Time,
+    /// Where all of them happened, if that is one place.
+    location: Option<String>,
 }
 
-fn groups(letters: &[Letter], json: bool) -> Result<()> {
+fn groups(letters: &[Letter], zones: &Zones, json: bool) -> Result<()> {
     let mut groups: BTreeMap<(&str, &str, String), Group> = BTreeMap::new();
     for letter in letters {
-        let kind = letter.kind.as_deref().unwrap_or("unreadable");
-        let fresh = Group { count: 0, first: letter.at, last: letter.last_at };
-        let group = groups.entry((&letter.service, kind, without_names(&letter.reason))).or_insert(fresh);
-        let Group { count, first, last } = *group;
-        *group = Group { count: count + 1, first: first.min(letter.at), last: last.max(letter.last_at) };
+        let location = letter.location();
+        let fresh = Group { count: 0, first: letter.at, last: letter.last_at, location: location.clone() };
+        let key = (&*letter.service, letter.kind(), without_names(&letter.reason));
+        let group = groups.entry(key).or_insert(fresh);
+        group.count += 1;
+        (group.first, group.last) = (group.first.min(letter.at), group.last.max(letter.last_at));
+        group.location = group.location.take().filter(|known| Some(known) == location.as_ref());
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
-    groups.iter().try_for_each(|((service, kind, reason), Group { count, first, last })| match json {
-        true => say(
-            &json!({"service": service, "type": kind, "reason": reason, "count": count, "first": first, "last": last})
-                .to_string(),
-        ),
-        false => {
-            say(&format!("{count:>6}  {service:<13}  {kind:<24}  {} to {}  {reason}", moment(*first), moment(*last)))
+    for ((service, kind, reason), Group { count, first, last, location }) in groups {
+        let clock = zones.clock(location.as_deref());
+        let (since, until) = (clock.moment(first), clock.moment(last));
+        say(&match json {
+            true => json!({"service": service, "type": kind, "reason": reason, "count": count, "first": first,
+                "last": last})
+            .to_string(),
+            false => {
+                format!("{count:>6}  {service:<13}  {kind:<24}  {since:<25} to {until:<25}  {}", paint::wrong(reason))
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Of a service that runs: what it has set aside of an order since then, as far as the bytes say so.
+pub(super) async fn of_order(past: &Past, since: Time, order: &str) -> Result<Vec<Letter>> {
+    #[derive(Deserialize)]
+    struct Page {
+        items: Vec<Letter>,
+        next: Option<String>,
+    }
+    let Past::Running { api, feed } = past else { return Ok(Vec::new()) };
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let Page { items, next } = api.get(&format!("/v1/dead/{feed}?limit=500{after}")).await?;
+        let is_old = items.last().is_none_or(|last| last.at < since);
+        found.extend(items.into_iter().filter(|letter| letter.event()["correlationid"] == order));
+        match next {
+            Some(next) if !is_old => after = format!("&after={next}"),
+            _ => return Ok(found),
         }
-    })
+    }
 }
 
 /// What is left of a reason without the ids and numbers that tell one case from another.
-fn without_names(reason: &str) -> String {
+pub(crate) fn without_names(reason: &str) -> String {
     let first = reason.lines().next().unwrap_or_default();
     let word =
         |word: &str| if word.contains(|c: char| c.is_ascii_digit()) { "…".to_owned() } else { word.to_owned() };
@@ -273,15 +283,17 @@ async fn show(at: &At, id: Uuid, json: bool) -> Result<()> {
     if json {
         return say(&serde_json::to_string(&letter)?);
     }
+    let zones = Zones::at(at).await?;
+    let clock = letter.clock(&zones);
     let pretty = serde_json::from_str::<Value>(&letter.body).and_then(|body| serde_json::to_string_pretty(&body));
-    say(&format!("id          {id}"))?;
+    say(&format!("id          {}", paint::id(id)))?;
     say(&format!("service     {}", letter.service))?;
-    say(&format!("type        {}", letter.kind.as_deref().unwrap_or("unreadable")))?;
+    say(&format!("type        {}", letter.kind()))?;
     say(&format!("subject     {}", letter.subject.as_deref().unwrap_or("unknown")))?;
-    say(&format!("first seen  {}", letter.at))?;
-    say(&format!("last seen   {}", letter.last_at))?;
+    say(&format!("first seen  {}", clock.exact(letter.at)))?;
+    say(&format!("last seen   {}", clock.exact(letter.last_at)))?;
     say(&format!("attempts    {}", letter.attempts))?;
-    say(&format!("reason      {}", letter.reason))?;
+    say(&format!("reason      {}", paint::wrong(&letter.reason)))?;
     if let Some(base64) = &letter.body_base64 {
         say(&format!("base64      {base64}"))?;
     }
@@ -295,79 +307,7 @@ async fn discard(at: &At, id: Uuid, reason: &str) -> Result<()> {
     if answer.status != StatusCode::OK {
         bail!("{}: {}", place.service, refusal(&answer));
     }
-    say(&format!("discarded  {}", line(&letter)))
-}
-
-impl Redrive {
-    /// Whether none was refused again.
-    async fn run(&self) -> Result<bool> {
-        let letters = match self.id {
-            Some(id) => vec![find(&self.at, self.filter.service.as_deref(), id).await?.1],
-            None => self.filter.letters(&places(&self.at, self.filter.service.as_deref()).await?).await?,
-        };
-        if self.dry_run {
-            letters.iter().rev().try_for_each(|letter| self.told(letter, "would be redriven", None))?;
-            self.count(letters.len(), &HashMap::from([("would be redriven".to_owned(), letters.len())]))?;
-            return Ok(true);
-        }
-        let mut places: HashMap<String, Place> = HashMap::new();
-        for place in self::places(&self.at, self.filter.service.as_deref()).await? {
-            // Never twice by itself: a letter may be what the service dies of.
-            let api = Api::new(&place.api.base, Duration::ZERO)?;
-            places.insert(place.service.into(), Place { api, ..place });
-        }
-        let mut pace = interval(Duration::from_secs(1) / self.rate);
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        // The oldest first, as they came.
-        for letter in letters.iter().rev() {
-            tokio::select! {
-                _ = pace.tick() => {}
-                _ = tokio::signal::ctrl_c() => break,
-            }
-            let outcome = self.one(&places[&letter.service], letter).await;
-            if outcome.is_err() {
-                self.count(letters.len(), &counts)?;
-            }
-            *counts.entry(outcome?).or_default() += 1;
-        }
-        self.count(letters.len(), &counts)?;
-        Ok(!counts.contains_key("refused"))
-    }
-
-    async fn one(&self, place: &Place, letter: &Letter) -> Result<String> {
-        let unsure =
-            || format!("{} while it had {}: it is either a letter still or taken in", place.service, letter.id);
-        let answer = place.api.act(&format!("{}/redrive", place.path(letter.id))).await.with_context(unsure)?;
-        let (outcome, reason) = match answer.status {
-            StatusCode::OK => (answer.body["outcome"].as_str().unwrap_or_default(), answer.body["reason"].as_str()),
-            StatusCode::NOT_FOUND => ("gone", answer.body["detail"].as_str()),
-            _ => bail!("{}: {}", place.service, refusal(&answer)),
-        };
-        self.told(letter, outcome, reason)?;
-        Ok(outcome.to_owned())
-    }
-
-    fn told(&self, letter: &Letter, outcome: &str, reason: Option<&str>) -> Result<()> {
-        let (service, kind, id) = (&letter.service, letter.kind.as_deref().unwrap_or("unreadable"), letter.id);
-        if self.json {
-            let told = json!({"service": service, "type": kind, "id": id, "outcome": outcome, "reason": reason});
-            return say(&told.to_string());
-        }
-        let reason = reason.and_then(|reason| reason.lines().next()).unwrap_or_default();
-        say(format!("{:<10}  {service:<13}  {kind:<24}  {id}  {reason}", outcome.replace('_', " ")).trim_end())
-    }
-
-    /// Programs count themselves.
-    fn count(&self, all: usize, counts: &HashMap<String, usize>) -> Result<()> {
-        if self.json {
-            return Ok(());
-        }
-        let mut counts: Vec<_> = counts.iter().collect();
-        counts.sort();
-        let counts = counts.into_iter().map(|(outcome, count)| format!(", {count} {}", outcome.replace('_', " ")));
-        say(&format!("{all} letters{}", counts.collect::<String>()))
-    }
+    say(&format!("discarded  {}", line(&letter, &Zones::at(at).await?)))
 }
 
 #[cfg(test)]

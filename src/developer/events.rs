@@ -3,23 +3,25 @@
 use std::{
     collections::{HashMap, VecDeque},
     fs::File,
-    io::{BufWriter, Write},
+    io::BufWriter,
     path::{Path, PathBuf},
     process::ExitCode,
-    str::FromStr,
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
+use serde::Deserialize;
 use serde_json::Value;
-use shared::{contract::time::Time, process::host};
+use shared::{contract::time::Time, engine::call::fresh_id};
 use uuid::Uuid;
 
 use super::{
-    At, SERVICES, fits,
-    past::{self, Past},
+    At, Moment, SERVICES, ended, fits, interruptible, paint,
+    past::{self, PAGE, Past},
+    progress::{self, Progress},
     say,
+    zones::Zones,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -48,24 +50,12 @@ pub(crate) struct Options {
     #[arg(short, long)]
     follow: bool,
 
-    /// Only of this order: its id, or its number
-    #[arg(long, value_name = "ID|NUMBER")]
-    order: Option<String>,
-
-    /// Only such types: order.placed, ticket.*
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Option<String>,
-
-    #[arg(long, value_name = "LOCATION", help = "Only of this location")]
-    location: Option<String>,
-
-    /// Only what this service said
-    #[arg(long, value_parser = ["order-svc", "inventory-svc", "kitchen-svc"])]
-    service: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
 
     /// Only what was said since: a time, or so long ago (10m, 2h, 3d)
     #[arg(long, value_name = "TIME|AGO")]
-    since: Option<Since>,
+    since: Option<Moment>,
 
     /// Write all history, what the services were told included, to a new file, for --from and for `comanda replay`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["follow", "order", "kind", "location", "service", "since"])]
@@ -74,6 +64,26 @@ pub(crate) struct Options {
     /// Each event whole, one JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+/// Which events.
+#[derive(Clone, Debug, Args, Deserialize)]
+pub(crate) struct Filter {
+    /// Only of this order: its id, or its number
+    #[arg(long, value_name = "ID|NUMBER")]
+    pub(crate) order: Option<String>,
+
+    /// Only such types: order.placed, ticket.*
+    #[arg(long = "type", value_name = "TYPE")]
+    #[serde(rename = "type")]
+    kind: Option<String>,
+
+    #[arg(long, value_name = "LOCATION", help = "Only of this location")]
+    location: Option<String>,
+
+    /// Only what this service said
+    #[arg(long, value_parser = ["order-svc", "inventory-svc", "kitchen-svc"])]
+    service: Option<String>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -89,37 +99,8 @@ enum One {
     },
 }
 
-/// A moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Since(Time);
-
-impl FromStr for Since {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(time) = text.parse() {
-            return Ok(Self(time));
-        }
-        let wrong = "expected a time like 2026-11-25T19:30:00Z, or how long ago: 30s, 10m, 2h, 3d";
-        let unit_s = match text.chars().last() {
-            Some('s') => 1,
-            Some('m') => 60,
-            Some('h') => 3600,
-            Some('d') => 86_400,
-            _ => return Err(wrong),
-        };
-        let count: u64 = text[..text.len() - 1].parse().map_err(|_| wrong)?;
-        // Nobody looks back further than a lifetime.
-        let ago_s = count.checked_mul(unit_s).filter(|ago_s| *ago_s < 100 * 366 * 86_400).ok_or(wrong)?;
-        Ok(Self(Time::now() - Duration::from_secs(ago_s)))
-    }
-}
-
 pub(crate) async fn run(options: Options) -> ExitCode {
-    match look(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => host::refuse("comanda", &error),
-    }
+    ended(interruptible(look(&options)).await.map(|()| true))
 }
 
 async fn look(options: &Options) -> Result<()> {
@@ -130,6 +111,7 @@ async fn look(options: &Options) -> Result<()> {
     if let Some(file) = &options.save {
         return save(&pasts, file).await;
     }
+    let mut zones = Zones::of(&pasts).await?;
     let mut readers = Vec::new();
     for past in pasts.values() {
         readers.push(Reader {
@@ -146,8 +128,12 @@ async fn look(options: &Options) -> Result<()> {
         // In the order in which they happened, as far as clocks agree.
         let next = readers.iter_mut().filter(|reader| !reader.events.is_empty());
         match next.min_by(|a, b| a.time().cmp(&b.time())).and_then(|reader| reader.events.pop_front()) {
-            Some(event) if !options.wants(&event) => {}
-            Some(event) => say(&if options.json { event.to_string() } else { line(&event) })?,
+            Some(event) => {
+                zones.see(&event);
+                if options.wants(&event) {
+                    say(&if options.json { event.to_string() } else { line(&event, &zones) })?;
+                }
+            }
             None if options.follow => {
                 tokio::time::sleep(PAUSE).await;
                 readers.iter_mut().for_each(|reader| reader.has_more = true);
@@ -170,7 +156,7 @@ impl Reader<'_> {
         if !self.events.is_empty() || !self.has_more {
             return Ok(());
         }
-        for (position, event) in self.past.said(self.position).await? {
+        for (position, event) in self.past.said(self.position, PAGE).await? {
             self.position = position;
             self.events.push_back(serde_json::from_str(&event).context("an event")?);
         }
@@ -184,22 +170,28 @@ impl Reader<'_> {
     }
 }
 
-async fn start(past: &Past, since: Option<Since>) -> Result<i64> {
+async fn start(past: &Past, since: Option<Moment>) -> Result<i64> {
     match since {
-        Some(Since(since)) => past.said_before(since).await,
+        Some(Moment(since)) => past.said_from(since).await,
         None => past.beginning().await,
     }
 }
 
 async fn pasts(at: &At, from: Option<&Path>) -> Result<HashMap<&'static str, Past>> {
     match from {
-        Some(file) => past::saved(file),
+        Some(file) => past::saved(&[file.to_owned()]).await,
         None => past::running(at).await,
     }
 }
 
-impl Options {
-    fn wants(&self, event: &Value) -> bool {
+impl Filter {
+    /// Whether it admits everything.
+    pub(crate) fn is_open(&self) -> bool {
+        let Self { order, kind, location, service } = self;
+        [order, kind, location, service].into_iter().all(Option::is_none)
+    }
+
+    pub(crate) fn admits(&self, event: &Value) -> bool {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let is_of_order = |order: &String| {
             text("correlationid") == order
@@ -209,15 +201,25 @@ impl Options {
             && self.kind.as_ref().is_none_or(|kind| fits(kind, text("type")))
             && self.location.as_ref().is_none_or(|location| text("location") == location)
             && self.service.as_ref().is_none_or(|service| text("source").trim_start_matches('/') == service)
-            && self.since.is_none_or(|Since(since)| text("time").parse().is_ok_and(|time: Time| time >= since))
     }
 }
 
-/// `18:42:03.123456 order.accepted       soho     #12  0190…`.
-fn line(event: &Value) -> String {
+impl Options {
+    fn wants(&self, event: &Value) -> bool {
+        let is_recent =
+            |since| event["time"].as_str().and_then(|time| time.parse().ok()).is_some_and(|time: Time| time >= since);
+        self.filter.admits(event) && self.since.is_none_or(|Moment(since)| is_recent(since))
+    }
+}
+
+/// `2026-11-25 19:30:00.123456+00:00  order.accepted       soho     #12  0190…`.
+fn line(event: &Value, zones: &Zones) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let number = event["data"]["number"].as_i64().map_or(String::new(), |number| format!("#{number}"));
-    format!("{} {:<28} {:<12} {number:>6}  {}", text("time"), text("type"), text("location"), text("subject"))
+    let time = zones.of_event(event);
+    let kind = format!("{:<28}", text("type"));
+    let kind = if text("type").ends_with(".rejected") { paint::wrong(kind) } else { kind };
+    format!("{time:<32}  {kind} {:<12} {number:>6}  {}", text("location"), paint::id(text("subject")))
 }
 
 async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
@@ -225,7 +227,7 @@ async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
     for past in pasts.values() {
         let mut position = past.beginning().await?;
         loop {
-            let events = past.said(position).await?;
+            let events = past.said(position, PAGE).await?;
             let Some((last, _)) = events.last() else { break };
             position = *last;
             for (_, event) in events {
@@ -239,30 +241,44 @@ async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
     bail!("nobody said {id}, or it has been forgotten")
 }
 
+/// Whole, or not at all: what is being written has another name until then.
 async fn save(pasts: &HashMap<&'static str, Past>, path: &Path) -> Result<()> {
     // Never over a history that somebody has kept.
-    let file = File::create_new(path).with_context(|| format!("make {}", path.display()))?;
+    ensure!(!path.exists(), "{} is there already", path.display());
+    let part = Part::new(path);
+    let file = File::create_new(&part.0).with_context(|| format!("make {}", part.0.display()))?;
     let mut out = BufWriter::new(file);
+    let mut all = 0;
+    for past in pasts.values().filter(|_| progress::is_seen()) {
+        all += past.end().await? - past.beginning().await? + past.told_end().await? - past.forgotten().await?;
+    }
+    let progress = Progress::new("lines", all);
     for (service, _) in SERVICES {
         if let Some(past) = pasts.get(service) {
-            let lines = past.save(service, &mut out).await?;
+            let lines = past.save(service, &mut out, &progress).await?;
             say(&format!("{service:<14} {lines:>8} lines"))?;
         }
     }
-    out.flush().with_context(|| format!("write {}", path.display()))
+    let file = out.into_inner().with_context(|| format!("write {}", path.display()))?;
+    file.sync_all().with_context(|| format!("write {}", path.display()))?;
+    ensure!(!path.exists(), "{} was made meanwhile by somebody else", path.display());
+    std::fs::rename(&part.0, path).with_context(|| format!("make {}", path.display()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A file that is not whole yet. Gone with whoever writes it, unless that is killed.
+struct Part(PathBuf);
 
-    #[test]
-    fn a_moment_is_a_time_or_so_long_ago() {
-        assert_eq!("2026-11-25T19:30:00Z".parse(), Ok(Since("2026-11-25T19:30:00Z".parse().unwrap())));
-        let Since(ago) = "10m".parse().unwrap();
-        assert!(Time::now().since(ago) >= Duration::from_secs(600));
-        for wrong in ["", "m", "10", "10y", "-1m", "99999999999999999999d", "999999999d", "yesterday", "ä"] {
-            assert!(wrong.parse::<Since>().is_err(), "{wrong}");
-        }
+impl Part {
+    fn new(path: &Path) -> Self {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.part", fresh_id()));
+        Self(name.into())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Where it became what it was to be, it has that name.
+        let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -1,21 +1,23 @@
 //! What a service was told and what it said, read from where it runs or from a file.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{BufRead, BufReader, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use shared::{contract::time::Time, engine::journal::Entry};
 
-use super::{At, SERVICES};
+use super::{At, SERVICES, progress::Progress};
 use crate::api::Api;
 
-const PAGE: usize = 500;
+/// So many are read at once.
+pub(crate) const PAGE: usize = 500;
 
 /// Of one service.
 #[derive(Debug)]
@@ -24,14 +26,24 @@ pub(crate) enum Past {
     Saved(Saved),
 }
 
+/// How far history may be from time's order: replicas decide side by side, each by its own clock.
+const DISORDER: Duration = Duration::from_secs(10);
+
+/// What positions are of.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Said,
+    Told,
+}
+
 /// An event and its position.
 pub(crate) type Position = (i64, String);
 
-/// What a file holds of one service.
+/// What files hold of one service, by position.
 #[derive(Debug, Default)]
 pub(crate) struct Saved {
-    told: Vec<Entry>,
-    said: Vec<Position>,
+    told: BTreeMap<i64, Entry>,
+    said: BTreeMap<i64, String>,
 }
 
 /// A line of a file: an entry of a journal, or an event.
@@ -78,37 +90,44 @@ pub(crate) async fn running(at: &At) -> Result<HashMap<&'static str, Past>> {
     Ok(pasts)
 }
 
-/// The pasts that a file holds, by service.
-pub(crate) fn saved(path: &Path) -> Result<HashMap<&'static str, Past>> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+/// The pasts that files hold, by service: what one has twice, or two have, counts once.
+pub(crate) async fn saved(paths: &[PathBuf]) -> Result<HashMap<&'static str, Past>> {
+    let sizes = paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len());
+    let progress = Progress::new("bytes read", i64::try_from(sizes.sum::<u64>())?);
     let mut pasts: HashMap<&str, Saved> = HashMap::new();
+    for path in paths {
+        read_file(path, &mut pasts, &progress).await?;
+    }
+    ensure!(
+        !pasts.is_empty() || paths.is_empty(),
+        "there is no history in {}",
+        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    );
+    Ok(pasts.into_iter().map(|(service, saved)| (service, Past::Saved(saved))).collect())
+}
+
+async fn read_file(path: &Path, pasts: &mut HashMap<&'static str, Saved>, progress: &Progress) -> Result<()> {
+    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     for (number, line) in BufReader::new(file).lines().enumerate() {
         let at = || format!("{} line {}", path.display(), number + 1);
-        let line: Line = serde_json::from_str(&line.with_context(at)?).with_context(at)?;
+        let text = line.with_context(at)?;
+        progress.advance(text.len() + 1);
+        let line: Line = serde_json::from_str(&text).with_context(at)?;
         let service = SERVICES.iter().find(|(service, _)| *service == line.service);
         let (service, _) = service.with_context(|| format!("{}: there is no service {}", at(), line.service))?;
         pasts.entry(service).or_default().add(line).with_context(at)?;
+        if number % PAGE == 0 {
+            // Nobody could end it otherwise.
+            tokio::task::yield_now().await;
+        }
     }
-    Ok(pasts.into_iter().map(|(service, saved)| (service, Past::Saved(saved))).collect())
+    Ok(())
 }
 
 /// The last position that a service has forgotten.
 async fn forgotten(api: &Api, path: &str) -> Result<i64> {
     let answer = api.look(path).await?;
     Ok(answer.body["first"].as_i64().map_or(0, |first| first - 1))
-}
-
-/// The last position behind `beginning` that is older than that; `at` gives the time of a position, if it is there.
-async fn last_before(beginning: i64, time: Time, at: impl AsyncFn(i64) -> Result<Option<Time>>) -> Result<i64> {
-    let (mut before, mut step) = (beginning, 1_i64 << 40);
-    while step > 0 {
-        // What is beyond the end, or has been forgotten, is an error or nothing.
-        if at(before + step).await.ok().flatten().is_some_and(|at| at < time) {
-            before += step;
-        }
-        step /= 2;
-    }
-    Ok(before)
 }
 
 fn said_at(event: &str) -> Result<Time> {
@@ -118,47 +137,58 @@ fn said_at(event: &str) -> Result<Time> {
 
 impl Saved {
     fn add(&mut self, line: Line) -> Result<()> {
-        match line {
-            Line { position, event: Some(event), .. } => self.said.push((position, event.get().into())),
-            Line { position, at: Some(at), said: Some(said), told: Some(told), .. } => {
-                self.told.push(Entry { position, at, said, doc: told.get().into() });
+        let position = line.position;
+        let is_same = match line {
+            Line { event: Some(event), .. } => {
+                let event = String::from(event.get());
+                *self.said.entry(position).or_insert_with(|| event.clone()) == event
             }
-            _ => anyhow::bail!("neither an event nor an entry of a journal"),
-        }
+            Line { at: Some(at), said: Some(said), told: Some(told), .. } => {
+                let entry = Entry { position, at, said, doc: told.get().into() };
+                *self.told.entry(position).or_insert_with(|| entry.clone()) == entry
+            }
+            _ => bail!("neither an event nor an entry of a journal"),
+        };
+        ensure!(is_same, "position {position} is another in an earlier line: these are two histories");
         Ok(())
     }
 }
 
 impl Past {
-    /// What was told after `position`; nothing at the end.
-    pub(crate) async fn told(&self, position: i64) -> Result<Vec<Entry>> {
+    /// Of a service that runs: where, and what its feed is called.
+    pub(crate) fn running(&self) -> Result<(&Api, &'static str)> {
+        match self {
+            Self::Running { api, feed } => Ok((api, feed)),
+            Self::Saved(_) => bail!("a saved history is not asked anything"),
+        }
+    }
+
+    /// What was told after `position`, so many entries at the most; nothing at the end.
+    pub(crate) async fn told(&self, position: i64, limit: usize) -> Result<Vec<Entry>> {
         match self {
             Self::Running { api, feed } => {
-                let path = format!("/v1/journal/{feed}?limit={PAGE}&after={position}");
+                let path = format!("/v1/journal/{feed}?limit={limit}&after={position}");
                 let journal: Journal = api.read(&path).await?;
                 let entry =
                     |JournalEntry { position, at, said, told }| Entry { position, at, said, doc: told.get().into() };
                 Ok(journal.items.into_iter().map(entry).collect())
             }
-            Self::Saved(saved) => {
-                let from = saved.told.partition_point(|entry| entry.position <= position);
-                Ok(saved.told[from..].iter().take(PAGE).cloned().collect())
-            }
+            Self::Saved(saved) => Ok(saved.told.range(position + 1..).take(limit).map(|(_, it)| it.clone()).collect()),
         }
     }
 
-    /// What was said after `position`; nothing at the end.
-    pub(crate) async fn said(&self, position: i64) -> Result<Vec<Position>> {
+    /// What was said after `position`, so many events at the most; nothing at the end.
+    pub(crate) async fn said(&self, position: i64, limit: usize) -> Result<Vec<Position>> {
         match self {
             Self::Running { api, feed } => {
-                let feed: Feed = api.read(&format!("/v1/feed/{feed}?limit={PAGE}&after={position}")).await?;
+                let feed: Feed = api.read(&format!("/v1/feed/{feed}?limit={limit}&after={position}")).await?;
                 let last: i64 = feed.next.parse().context("the feed's next position")?;
                 let first = last - i64::try_from(feed.items.len())? + 1;
                 Ok((first..).zip(feed.items.into_iter().map(|event| event.get().into())).collect())
             }
             Self::Saved(saved) => {
-                let from = saved.said.partition_point(|(known, _)| *known <= position);
-                Ok(saved.said[from..].iter().take(PAGE).cloned().collect())
+                let said = saved.said.range(position + 1..).take(limit);
+                Ok(said.map(|(position, event)| (*position, event.clone())).collect())
             }
         }
     }
@@ -167,33 +197,101 @@ impl Past {
     pub(crate) async fn beginning(&self) -> Result<i64> {
         match self {
             Self::Running { api, feed } => forgotten(api, &format!("/v1/feed/{feed}?limit=1")).await,
-            Self::Saved(saved) => Ok(saved.said.first().map_or(0, |(first, _)| first - 1)),
+            Self::Saved(saved) => Ok(saved.said.first_key_value().map_or(0, |(first, _)| first - 1)),
         }
     }
 
-    /// The same of what was told.
-    async fn beginning_of_told(&self) -> Result<i64> {
+    /// The same of what was told: so many entries have been forgotten.
+    pub(crate) async fn forgotten(&self) -> Result<i64> {
         match self {
             Self::Running { api, feed } => forgotten(api, &format!("/v1/journal/{feed}?limit=1")).await,
-            Self::Saved(saved) => Ok(saved.told.first().map_or(0, |first| first.position - 1)),
+            Self::Saved(saved) => Ok(saved.told.first_key_value().map_or(0, |(first, _)| first - 1)),
         }
     }
 
-    /// The last position of what was said before that time: found by halving, since positions are in time's order.
-    pub(crate) async fn said_before(&self, time: Time) -> Result<i64> {
-        let is_old =
-            async |position| Ok(self.said(position - 1).await?.first().map(|(_, event)| said_at(event)).transpose()?);
-        last_before(self.beginning().await?, time, is_old).await
+    /// The last entry of what was told before that time; of no time, the last that has been forgotten.
+    pub(crate) async fn told_before(&self, time: Option<Time>) -> Result<i64> {
+        let beginning = self.forgotten().await?;
+        match time {
+            Some(time) => self.last_before(beginning, time, Kind::Told).await,
+            None => Ok(beginning),
+        }
     }
 
-    /// What was said since then.
-    pub(crate) async fn said_since(&self, time: Time) -> Result<Vec<Value>> {
-        let (mut all, mut position) = (Vec::new(), self.said_before(time).await?);
+    /// The last entry of what was told by then; later ones may stand before it.
+    pub(crate) async fn told_by(&self, time: Time) -> Result<i64> {
+        let mut position = self.told_before(Some(time)).await?;
+        let mut last = position;
         loop {
-            let events = self.said(position).await?;
+            let entries = self.told(position, PAGE).await?;
+            let Some(end) = entries.last() else { return Ok(last) };
+            position = end.position;
+            let near = entries.iter().take_while(|entry| entry.at <= time + DISORDER);
+            last = near.filter(|entry| entry.at <= time).last().map_or(last, |entry| entry.position);
+            if end.at > time + DISORDER {
+                return Ok(last);
+            }
+        }
+    }
+
+    /// A position behind which all is that was said since; older ones may stand there, too.
+    pub(crate) async fn said_from(&self, time: Time) -> Result<i64> {
+        self.said_before(time - DISORDER).await
+    }
+
+    /// The last position of what was said before that time.
+    pub(crate) async fn said_before(&self, time: Time) -> Result<i64> {
+        self.last_before(self.beginning().await?, time, Kind::Said).await
+    }
+
+    /// The last position of what was said.
+    pub(crate) async fn end(&self) -> Result<i64> {
+        self.said_before(Time::from_micros(i64::MAX)).await
+    }
+
+    /// The last entry of what was told.
+    pub(crate) async fn told_end(&self) -> Result<i64> {
+        self.told_before(Some(Time::from_micros(i64::MAX))).await
+    }
+
+    /// The last position behind `beginning` that is older than that: found by doubling
+    /// and halving, since positions are in time's order but for moments.
+    async fn last_before(&self, beginning: i64, time: Time, kind: Kind) -> Result<i64> {
+        // What is beyond the end, or has been forgotten, is an error or nothing.
+        let is_older = async |position| {
+            let at = self.time_of(position, kind).await.ok().flatten();
+            at.is_some_and(|at| at < time)
+        };
+        let (mut before, mut step) = (beginning, 1);
+        while is_older(before + step).await {
+            before += step;
+            step *= 2;
+        }
+        while step > 1 {
+            step /= 2;
+            if is_older(before + step).await {
+                before += step;
+            }
+        }
+        Ok(before)
+    }
+
+    async fn time_of(&self, position: i64, kind: Kind) -> Result<Option<Time>> {
+        match kind {
+            Kind::Said => self.said(position - 1, 1).await?.first().map(|(_, event)| said_at(event)).transpose(),
+            Kind::Told => Ok(self.told(position - 1, 1).await?.first().map(|entry| entry.at)),
+        }
+    }
+
+    /// What was said since then that mentions it, by its text.
+    pub(crate) async fn said_since(&self, time: Time, it: &str) -> Result<Vec<Value>> {
+        let (mut all, mut position) = (Vec::new(), self.said_from(time).await?);
+        loop {
+            let events = self.said(position, PAGE).await?;
             let Some((last, _)) = events.last() else { return Ok(all) };
             position = *last;
-            for (_, event) in &events {
+            // Reading what nobody asks for would take most of the time.
+            for (_, event) in events.iter().filter(|(_, event)| event.contains(it)) {
                 all.push(serde_json::from_str(event).context("an event")?);
             }
         }
@@ -201,11 +299,9 @@ impl Past {
 
     /// What was told since then.
     pub(crate) async fn told_since(&self, time: Time) -> Result<Vec<Entry>> {
-        let at = async |position| Ok(self.told(position - 1).await?.first().map(|entry| entry.at));
-        let beginning = self.beginning_of_told().await?;
-        let (mut all, mut position) = (Vec::new(), last_before(beginning, time, at).await?);
+        let (mut all, mut position) = (Vec::new(), self.told_before(Some(time - DISORDER)).await?);
         loop {
-            let entries = self.told(position).await?;
+            let entries = self.told(position, PAGE).await?;
             let Some(last) = entries.last() else { return Ok(all) };
             position = last.position;
             all.extend(entries);
@@ -213,15 +309,16 @@ impl Past {
     }
 
     /// Writes all of it, a line each.
-    pub(crate) async fn save(&self, service: &str, out: &mut impl Write) -> Result<u64> {
-        let (mut lines, mut position) = (0, self.beginning_of_told().await?);
+    pub(crate) async fn save(&self, service: &str, out: &mut impl Write, progress: &Progress) -> Result<u64> {
+        let (mut lines, mut position) = (0, self.forgotten().await?);
         let mut write = |line: Line| -> Result<()> {
             lines += 1;
+            progress.advance(1);
             writeln!(out, "{}", serde_json::to_string(&line)?).context("write the file")
         };
         let line = |position| Line { service: service.into(), position, at: None, said: None, told: None, event: None };
         loop {
-            let entries = self.told(position).await?;
+            let entries = self.told(position, PAGE).await?;
             let Some(last) = entries.last() else { break };
             ensure!(last.position > position, "the journal goes backwards");
             position = last.position;
@@ -232,7 +329,7 @@ impl Past {
         }
         position = self.beginning().await?;
         loop {
-            let events = self.said(position).await?;
+            let events = self.said(position, PAGE).await?;
             let Some((last, _)) = events.last() else { return Ok(lines) };
             position = *last;
             for (position, event) in events {

@@ -1,17 +1,13 @@
 //! `comanda replay`: history run again. What each service was told is decided once more by today's code, in a sandbox of
-//! fresh files, and held against what it decided and said then. Nothing outside the sandbox can change.
+//! fresh files, and held against what it decided and said then. Nothing outside the sandbox can change, but by `--into`.
 
+mod into;
+pub(crate) mod run;
 mod step;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    str::FromStr,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr, thread};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
@@ -20,28 +16,38 @@ use serde_json::json;
 use shared::{
     contract::time::Time,
     db::Db,
-    engine::{
-        call::fresh_id,
-        journal::Entry,
-        replay::{Difference, Said, Sandbox},
-        service::Service,
-    },
-    process::host,
+    engine::{journal::Entry, service::Service},
 };
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use self::run::{Bound, Run, Summary, Watch};
 use super::{
     At, SERVICES,
-    past::{self, Past},
+    compare::Running,
+    ended, interruptible, paint,
+    past::{self, PAGE, Past},
+    progress::{self, Progress},
+    rebuild::Rebuild,
+    sandbox::{self, Directory},
     say,
+    zones::Zones,
 };
 
 const EXAMPLES: &str = "Examples:
   comanda replay                                  is today's code deciding as it did?
   comanda events --save rush.ndjson               keep a history
   comanda replay --from rush.ndjson --step        look at it step by step
-  comanda replay --until 2026-11-25T19:30:00Z --keep sandbox
-  comanda replay --check tests/histories/*.ndjson in CI: fails on the first decision that differs";
+  comanda replay --until 2026-11-25T19:30:00Z --keep then
+                                                  and look at it as it was then, pages and all
+  comanda replay --keep then                      look at it once more
+  comanda replay --check tests/histories/*.ndjson in CI: fails on the first decision that differs
+  comanda replay --compare                        is all that is stored what the journals come to?
+  comanda replay --rebuild kitchen-svc --to sqlite:kitchen.db
+                                                  a lost database, made anew from its journal
+  comanda replay --rebuild kitchen-svc --to postgres://127.0.0.1/kitchen --from saved.ndjson
+  comanda replay --into kitchen-svc --since 2h    what would be said again to the kitchen alone?
+  comanda replay --into kitchen-svc --since 2h --rate 100 --yes";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -49,9 +55,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     at: At,
 
-    /// Read the history from a file that `comanda events --save` wrote
-    #[arg(long, value_name = "FILE", conflicts_with = "at")]
-    from: Option<PathBuf>,
+    /// Read the history from a file that `comanda events --save` wrote; it may go on in further ones
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "at")]
+    from: Vec<PathBuf>,
 
     /// Run each of these saved histories again, and fail on the first decision that differs
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["at", "from", "keep", "until"])]
@@ -69,21 +75,47 @@ pub(crate) struct Options {
     #[arg(long)]
     step: bool,
 
-    /// With --step, show what concerns this order alone
-    #[arg(long, value_name = "ID", requires = "step")]
+    /// With --step, show what concerns this order alone; with --into, say again only that
+    #[arg(long, value_name = "ID")]
     order: Option<Uuid>,
 
     /// Stop where an event of such a type was said: ticket.voided, order.*
     #[arg(long, value_name = "TYPE")]
     pause_on: Option<String>,
 
-    /// Keep the sandbox's databases in this directory, which is made
+    /// Keep the sandbox in this directory, which is made, and serve its pages and its interface, as they were then, until
+    /// Ctrl-C; a sandbox that is there already is served again
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+
+    /// Where the sandbox is served, on loopback
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", requires = "keep", value_parser = sandbox::loopback)]
+    listen: SocketAddr,
+
+    /// Compare all that the services have stored with what their journals come to: which rows differ, or are unexplained?
+    #[arg(long, conflicts_with_all = ["from", "check", "until", "step", "pause_on", "keep", "rebuild"])]
+    compare: bool,
+
+    /// Make the database of this service anew, from its journal
+    #[arg(long, value_name = "SERVICE", requires = "to", value_parser = ["order-svc", "inventory-svc", "kitchen-svc"],
+          conflicts_with_all = ["check", "service", "until", "step", "pause_on", "keep", "json"])]
+    rebuild: Option<String>,
+
+    /// The database that is made: one that is empty, sqlite:PATH or postgres://…
+    #[arg(long, value_name = "URL", requires = "rebuild")]
+    to: Option<String>,
+
+    /// Where the journal is lost as well: rebuild from what the other two services said. What people told it by HTTP is not
+    /// in there
+    #[arg(long, requires = "rebuild")]
+    from_feeds: bool,
 
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    into: into::Into,
 }
 
 /// Where to stop.
@@ -105,100 +137,202 @@ impl FromStr for Until {
     }
 }
 
-/// The last entry of a service that is run.
-#[derive(Clone, Copy, Debug)]
-enum Bound {
-    None,
-    Time(Time),
-    Position(i64),
-}
-
-impl Bound {
-    fn admits(self, entry: &Entry) -> bool {
-        match self {
-            Self::None => true,
-            Self::Time(time) => entry.at <= time,
-            Self::Position(last) => entry.position <= last,
-        }
+impl Options {
+    fn wants(&self, service: &str) -> bool {
+        self.service.as_deref().is_none_or(|only| only == service)
     }
-}
-
-/// What came of one service.
-#[derive(Debug, Default)]
-struct Summary {
-    inputs: usize,
-    said: usize,
-    took: Duration,
-    difference: Option<Difference>,
-    /// At the position of an event that was to be paused on.
-    paused_at: Option<i64>,
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    match again(&options).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => host::refuse("comanda", &error),
-    }
+    ended(is_the_same(&options).await)
 }
 
 /// Whether everything is decided as it was.
-async fn again(options: &Options) -> Result<bool> {
-    if options.check.is_empty() {
-        let pasts = match &options.from {
-            Some(file) => past::saved(file)?,
-            None => past::running(&options.at).await?,
-        };
-        return run_all(options, &pasts).await;
+async fn is_the_same(options: &Options) -> Result<bool> {
+    if let Some(to) = &options.into.into {
+        return into::run(options, to).await;
     }
+    ensure!(options.order.is_none() || options.step, "--order goes with --step or --into");
+    if let Some(kept) = options.keep.as_deref().filter(|kept| kept.exists()) {
+        sandbox::serve_again(kept, options.listen).await?;
+        return Ok(true);
+    }
+    if let (Some(service), Some(to)) = (&options.rebuild, &options.to) {
+        let (at, from, from_feeds) = (&options.at, &options.from[..], options.from_feeds);
+        return Rebuild { service, to, at, from, from_feeds }.run().await;
+    }
+    if options.compare {
+        return interruptible(compare(options)).await;
+    }
+    if !options.check.is_empty() {
+        return interruptible(check(options)).await;
+    }
+    let directory = Directory::new(options.keep.as_deref())?;
+    let ran = async {
+        let pasts = match options.from.as_slice() {
+            [] => past::running(&options.at).await?,
+            files => past::saved(files).await?,
+        };
+        run_all(options, &pasts, &directory).await
+    };
+    let same = interruptible(ran).await?;
+    if options.keep.is_some() {
+        sandbox::serve(&directory, options.listen).await?;
+    }
+    Ok(same)
+}
+
+/// Up to the first that is decided differently.
+async fn check(options: &Options) -> Result<bool> {
     for file in &options.check {
-        let same = run_all(options, &past::saved(file)?).await.with_context(|| file.display().to_string())?;
+        let pasts = past::saved(std::slice::from_ref(file)).await?;
+        let directory = Directory::new(None)?;
+        let same = run_all(options, &pasts, &directory).await.with_context(|| file.display().to_string())?;
         if !same {
-            say(&format!("{} is decided differently", file.display()))?;
+            say(&paint::wrong(format!("{} is decided differently", file.display())))?;
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-async fn run_all(options: &Options, pasts: &HashMap<&'static str, Past>) -> Result<bool> {
-    let bounds = bounds(options, pasts).await?;
-    let directory = Directory::new(options.keep.as_deref())?;
+/// Whether all that is stored is explained.
+async fn compare(options: &Options) -> Result<bool> {
     let mut same = true;
-    for (service, _) in SERVICES {
-        let (Some(past), true) = (pasts.get(service), options.service.as_deref().is_none_or(|it| it == service)) else {
-            continue;
+    for (service, feed) in SERVICES.into_iter().filter(|(service, _)| options.wants(service)) {
+        let api = options.at.find(service, feed).await?;
+        let past = Past::Running { api: api.clone(), feed };
+        let running = Running { api: &api, past: &past, json: options.json };
+        let is_same = match service {
+            OrderSvc::NAME => running.compare::<OrderSvc>().await,
+            InventorySvc::NAME => running.compare::<InventorySvc>().await,
+            _ => running.compare::<KitchenSvc>().await,
         };
-        let run = Run { options, past, bound: bounds.get(service).copied().unwrap_or(Bound::None) };
-        let summary = match service {
-            OrderSvc::NAME => run.again::<OrderSvc>(&directory).await,
-            InventorySvc::NAME => run.again::<InventorySvc>(&directory).await,
-            _ => run.again::<KitchenSvc>(&directory).await,
-        };
-        let summary = summary.with_context(|| service)?;
-        same &= summary.difference.is_none();
-        report(options, service, &summary)?;
-    }
-    if let Some(kept) = &options.keep {
-        say(&format!("the sandbox is in {}", kept.display()))?;
+        same &= is_same.context(service)?;
     }
     Ok(same)
 }
 
+async fn run_all(options: &Options, pasts: &HashMap<&'static str, Past>, directory: &Directory) -> Result<bool> {
+    let (bounds, zones) = (bounds(options, pasts).await?, Zones::of(pasts).await?);
+    let bound = |service: &str| bounds.get(service).copied().unwrap_or(Bound::None);
+    let progress = Progress::new("entries", length(options, pasts, bound).await?);
+    let wanted: Vec<_> = SERVICES.iter().filter(|(service, _)| options.wants(service)).collect();
+    let runs = wanted.iter().filter_map(|(service, _)| {
+        let (bound, watch) = (bound(service), Some(Watch { options, zones: &zones }));
+        Some((*service, Run { past: pasts.get(service)?, bound, watch, progress: &progress }))
+    });
+    let runs: Vec<_> = runs.collect();
+    let (mut same, mut stopped) = (true, Stopped::default());
+    // One after the other where somebody looks at each step.
+    for runs in runs.chunks(if options.step { 1 } else { SERVICES.len() }) {
+        tokio::task::block_in_place(|| {
+            beside_each_other(directory, runs, |service, summary| {
+                same &= summary.difference.is_none();
+                stopped.note(&summary);
+                report(Watch { options, zones: &zones }, service, &summary)
+            })
+        })?;
+    }
+    if options.keep.is_some() {
+        directory.stop_at(stopped.at(options.until), zones.clock(None))?;
+    }
+    Ok(same)
+}
+
+/// How many entries are run, where somebody sees it.
+async fn length(options: &Options, pasts: &HashMap<&'static str, Past>, bound: impl Fn(&str) -> Bound) -> Result<i64> {
+    let mut all = 0;
+    for (service, past) in pasts.iter().filter(|(service, _)| options.wants(service) && progress::is_seen()) {
+        all += bound(service).reach(past).await?;
+    }
+    Ok(all)
+}
+
+/// Each on a thread of its own, since deciding is work; what comes of them in their order.
+fn beside_each_other(
+    directory: &Directory,
+    runs: &[(&'static str, Run<'_>)],
+    mut done: impl FnMut(&'static str, Summary) -> Result<()>,
+) -> Result<()> {
+    let here = Handle::current();
+    thread::scope(|scope| {
+        let start = |(service, run)| {
+            let here = &here;
+            (service, scope.spawn(move || here.block_on(interruptible(again_in(service, directory, run)))))
+        };
+        let threads: Vec<_> = runs.iter().map(|(service, run)| start((*service, run))).collect();
+        for (service, thread) in threads {
+            let summary = thread.join().map_err(|_| anyhow!("running {service} again panicked"))?;
+            done(service, summary.context(service)?)?;
+        }
+        Ok(())
+    })
+}
+
+async fn again_in(service: &str, directory: &Directory, run: &Run<'_>) -> Result<Summary> {
+    match service {
+        OrderSvc::NAME => again::<OrderSvc>(directory, run).await,
+        InventorySvc::NAME => again::<InventorySvc>(directory, run).await,
+        _ => again::<KitchenSvc>(directory, run).await,
+    }
+}
+
+async fn again<S: Service>(directory: &Directory, run: &Run<'_>) -> Result<Summary> {
+    let (sandbox, summary) = run.again::<S>(Db::open(&directory.url::<S>()).await?).await?;
+    sandbox.db().close().await;
+    Ok(summary)
+}
+
+/// How far all of them came.
+#[derive(Debug, Default)]
+struct Stopped {
+    last: Option<Time>,
+    /// One of them did not come as far as was asked.
+    early: bool,
+}
+
+impl Stopped {
+    fn note(&mut self, summary: &Summary) {
+        self.last = self.last.max(summary.at);
+        self.early |= summary.is_over();
+    }
+
+    /// What is the present in the sandbox: the moment that was asked for, or that of the last input.
+    fn at(&self, until: Option<Until>) -> Time {
+        match until {
+            Some(Until::Time(time)) if !self.early => time,
+            _ => self.last.unwrap_or_else(Time::now),
+        }
+    }
+}
+
 /// Where each service stops. Of an id: where it is, and the others at that moment.
 async fn bounds(options: &Options, pasts: &HashMap<&'static str, Past>) -> Result<HashMap<&'static str, Bound>> {
-    let id = match options.until {
-        None => return Ok(HashMap::new()),
-        Some(Until::Time(time)) => return Ok(pasts.keys().map(|service| (*service, Bound::Time(time))).collect()),
-        Some(Until::Id(id)) => id.to_string(),
-    };
+    match options.until {
+        None => Ok(HashMap::new()),
+        Some(Until::Time(time)) => moments(pasts, time).await,
+        Some(Until::Id(id)) => {
+            let (service, entry) = locate_in(pasts, &id.to_string()).await?;
+            let mut bounds = moments(pasts, entry.at).await?;
+            bounds.insert(service, Bound::Position(entry.position));
+            Ok(bounds)
+        }
+    }
+}
+
+async fn moments(pasts: &HashMap<&'static str, Past>, time: Time) -> Result<HashMap<&'static str, Bound>> {
+    let mut bounds = HashMap::new();
     for (service, past) in pasts {
-        if let Some(entry) = locate(past, &id).await? {
-            let other = |other: &&'static str| match other == service {
-                true => Bound::Position(entry.position),
-                false => Bound::Time(entry.at),
-            };
-            return Ok(pasts.keys().map(|service| (*service, other(service))).collect());
+        bounds.insert(*service, Bound::moment(past, time).await?);
+    }
+    Ok(bounds)
+}
+
+async fn locate_in(pasts: &HashMap<&'static str, Past>, id: &str) -> Result<(&'static str, Entry)> {
+    for (service, past) in pasts {
+        if let Some(entry) = locate(past, id).await? {
+            return Ok((service, entry));
         }
     }
     bail!("nobody was told and nobody said {id}")
@@ -209,7 +343,7 @@ async fn locate(past: &Past, id: &str) -> Result<Option<Entry>> {
     let (told, said) = (format!("{{\"id\":\"{id}\""), format!("\"id\":\"{id}\""));
     let (mut position, mut spoken, mut wanted) = (0, past.beginning().await?, None);
     loop {
-        let events = past.said(spoken).await?;
+        let events = past.said(spoken, PAGE).await?;
         let Some((last, _)) = events.last() else { break };
         spoken = *last;
         wanted = events.iter().find(|(_, event)| event.contains(&said)).map(|(position, _)| *position);
@@ -218,7 +352,7 @@ async fn locate(past: &Past, id: &str) -> Result<Option<Entry>> {
         }
     }
     loop {
-        let entries = past.told(position).await?;
+        let entries = past.told(position, PAGE).await?;
         let Some(last) = entries.last() else { return Ok(None) };
         position = last.position;
         let is_it = |entry: &&Entry| match wanted {
@@ -231,126 +365,19 @@ async fn locate(past: &Past, id: &str) -> Result<Option<Entry>> {
     }
 }
 
-/// One service's past, and how far it is run.
-struct Run<'a> {
-    options: &'a Options,
-    past: &'a Past,
-    bound: Bound,
-}
-
-impl Run<'_> {
-    async fn again<S: Service>(&self, directory: &Directory) -> Result<Summary> {
-        let file = directory.path.join(format!("{}.db", S::FEED));
-        let db = Db::open(&format!("sqlite:{}", file.display())).await?;
-        let mut sandbox = Sandbox::new::<S>(db).await?;
-        let (started, mut summary, mut spoken) = (Instant::now(), Summary::default(), 0);
-        loop {
-            let mut entries = self.past.told(sandbox.position).await?;
-            let read = entries.len();
-            entries.retain(|entry| self.bound.admits(entry));
-            let Some(last) = entries.last().map(|entry| entry.said) else { break };
-            let said = self.said(spoken, last).await?;
-            spoken = last;
-            self.run::<S>(&mut sandbox, &entries, &said, &mut summary).await?;
-            if summary.difference.is_some() || summary.paused_at.is_some() || entries.len() < read {
-                break;
-            }
-        }
-        summary.took = started.elapsed();
-        sandbox.db().close().await;
-        Ok(summary)
-    }
-
-    async fn run<S: Service>(
-        &self,
-        sandbox: &mut Sandbox,
-        entries: &[Entry],
-        said: &Said,
-        summary: &mut Summary,
-    ) -> Result<()> {
-        let one_by_one = self.options.step || self.options.pause_on.is_some();
-        for entries in entries.chunks(if one_by_one { 1 } else { entries.len() }) {
-            let changes = match self.options.step {
-                true => sandbox.changes::<S>(&entries[0]).await?,
-                false => Vec::new(),
-            };
-            for step in sandbox.run::<S>(entries, said).await? {
-                if self.options.step {
-                    step::show::<S>(self.options, &entries[0], &changes, &step)?;
-                }
-                let is_awaited = |event: &String| step::is_of_type(event, self.options.pause_on.as_deref());
-                if step.said.iter().any(is_awaited) {
-                    summary.paused_at = Some(sandbox.position);
-                }
-                summary.inputs += step.inputs;
-                summary.said += step.said.len();
-                summary.difference = step.difference;
-            }
-            if summary.difference.is_some() || summary.paused_at.is_some() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// What was said behind `after`, up to `last`, as far as it is kept.
-    async fn said(&self, after: i64, last: i64) -> Result<Said> {
-        let first = after.max(self.past.beginning().await?);
-        let (mut position, mut events) = (first, Vec::new());
-        while position < last {
-            let page = self.past.said(position).await?;
-            let Some((end, _)) = page.last() else { break };
-            ensure!(page[0].0 == position + 1, "history has a gap: event {} is missing", position + 1);
-            position = *end;
-            events.extend(page.into_iter().map(|(_, event)| event));
-        }
-        Ok(Said::from(first + 1, events))
-    }
-}
-
-fn report(options: &Options, service: &str, summary: &Summary) -> Result<()> {
-    let Summary { inputs, said, took, difference, paused_at } = summary;
+fn report(Watch { options, zones }: Watch<'_>, service: &str, summary: &Summary) -> Result<()> {
+    let Summary { inputs, said, took, difference, paused_at, .. } = summary;
     if options.json {
-        let difference = difference.as_ref().map(|it| {
-            json!({ "position": it.position, "input": it.input,
-            "then": it.then, "now": it.now })
-        });
+        let difference = difference.as_ref().map(step::difference_as_json).transpose()?;
         return say(&json!({ "service": service, "inputs": inputs, "said": said, "seconds": took.as_secs_f64(),
             "paused_at": paused_at, "difference": difference })
         .to_string());
     }
     let per_s = *inputs as f64 / took.as_secs_f64().max(1e-6);
     let outcome = match (difference, paused_at) {
-        (Some(difference), _) => difference.to_string(),
-        (None, Some(position)) => format!("identical up to entry {position}, where it paused"),
-        (None, None) => "identical".into(),
+        (Some(difference), _) => step::explain(difference, zones)?,
+        (None, Some(position)) => format!("{} up to entry {position}, where it paused", paint::right("identical")),
+        (None, None) => paint::right("identical"),
     };
     say(&format!("{service:<14} {inputs:>8} inputs, {said:>8} events, {per_s:>7.0} inputs/s: {outcome}"))
-}
-
-/// Where the sandbox's files are; gone with it unless they are kept.
-struct Directory {
-    path: PathBuf,
-    is_kept: bool,
-}
-
-impl Directory {
-    fn new(kept: Option<&Path>) -> Result<Self> {
-        let path = match kept {
-            Some(path) => path.to_owned(),
-            None => std::env::temp_dir().join(format!("comanda-replay-{}", fresh_id())),
-        };
-        let failed = || format!("make {}: a sandbox begins in a directory of its own", path.display());
-        std::fs::create_dir(&path).with_context(failed)?;
-        Ok(Self { path, is_kept: kept.is_some() })
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // What cannot be removed is the system's to clean up.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
 }

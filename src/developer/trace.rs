@@ -10,14 +10,18 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use serde_json::{Value, json};
-use shared::{contract::time::Time, process::host};
+use shared::contract::time::Time;
 use uuid::Uuid;
 
 use super::{
-    At, SERVICES, name,
-    past::{self, Past},
+    At, SERVICES,
+    dead::{self, Letter},
+    ended, interruptible, name, paint,
+    past::{self, PAGE, Past},
     say,
+    zones::Zones,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -27,6 +31,8 @@ const EXAMPLES: &str = "Examples:
 
 /// A decision waits for a commit, and clocks differ: so much earlier than its order something may be dated.
 const CLOCKS_APART: Duration = Duration::from_secs(300);
+/// What takes longer from one service to the next stands out.
+const SLOW: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -53,10 +59,23 @@ enum Form {
     Mermaid,
 }
 
+/// One order over all services.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    pub(crate) order: Uuid,
+    /// The number that people call it by.
+    pub(crate) number: Option<i64>,
+    pub(crate) location: Option<String>,
+    /// In the order of time.
+    pub(crate) steps: Vec<Step>,
+}
+
 /// One input of one service, and what came of it.
 #[derive(Clone, Debug)]
-struct Step {
+pub(crate) struct Step {
     service: &'static str,
+    /// Of the event or the command.
+    id: String,
     at: Time,
     /// `order.placed` of an event, `place` of a command.
     what: String,
@@ -66,59 +85,110 @@ struct Step {
     lag: Option<Duration>,
     outcome: String,
     reason: Option<String>,
-    said: Vec<String>,
+    said: Vec<Said>,
+    is_event: bool,
+}
+
+/// What a reader has to notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Mark {
+    /// It came once more, by whatever way, and changed nothing.
+    Repeated,
+    /// What was taken in before said more.
+    Late,
+    /// It was set aside.
+    DeadLetter,
+}
+
+/// An event that was said of a step.
+#[derive(Clone, Debug, Serialize)]
+struct Said {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    match trace(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => host::refuse("comanda", &error),
-    }
+    ended(interruptible(trace(&options)).await.map(|()| true))
 }
 
 async fn trace(options: &Options) -> Result<()> {
     let pasts = match &options.from {
-        Some(file) => past::saved(file)?,
+        Some(file) => past::saved(std::slice::from_ref(file)).await?,
         None => past::running(&options.at).await?,
     };
     let order = find(&pasts, &options.order).await?;
+    let order = order.with_context(|| format!("no order has the number {}", options.order))?;
+    let trace = of(&pasts, order).await?;
+    match options.form {
+        Form::Text => as_text(&trace, &Zones::of(&pasts).await?),
+        Form::Json => trace.steps.iter().try_for_each(|step| say(&as_json(step).to_string())),
+        Form::Mermaid => as_mermaid(&trace.steps),
+    }
+}
+
+/// The order, as far as these remember it.
+pub(crate) async fn of(pasts: &HashMap<&'static str, Past>, order: Uuid) -> Result<Trace> {
     let since = since(order);
-    let order = order.to_string();
+    let id = order.to_string();
     let mut said: Vec<Value> = Vec::new();
     for past in pasts.values() {
-        let events = past.said_since(since).await?;
-        said.extend(events.into_iter().filter(|event| event["correlationid"] == order.as_str()));
+        let events = past.said_since(since, &id).await?;
+        said.extend(events.into_iter().filter(|event| event["correlationid"] == id.as_str()));
     }
+    let names: HashSet<&str> = said.iter().flat_map(names).chain([&*id]).collect();
     let mut steps = Vec::new();
     for (service, _) in SERVICES {
         let Some(past) = pasts.get(service) else { continue };
-        for entry in past.told_since(since).await? {
+        let entries = past.told_since(since).await?;
+        for entry in entries.iter().filter(|entry| names.iter().any(|name| entry.doc.contains(name))) {
             let inputs: Vec<Value> = match serde_json::from_str(&entry.doc) {
                 Ok(Value::Array(inputs)) => inputs,
                 _ => continue,
             };
-            let concerned = inputs.iter().filter(|input| concerns(input, &order, &said));
+            let concerned = inputs.iter().filter(|input| concerns(input, &id, &said));
             steps.extend(concerned.map(|input| step(service, input, &said)).collect::<Result<Vec<_>>>()?);
         }
     }
-    steps.sort_by_key(|step| step.at);
-    match options.form {
-        Form::Text => as_text(&order, &said, &steps),
-        Form::Json => steps.iter().try_for_each(|step| say(&as_json(step).to_string())),
-        Form::Mermaid => as_mermaid(&steps),
+    for (service, past) in pasts {
+        for letter in dead::of_order(past, since, &id).await? {
+            if !steps.iter().any(|step: &Step| step.service == *service && step.is_set_aside(letter.id)) {
+                steps.push(of_letter(service, &letter));
+            }
+        }
     }
+    steps.sort_by_key(|step| step.at);
+    let number = said.iter().find_map(|event| event["data"]["number"].as_i64());
+    let location = said.iter().find_map(|event| event["location"].as_str()).map(str::to_owned);
+    Ok(Trace { order, number, location, steps })
 }
 
-/// The order with that id or, the last one, with that number.
-async fn find(pasts: &HashMap<&'static str, Past>, wanted: &str) -> Result<Uuid> {
+/// The order with that id or, the last one, with that number; `None` where there is none with that number.
+pub(crate) async fn find(pasts: &HashMap<&'static str, Past>, wanted: &str) -> Result<Option<Uuid>> {
     if let Ok(id) = wanted.parse() {
-        return Ok(id);
+        return Ok(Some(id));
     }
     let number: i64 = wanted.parse().ok().context("expected an order's id or number")?;
     let orders = pasts.get(SERVICES[0].0).context("the history holds no orders")?;
-    let (mut position, mut found) = (orders.beginning().await?, None);
-    loop {
-        let events = orders.said(position).await?;
+    let (beginning, mut end) = (orders.beginning().await?, orders.end().await?);
+    // From the end: it is the last one that is wanted, and people ask about what has just happened.
+    while end > beginning {
+        let start = beginning.max(end - i64::try_from(PAGE)?);
+        let found = last_placed(orders, start, end, number).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        end = start;
+    }
+    Ok(None)
+}
+
+/// The last order with the number that was placed behind `start`, up to `end`.
+async fn last_placed(orders: &Past, start: i64, end: i64, number: i64) -> Result<Option<Uuid>> {
+    let (mut position, mut found) = (start, None);
+    while position < end {
+        let events = orders.said(position, PAGE).await?;
         let Some((last, _)) = events.last() else { break };
         position = *last;
         for (_, event) in events.iter().filter(|(_, event)| event.contains("order.placed")) {
@@ -128,7 +198,7 @@ async fn find(pasts: &HashMap<&'static str, Past>, wanted: &str) -> Result<Uuid>
             }
         }
     }
-    found.with_context(|| format!("no order has the number {number}"))?.parse().context("an order's id")
+    found.map(|id| id.parse().context("an order's id")).transpose()
 }
 
 /// An order's id says when it was made.
@@ -138,6 +208,12 @@ fn since(order: Uuid) -> Time {
         seconds.saturating_mul(1000).saturating_add(u64::from(nanos / 1_000_000))
     });
     Time::from_micros(i64::try_from(made_ms).unwrap_or(0).saturating_mul(1000)) - CLOCKS_APART
+}
+
+/// By which an input may name what the event is about, or be what caused it.
+fn names(event: &Value) -> impl Iterator<Item = &str> {
+    let ticket = is_of_ticket(event).then(|| event["subject"].as_str());
+    ticket.flatten().into_iter().chain(event["causationid"].as_str())
 }
 
 /// Whether an input is about the order: it names it, or something about it was said because of it.
@@ -166,46 +242,97 @@ fn step(service: &'static str, input: &Value, said: &[Value]) -> Result<Step> {
     let because = said.iter().filter(|event| event["causationid"] == input["id"] && is_by(event, service));
     Ok(Step {
         service,
+        id: text(&input["id"]),
         at,
         what,
         by: text(&input["by"]).trim_start_matches('/').to_owned(),
         lag,
         outcome: text(&input["outcome"]),
         reason: input["reason"].as_str().map(str::to_owned),
-        said: because.map(|event| text(&event["type"])).collect(),
+        said: because.map(|event| Said { id: text(&event["id"]), kind: text(&event["type"]) }).collect(),
+        is_event: !event.is_null(),
     })
+}
+
+/// What could not be stored, or what nobody survived, is in no journal: the letter alone tells of it.
+fn of_letter(service: &'static str, letter: &Letter) -> Step {
+    let event = letter.event();
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let lag = text("time").parse().ok().map(|time| letter.at.since(time));
+    Step {
+        service,
+        id: letter.id.to_string(),
+        at: letter.at,
+        what: text("type").to_owned(),
+        by: text("source").trim_start_matches('/').to_owned(),
+        lag,
+        outcome: "refused".into(),
+        reason: Some(letter.reason.lines().next().unwrap_or_default().to_owned()),
+        said: Vec::new(),
+        is_event: true,
+    }
+}
+
+impl Step {
+    /// What is out of the ordinary about it.
+    fn mark(&self) -> Option<Mark> {
+        match &*self.outcome {
+            "repeated" => Some(Mark::Repeated),
+            "late" => Some(Mark::Late),
+            "refused" | "conflicting" if self.is_event => Some(Mark::DeadLetter),
+            _ => None,
+        }
+    }
+
+    fn is_set_aside(&self, event: Uuid) -> bool {
+        self.mark() == Some(Mark::DeadLetter) && self.id == event.to_string()
+    }
 }
 
 fn is_by(event: &Value, service: &str) -> bool {
     event["source"].as_str().is_some_and(|source| source.trim_start_matches('/') == service)
 }
 
-fn as_text(order: &str, said: &[Value], steps: &[Step]) -> Result<()> {
+fn as_text(Trace { order, number, location, steps }: &Trace, zones: &Zones) -> Result<()> {
     let Some(first) = steps.first() else { bail!("nobody was told of the order {order}, or it has been forgotten") };
-    let number = said.iter().find_map(|event| event["data"]["number"].as_i64());
-    let location = said.iter().find_map(|event| event["location"].as_str()).unwrap_or("an unknown location");
-    say(&format!(
-        "order {order}{} at {location}",
-        number.map_or(String::new(), |number| format!(", number {number},"))
-    ))?;
+    let clock = zones.clock(location.as_deref());
+    let location = location.as_deref().unwrap_or("an unknown location");
+    let number = number.map_or(String::new(), |number| format!(", number {number},"));
+    say(&format!("order {}{number} at {location}", paint::id(order)))?;
+    say(&format!("since {}, by the clocks of {}", clock.moment(first.at), clock.zone()))?;
     for step in steps {
         let since_ms = step.at.since(first.at).as_secs_f64() * 1000.0;
-        let lag =
-            step.lag.map_or(String::new(), |lag| format!(", {:.1} ms after it happened", lag.as_secs_f64() * 1000.0));
-        let reason = step.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
-        let Step { service, what, by, outcome, .. } = step;
-        say(&format!("{since_ms:>12.1} ms  {service:<14} {what} by {by}{lag}: {outcome}{reason}"))?;
+        let Step { service, what, by, .. } = step;
+        let (at, lag, outcome) = (clock.time_of_day(step.at), after(step), outcome(step));
+        say(&format!("{at} {since_ms:>11.1} ms  {service:<14} {what} by {by}{lag}: {outcome}"))?;
         for event in &step.said {
-            say(&format!("{:>15}  {service:<14}   said {event}", ""))?;
+            say(&format!("{:>27}  {service:<14}   said {}", "", event.kind))?;
         }
     }
     Ok(())
 }
 
-fn as_json(step: &Step) -> Value {
+/// How long after it happened it was decided on here.
+fn after(step: &Step) -> String {
+    let Some(lag) = step.lag else { return String::new() };
+    let words = format!("{:.1} ms after it happened", lag.as_secs_f64() * 1000.0);
+    format!(", {}", if lag > SLOW { paint::late(words) } else { words })
+}
+
+fn outcome(step: &Step) -> String {
+    let reason = step.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    match step.mark() {
+        Some(Mark::DeadLetter) => paint::wrong(format!("{}, a dead letter{reason}", step.outcome)),
+        Some(Mark::Repeated | Mark::Late) => paint::late(&step.outcome),
+        None if step.outcome == "decided" => format!("decided{reason}"),
+        None => paint::wrong(format!("{}{reason}", step.outcome)),
+    }
+}
+
+pub(crate) fn as_json(step: &Step) -> Value {
     let lag_ms = step.lag.map(|lag| lag.as_secs_f64() * 1000.0);
-    json!({ "service": step.service, "at": step.at, "what": step.what, "by": step.by, "lag_ms": lag_ms,
-        "outcome": step.outcome, "reason": step.reason, "said": step.said })
+    json!({ "service": step.service, "id": step.id, "at": step.at, "what": step.what, "by": step.by, "lag_ms": lag_ms,
+        "outcome": step.outcome, "reason": step.reason, "mark": step.mark(), "said": step.said })
 }
 
 fn as_mermaid(steps: &[Step]) -> Result<()> {
@@ -213,10 +340,18 @@ fn as_mermaid(steps: &[Step]) -> Result<()> {
     for (service, _) in SERVICES {
         say(&format!("    participant {service}"))?;
     }
-    for Step { service, what, by, lag, outcome, .. } in steps {
-        let outcome = if outcome == "decided" { String::new() } else { format!(" ({outcome})") };
+    for step in steps {
+        let Step { service, what, by, lag, outcome, .. } = step;
+        let (arrow, outcome) = match step.mark() {
+            Some(Mark::DeadLetter) => ("-x", format!(" ({outcome}, a dead letter)")),
+            Some(Mark::Repeated | Mark::Late) => ("-->>", format!(" ({outcome})")),
+            None if outcome == "decided" => ("->>", String::new()),
+            None => ("->>", format!(" ({outcome})")),
+        };
         match lag {
-            Some(lag) => say(&format!("    {by}->>{service}: {what}{outcome}, {:.1} ms", lag.as_secs_f64() * 1000.0))?,
+            Some(lag) => {
+                say(&format!("    {by}{arrow}{service}: {what}{outcome}, {:.1} ms", lag.as_secs_f64() * 1000.0))?
+            }
             None => say(&format!("    Note over {service}: {what} by {by}{outcome}"))?,
         }
     }

@@ -70,10 +70,14 @@ async fn visit(api: &Api, venue: &Venue, rate: Rate, tally: &Tally) -> Result<()
     let key = fresh_id().to_string();
     let Some(order) = order(&mut rand::rng(), venue, &menu, &key) else { return Ok(()) };
     let (waits, regrets) = (rand::random_bool(0.3), rand::random_bool(0.05));
+    let asked = Instant::now();
     let answer = match waits {
         true => api.post_and_wait("/v1/orders", &key, &order).await?,
         false => api.post("/v1/orders", &key, &order).await?,
     };
+    if !waits {
+        tally.answered_after(asked.elapsed());
+    }
     let id = match answer.status {
         StatusCode::ACCEPTED | StatusCode::CREATED => answer.body["id"].as_str().unwrap_or_default().to_owned(),
         StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {

@@ -60,10 +60,13 @@ fn a_summary_counts_anew_each_time() {
     let tally = Tally::default();
     count(&tally.placed);
     count(&tally.failed);
-    let lines = format!("{}\n{}\n", tally.summary(), tally.summary());
+    for latency_ms in 1..=200 {
+        tally.answered_after(Duration::from_millis(latency_ms));
+    }
+    let lines = format!("{}\n{}\n", tally.summary(0), tally.summary(2));
     expect![[r#"
-        simulation, the last minute: 1 ordered, 0 refused, 0 cancelled, 0 served, 1 failed; 0 on the board
-        simulation, the last minute: 0 ordered, 0 refused, 0 cancelled, 0 served; 0 on the board
+        1 ordered, 0 refused, 0 cancelled, 0 served, 1 failed; 0 requests made again; an answer took 101 ms, p99 199 ms; 0 on the board
+        0 ordered, 0 refused, 0 cancelled, 0 served; 2 requests made again; 0 on the board
     "#]]
     .assert_eq(&lines);
 }

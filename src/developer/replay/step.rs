@@ -4,47 +4,78 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use shared::engine::{
     journal::Entry,
-    replay::{Change, Step},
+    replay::{Change, Difference, Outcome, Step},
     service::Service,
 };
 
-use super::Options;
-use crate::developer::{fits, name, say};
+use super::run::Watch;
+use crate::developer::{fits, name, paint, say, zones::Zones};
 
 /// Whether an encoded event has such a type.
 pub(super) fn is_of_type(event: &str, pattern: Option<&str>) -> bool {
-    pattern.is_some_and(|pattern| kind(event).is_some_and(|kind| fits(pattern, &kind)))
+    let kind = || Some(text(&serde_json::from_str::<Value>(event).ok()?["type"]).to_owned());
+    pattern.is_some_and(|pattern| kind().is_some_and(|kind| fits(pattern, &kind)))
 }
 
-fn kind(event: &str) -> Option<String> {
-    let event: Value = serde_json::from_str(event).ok()?;
-    Some(event["type"].as_str()?.to_owned())
+fn decoded(events: &[String]) -> Result<Vec<Value>> {
+    Ok(events.iter().map(|event| serde_json::from_str(event)).collect::<Result<_, _>>()?)
 }
 
-pub(super) fn show<S: Service>(options: &Options, entry: &Entry, changes: &[Change], step: &Step) -> Result<()> {
+pub(super) fn show<S: Service>(watch: &Watch<'_>, entry: &Entry, changes: &[Change], step: &Step) -> Result<()> {
+    let Watch { options, zones } = watch;
     let concerns = |order: String| entry.doc.contains(&order) || step.said.iter().any(|event| event.contains(&order));
     if options.order.is_some_and(|order| !concerns(order.to_string())) {
         return Ok(());
     }
-    let told: Value = serde_json::from_str(&entry.doc)?;
+    let (told, said): (Value, _) = (serde_json::from_str(&entry.doc)?, decoded(&step.said)?);
     if options.json {
-        let said: Vec<Value> = step.said.iter().map(|event| serde_json::from_str(event)).collect::<Result<_, _>>()?;
         let changes: Vec<Value> = changes.iter().map(as_json).collect::<Result<_>>()?;
         let line = json!({ "service": S::NAME, "position": entry.position, "at": entry.at, "told": told,
             "changes": changes, "said": said });
         return say(&line.to_string());
     }
-    say(&format!("{} {} at {}", S::NAME, entry.position, entry.at))?;
-    for input in told.as_array().map_or(&[][..], Vec::as_slice) {
+    let inputs = told.as_array().map_or(&[][..], Vec::as_slice);
+    let clock = zones.clock(location(inputs, &said));
+    say(&format!("{} {} at {}", S::NAME, entry.position, clock.exact(entry.at)))?;
+    for input in inputs {
         say(&format!("  told  {}", summary(input)))?;
     }
     for change in changes {
-        say(&format!("  row   {} {}{}", change.table, change.key, difference(change)?))?;
+        say(&format!("  row   {} {}{}", change.table, change.key, row(change)?))?;
     }
-    for event in &step.said {
-        say(&format!("  said  {}", kind(event).unwrap_or_default()))?;
+    said.iter().try_for_each(|event| say(&format!("  said  {}", text(&event["type"]))))
+}
+
+/// Where history parts: what was told, what came of it then and what comes of it now, and the rows that it changes.
+pub(super) fn explain(difference: &Difference, zones: &Zones) -> Result<String> {
+    let Difference { position, told, then, now, changes } = difference;
+    let mut lines = paint::wrong(format!("decided differently from entry {position} on"));
+    let (input, before, after) = (serde_json::to_value(told)?, decoded(&then.said)?, decoded(&now.said)?);
+    let clock = zones.clock(location(std::slice::from_ref(&input), before.iter().chain(&after)));
+    lines.push_str(&format!("\n  told  {} at {}", what(&input), clock.exact(told.at)));
+    for (name, verdict, said) in [("then", &then.verdict, &before), ("now ", &now.verdict, &after)] {
+        let kinds: Vec<&str> = said.iter().map(|event| text(&event["type"])).collect();
+        let said = if kinds.is_empty() { "said nothing".into() } else { format!("said {}", kinds.join(", ")) };
+        lines.push_str(&format!("\n  {name}  {verdict}, {said}"));
     }
-    Ok(())
+    for (then, now) in before.iter().zip(&after).filter(|(then, now)| then["type"] == now["type"]) {
+        differ("", then, now, &mut lines);
+    }
+    for change in changes {
+        lines.push_str(&format!("\n  row   {} {}{}", change.table, change.key, row(change)?));
+    }
+    Ok(lines)
+}
+
+pub(super) fn difference_as_json(difference: &Difference) -> Result<Value> {
+    let Difference { position, told, then, now, changes } = difference;
+    let outcome = |outcome: &Outcome| -> Result<Value> {
+        let mut of = serde_json::to_value(&outcome.verdict)?;
+        of["said"] = decoded(&outcome.said)?.into();
+        Ok(of)
+    };
+    let changes: Vec<Value> = changes.iter().map(as_json).collect::<Result<_>>()?;
+    Ok(json!({ "position": position, "input": told, "then": outcome(then)?, "now": outcome(now)?, "changes": changes }))
 }
 
 fn as_json(Change { table, key, before, after }: &Change) -> Result<Value> {
@@ -53,19 +84,38 @@ fn as_json(Change { table, key, before, after }: &Change) -> Result<Value> {
     Ok(json!({ "table": table, "key": key, "before": before, "after": after }))
 }
 
+/// Where it was, if that is one place: that of the events that were told or said. Few commands name theirs.
+fn location<'a>(inputs: &'a [Value], said: impl IntoIterator<Item = &'a Value>) -> Option<&'a str> {
+    let events = inputs.iter().map(|input| &input["event"]).chain(said);
+    let mut all = events.filter_map(|event| event["location"].as_str());
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
 /// `event order.accepted 0190…: decided`, `command place by anonymous: refused (…)`.
 fn summary(input: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let what = match &input["event"] {
+    let reason = input["reason"].as_str().map_or(String::new(), |reason| format!(" ({reason})"));
+    let outcome = match text(&input["outcome"]) {
+        "decided" => "decided".into(),
+        again @ ("repeated" | "late") => paint::late(again),
+        other => paint::wrong(other),
+    };
+    format!("{}: {outcome}{reason}", what(input))
+}
+
+fn what(input: &Value) -> String {
+    match &input["event"] {
         Value::Null => format!("command {} by {}", name(&input["command"]), text(&input["by"])),
         event => format!("event {} {}", text(&event["type"]), text(&event["id"])),
-    };
-    let reason = input["reason"].as_str().map_or(String::new(), |reason| format!(" ({reason})"));
-    format!("{what}: {}{reason}", text(&input["outcome"]))
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// What changed within the row, each as it was and as it is; of a new row, all of it.
-fn difference(change: &Change) -> Result<String> {
+fn row(change: &Change) -> Result<String> {
     let after: Value = serde_json::from_str(&change.after)?;
     let Some(before) = &change.before else { return Ok(format!(" is new: {after}")) };
     let mut lines = String::new();

@@ -1,0 +1,179 @@
+//! `comanda broker-setup`: a user of its own for each service at RabbitMQ, which may say that service's events and no
+//! others. Through the management interface; as often as one likes.
+
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use reqwest::{Client, StatusCode, Url};
+use serde_json::{Value, json};
+use shared::{
+    contract::{catalogue::EVENTS, topology},
+    process::host,
+    web::access::Secret,
+};
+
+use crate::developer::say;
+
+const EXAMPLES: &str = "Examples:
+  comanda broker-setup --api http://admin:secret@rabbitmq:15672 --broker amqps://rabbitmq:5671/comanda --to secrets
+  BUS_URL_FILE=secrets/order-svc.url order-svc
+
+A user may publish what its service says. Beside that, each event carries the name of the user who published it, which the
+broker checks, and a service that runs as such a user takes nothing in that another published in its name. All three are to
+run so: what a shared user publishes becomes a dead letter.";
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// The management interface, with the name and the password of an administrator: http://admin:…@rabbitmq:15672
+    #[arg(long, env = "BROKER_API", value_name = "URL", hide_env_values = true)]
+    api: Url,
+
+    /// Where services reach the broker, with its virtual host and without a user: amqp://rabbitmq:5672/comanda
+    #[arg(long, value_name = "URL")]
+    broker: Url,
+
+    /// Where the URL of each service is kept, in a file that nobody else can read; its password is made where there is none
+    #[arg(long, value_name = "DIRECTORY", default_value = "secrets")]
+    to: PathBuf,
+}
+
+pub(crate) async fn run(options: Options) -> ExitCode {
+    match set_up(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => host::refuse("comanda", &error),
+    }
+}
+
+async fn set_up(Options { api, broker, to }: &Options) -> Result<()> {
+    ensure!(api.scheme() == "http", "--api: expected http://… (TLS is not spoken here: run it beside the broker)");
+    ensure!(matches!(broker.scheme(), "amqp" | "amqps"), "--broker: expected amqp://… or amqps://…");
+    ensure!(broker.username().is_empty(), "--broker: each service gets a user of its own; leave the user away");
+    std::fs::create_dir_all(to).with_context(|| format!("create the directory {}", to.display()))?;
+    let api = Management { client: Client::builder().no_proxy().build()?, api: api.clone() };
+    let vhost = vhost(broker)?;
+    api.put(&["vhosts", &vhost], &json!({})).await?;
+    let ours = ours();
+    for (service, _) in topology::LISTENERS {
+        let file = to.join(format!("{service}.url"));
+        let password = kept(&file)?.map_or_else(|| make(&file, broker, service), Ok)?;
+        api.put(&["users", service], &json!({ "password": password, "tags": "" })).await?;
+        let all = json!({ "configure": ours, "write": ours, "read": ours });
+        api.put(&["permissions", &vhost, service], &all).await?;
+        let (says, count) = says(service);
+        let topics = json!({ "exchange": topology::EXCHANGE, "write": says, "read": ".*" });
+        api.put(&["topic-permissions", &vhost, service], &topics).await?;
+        say(&format!("{service:<14} says {count} types of events; BUS_URL_FILE={}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// All that services declare, bind, consume and publish to.
+fn ours() -> String {
+    let queues =
+        topology::LISTENERS.iter().flat_map(|(service, _)| [topology::inbox(service), topology::dead(service)]);
+    let shared = [topology::EXCHANGE, topology::DEAD_EXCHANGE, topology::STREAM, topology::IDENTITY];
+    let names: Vec<String> = shared.into_iter().map(str::to_owned).chain(queues).collect();
+    format!("^({})$", names.join("|").replace('.', r"\."))
+}
+
+/// The routing keys of what a service says, and how many types they are.
+fn says(service: &str) -> (String, usize) {
+    let kinds: Vec<String> =
+        EVENTS.iter().filter(|kind| kind.service == service).map(|kind| kind.name.replace('.', r"\.")).collect();
+    (format!(r"^({})\.[^.]+$", kinds.join("|")), kinds.len())
+}
+
+/// As services understand it: none is the default one.
+fn vhost(broker: &Url) -> Result<String> {
+    let path = broker.path().trim_start_matches('/');
+    if path.is_empty() {
+        return Ok("/".to_owned());
+    }
+    // A path that holds a slash names one that holds none.
+    let encoded = Url::parse(&format!("http://host/?v={}", path.replace('+', "%2B")))?;
+    let (_, decoded) = encoded.query_pairs().next().context("--broker: the virtual host cannot be read")?;
+    Ok(decoded.into_owned())
+}
+
+/// The password of a file that was made before.
+fn kept(file: &Path) -> Result<Option<String>> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("read {}", file.display())),
+    };
+    let url = Url::parse(text.trim()).with_context(|| format!("{} holds no URL; remove it", file.display()))?;
+    Ok(Some(url.password().with_context(|| format!("{} holds no password; remove it", file.display()))?.to_owned()))
+}
+
+/// Keeps the URL before the broker knows of it: whoever dies between the two goes on with the same password.
+fn make(file: &Path, broker: &Url, service: &str) -> Result<String> {
+    let password = Secret::broker()?.reveal().to_owned();
+    let mut url = broker.clone();
+    let named = url.set_username(service).and_then(|()| url.set_password(Some(&password)));
+    named.ok().context("--broker: the URL takes no user")?;
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(0o600).open(file);
+    let written = opened.and_then(|mut file| writeln!(file, "{url}").and_then(|()| file.sync_all()));
+    written.with_context(|| format!("write {}", file.display()))?;
+    Ok(password)
+}
+
+/// RabbitMQ's management interface.
+struct Management {
+    client: Client,
+    api: Url,
+}
+
+impl Management {
+    async fn put(&self, path: &[&str], body: &Value) -> Result<()> {
+        let mut url = self.api.clone();
+        url.path_segments_mut().ok().context("--api: no URL of a server")?.pop_if_empty().push("api").extend(path);
+        let answer = self.client.put(url).json(body).send().await.map_err(reqwest::Error::without_url);
+        let answer = answer.context("--api: the management interface does not answer")?;
+        let status = answer.status();
+        ensure!(status != StatusCode::UNAUTHORIZED, "--api: the broker refuses the name or the password");
+        ensure!(status.is_success(), "--api: {status} to {}: {}", path.join(" "), answer.text().await?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_says_what_the_contract_gives_it() {
+        let (kitchen, _) = says("kitchen-svc");
+        assert!(kitchen.starts_with(r"^(item\.marked_out|stations\.changed|ticket\.cancel_refused|"), "{kitchen}");
+        assert!(kitchen.ends_with(r"ticket\.voided)\.[^.]+$"), "{kitchen}");
+        assert_eq!(topology::LISTENERS.iter().map(|(service, _)| says(service).1).sum::<usize>(), EVENTS.len());
+    }
+
+    #[test]
+    fn what_is_ours_is_named_and_nothing_else() {
+        let ours = ours();
+        assert!(ours.starts_with(r"^(comanda\.events|comanda\.dead|comanda\.log|comanda\.identity|"), "{ours}");
+        assert!(ours.contains(r"|kitchen-svc\.inbox|kitchen-svc\.dead") && ours.ends_with(")$"), "{ours}");
+    }
+
+    #[test]
+    fn a_virtual_host_is_named_as_services_name_it() {
+        for (url, expected) in [
+            ("amqp://h", "/"),
+            ("amqp://h/", "/"),
+            ("amqp://h/%2f", "/"),
+            ("amqp://h/a%20b+c", "a b+c"),
+            ("amqp://h/comanda", "comanda"),
+        ] {
+            assert_eq!(vhost(&Url::parse(url).expect("a URL")).expect("a virtual host"), expected, "{url}");
+        }
+    }
+}

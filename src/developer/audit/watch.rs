@@ -1,0 +1,155 @@
+//! `comanda audit --watch`: the audit goes on, says what changes, and serves what it finds to Prometheus.
+
+use std::{collections::HashSet, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use axum::{Router, routing::get};
+use serde_json::json;
+use shared::{
+    contract::time::Time,
+    process::{host, telemetry},
+    web::serve::{self, Limits},
+};
+use tokio::{
+    net::TcpListener,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Audit, Options, report::Discrepancy};
+use crate::developer::{SERVICES, convergence::Link, paint, say, zones::Zones};
+
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+const CONNECTIONS_MAX: usize = 64;
+
+/// Until it is asked to stop; whether everybody agreed at last.
+pub(super) async fn run(options: &Options, every: Duration) -> Result<bool> {
+    ensure!(!every.is_zero(), "--watch: expected at least 1s");
+    let mut watch = Watch::default();
+    tokio::select! {
+        ended = watch.go_on(options, every) => ended?,
+        served = serve_metrics(options) => served?,
+        () = host::signal() => {}
+    }
+    Ok(watch.known.is_empty())
+}
+
+/// Until the process ends.
+async fn serve_metrics(options: &Options) -> Result<()> {
+    let Some(address) = options.metrics else { return std::future::pending().await };
+    ensure!(
+        address.ip().is_loopback() || options.allow_unauthenticated,
+        "--metrics {address} is reachable from other machines, and nobody has to authenticate; use 127.0.0.1, or add \
+         --allow-unauthenticated where something in front of it authenticates"
+    );
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("--metrics: cannot listen on {address}"))?;
+    let handle = telemetry::metrics();
+    describe();
+    let router = Router::new().route("/metrics", get(|| async { handle.render() }));
+    serve::serve(listener, router, Limits::new(KEEP_ALIVE, CONNECTIONS_MAX), &CancellationToken::new()).await;
+    Ok(())
+}
+
+fn describe() {
+    metrics::describe_gauge!("comanda_audit_up", "1 where the last look could be taken");
+    metrics::describe_gauge!("comanda_audit_missing", "Events that the listener has not taken in although it had time");
+    metrics::describe_gauge!("comanda_audit_lag_seconds", "Age of the oldest event that the listener has not taken in");
+    metrics::describe_gauge!("comanda_audit_discrepancies", "All on which the services do not agree");
+}
+
+#[derive(Default)]
+struct Watch {
+    /// What was found last.
+    known: HashSet<Discrepancy>,
+    /// Why nothing could be found the last time.
+    trouble: Option<String>,
+}
+
+impl Watch {
+    async fn go_on(&mut self, options: &Options, every: Duration) -> Result<()> {
+        let mut pace = interval(every);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut audit, unknown) = (None::<Audit>, Zones::default());
+        loop {
+            pace.tick().await;
+            let looked = look(options, &mut audit).await;
+            let zones = audit.as_ref().map_or(&unknown, |audit| &audit.zones);
+            metrics::gauge!("comanda_audit_up").set(if looked.is_ok() { 1.0 } else { 0.0 });
+            match looked {
+                Ok(found) => self.tell(found, zones, options.json)?,
+                Err(error) => self.complain(&telemetry::line(&error), zones, options.json)?,
+            }
+        }
+    }
+
+    /// What has changed since the last time.
+    fn tell(&mut self, found: Vec<Discrepancy>, zones: &Zones, json: bool) -> Result<()> {
+        self.trouble = None;
+        let now = now(zones);
+        let found: HashSet<Discrepancy> = found.into_iter().collect();
+        for (word, changed) in [("gone", self.known.difference(&found)), ("found", found.difference(&self.known))] {
+            for one in changed {
+                match json {
+                    true => say(&json!({ "change": word, "discrepancy": one }).to_string())?,
+                    false => say(&format!("{now}  {word:<5}  {}", one.line(zones)))?,
+                }
+            }
+        }
+        if found.is_empty() && !self.known.is_empty() && !json {
+            say(&format!("{now}  {}", paint::right("everybody agrees")))?;
+        }
+        self.known = found;
+        Ok(())
+    }
+
+    /// Once, however long it lasts.
+    fn complain(&mut self, trouble: &str, zones: &Zones, json: bool) -> Result<()> {
+        if self.trouble.as_deref() == Some(trouble) {
+            return Ok(());
+        }
+        self.trouble = Some(trouble.to_owned());
+        match json {
+            true => say(&json!({ "change": "could not audit", "reason": trouble }).to_string()),
+            false => say(&format!("{}  {}: {trouble}", now(zones), paint::wrong("could not audit"))),
+        }
+    }
+}
+
+/// One clock for all lines, whichever location they are about.
+fn now(zones: &Zones) -> String {
+    zones.clock(None).moment(Time::now())
+}
+
+/// All history the first time, then what has come since.
+async fn look(options: &Options, audit: &mut Option<Audit>) -> Result<Vec<Discrepancy>> {
+    let audit = match audit {
+        Some(audit) => {
+            audit.read_on().await?;
+            audit
+        }
+        None => {
+            let audit = audit.insert(Audit::start(options).await?);
+            audit.read_all().await?;
+            audit
+        }
+    };
+    audit.convergence.settle().await?;
+    let found = audit.look().await?;
+    measure(audit, found.len());
+    Ok(found)
+}
+
+fn measure(audit: &Audit, discrepancies: usize) {
+    let (now, horizon) = (Time::now(), audit.horizon());
+    for (listener, _) in SERVICES {
+        let links = || audit.convergence.links.iter().filter(|link| link.listener == listener);
+        let late = |link: &Link| link.open.iter().filter(|heard| heard.time <= horizon).count();
+        let missing: usize = links().map(late).sum();
+        let oldest = links().filter_map(Link::oldest).min();
+        let lag_s = oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64());
+        metrics::gauge!("comanda_audit_missing", "listener" => listener).set(missing as f64);
+        metrics::gauge!("comanda_audit_lag_seconds", "listener" => listener).set(lag_s);
+    }
+    metrics::gauge!("comanda_audit_discrepancies").set(discrepancies as f64);
+}
