@@ -38,15 +38,15 @@ pub(crate) struct Outcome {
     pub(crate) intended: HashMap<String, Instant>,
 }
 
-/// Posts the orders and returns once all are answered 202.
-pub(crate) async fn post(address: &str, plan: Plan, run: &str) -> Result<Outcome> {
+/// Posts the orders, to the addresses in turn, and returns once all are answered 202.
+pub(crate) async fn post(addresses: &[String], plan: Plan, run: &str) -> Result<Outcome> {
     let next = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let (answered, mut answers) = mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
-    for _ in 0..plan.connections {
+    for address in addresses.iter().cycle().take(usize::try_from(plan.connections)?) {
         let (next, answered) = (Arc::clone(&next), answered.clone());
-        let (address, run) = (address.to_owned(), run.to_owned());
+        let (address, run) = (address.clone(), run.to_owned());
         workers.spawn(async move {
             let mut connection = Connection::open(&address).await?;
             loop {
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// Posts an order of two lines and returns its id.
-    async fn order(&mut self, key: &str, n: u64) -> Result<String> {
+    pub(crate) async fn order(&mut self, key: &str, n: u64) -> Result<String> {
         let (first, second) = (n % 7, 7 + n % 5);
         let body = format!(
             r#"{{"location":"soho","type":"dine_in","table":"{}","lines":[{{"sku":"dish-{first}","quantity":1,"notes":"no onion"}},{{"sku":"dish-{second}","quantity":2}}]}}"#,

@@ -2,17 +2,23 @@
 //! limits of the same machine in the same minutes. A table on standard output as soon as each pair of backends is
 //! measured, JSON in `target/bench.json`.
 //!
-//! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only.
+//! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only; `--compare` holds one process
+//! against three services.
 
+mod compare;
+mod figure;
 mod load;
+mod outage;
 mod raw;
+mod report;
 mod restaurant;
 #[path = "../it/servers.rs"]
 mod servers;
 
 use std::{
     collections::HashMap,
-    path::Path,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -22,8 +28,8 @@ use clap::Parser;
 use futures_util::StreamExt;
 use hdrhistogram::Histogram;
 use load::{Outcome, Plan};
-use restaurant::Restaurant;
-use serde::Serialize;
+use restaurant::{Place, Restaurant};
+use serde::{Deserialize, Serialize};
 use servers::{Private, Scratch, Servers};
 
 const SAMPLE: &str = include_str!("order.json");
@@ -39,6 +45,15 @@ struct Arguments {
     /// Of which to measure; `both` leaves out the servers where there are none
     #[arg(long, default_value = "both", value_parser = ["embedded", "servers", "both"])]
     backends: String,
+    /// One process against three services instead, on SQLite and on servers: their figures, and what a killed part does
+    #[arg(long, conflicts_with = "backends")]
+    compare: bool,
+    /// With --compare, how often all is measured, turn by turn
+    #[arg(long, default_value_t = 2)]
+    rounds: usize,
+    /// With --compare, only show what was measured before: the JSON of that run
+    #[arg(long, requires = "compare")]
+    from: Option<PathBuf>,
     /// Measure the binaries as they are
     #[arg(long)]
     no_build: bool,
@@ -59,6 +74,8 @@ struct Figures {
     ticket_p99_ms: f64,
     memory_mb: Vec<(String, f64)>,
     cpu_us_per_order: Vec<(String, f64)>,
+    read_per_s: f64,
+    replayed_per_s: f64,
     raw_inserts_per_s: f64,
     raw_publishes_per_s: f64,
     raw_publishes_of_50_per_s: f64,
@@ -67,10 +84,18 @@ struct Figures {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.from {
+        return compare::again(path);
+    }
     let on_files = arguments.backends != "servers";
-    let on_servers = arguments.backends != "embedded" && servers_are_there(arguments.backends == "servers")?;
+    let are_required = arguments.compare || arguments.backends == "servers";
+    let on_servers = arguments.backends != "embedded" && servers_are_there(are_required)?;
     if !arguments.no_build {
         build()?;
+    }
+    if arguments.compare {
+        let (servers, _private) = servers()?;
+        return compare::run(&servers, arguments.seconds, arguments.rounds).await;
     }
     let mut all = Vec::new();
     if on_files {
@@ -130,7 +155,7 @@ fn report(all: &[Figures]) -> Result<()> {
 async fn embedded(seconds: u64) -> Result<Figures> {
     let directory = Scratch::new()?;
     let began = Instant::now();
-    let restaurant = Restaurant::embedded(Path::new(env!("CARGO_BIN_EXE_comanda")), directory.path()).await?;
+    let restaurant = Restaurant::together(&restaurant::binaries(), &Place::in_files(directory.path())).await?;
     let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut figures = Figures { backends: "SQLite + embedded bus", ready_ms, ..measure(&restaurant, seconds).await? };
     drop(restaurant);
@@ -142,19 +167,10 @@ async fn embedded(seconds: u64) -> Result<Figures> {
 }
 
 async fn measured_on_servers(seconds: u64) -> Result<Figures> {
-    // Kept until the end: dropping them stops them.
-    let (private, servers) = match Servers::named() {
-        Some(servers) => (None, servers),
-        None => {
-            let (postgres, rabbit) = (Private::start("postgres")?, Private::start("rabbitmq")?);
-            let servers = Servers::of(|name| postgres.variable(name).or_else(|_| rabbit.variable(name)))?;
-            (Some((postgres, rabbit)), servers)
-        }
-    };
-    let databases = [servers.database().await?, servers.database().await?, servers.database().await?];
-    let bus = servers.vhost().await?;
+    let (servers, private) = servers()?;
+    let place = on(&servers).await?;
     let began = Instant::now();
-    let restaurant = Restaurant::on_servers(&restaurant::binaries(), &bus, &databases).await?;
+    let restaurant = Restaurant::apart(&restaurant::binaries(), &place).await?;
     let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut figures = Figures { backends: "PostgreSQL + RabbitMQ", ready_ms, ..measure(&restaurant, seconds).await? };
     drop(restaurant);
@@ -162,36 +178,96 @@ async fn measured_on_servers(seconds: u64) -> Result<Figures> {
     figures.raw_inserts_per_s = raw::inserts_per_s(&rows, SAMPLE).await?;
     figures.raw_publishes_per_s = raw::publishes_per_s(&one, SAMPLE, 1).await?;
     figures.raw_publishes_of_50_per_s = raw::publishes_per_s(&fifty, SAMPLE, 50).await?;
-    for database in databases.iter().chain([&rows]) {
-        servers.drop_database(database).await?;
-    }
-    for vhost in [&bus, &one, &fifty] {
+    servers.drop_database(&rows).await?;
+    for vhost in [&one, &fifty] {
         servers.drop_vhost(vhost).await?;
     }
+    leave(&servers, &place).await?;
     drop(private);
     Ok(figures)
+}
+
+/// Databases and a bus that are new.
+async fn on(servers: &Servers) -> Result<Place> {
+    let databases = [servers.database().await?, servers.database().await?, servers.database().await?];
+    Ok(Place { bus: servers.vhost().await?, databases })
+}
+
+async fn leave(servers: &Servers, place: &Place) -> Result<()> {
+    for database in &place.databases {
+        servers.drop_database(database).await?;
+    }
+    servers.drop_vhost(&place.bus).await
+}
+
+/// Those that are named, or new ones, which stop when they are dropped.
+fn servers() -> Result<(Servers, Option<(Private, Private)>)> {
+    if let Some(servers) = Servers::named() {
+        return Ok((servers, None));
+    }
+    let (postgres, rabbit) = (Private::start("postgres")?, Private::start("rabbitmq")?);
+    let servers = Servers::of(|name| postgres.variable(name).or_else(|_| rabbit.variable(name)))?;
+    Ok((servers, Some((postgres, rabbit))))
 }
 
 async fn measure(restaurant: &Restaurant, seconds: u64) -> Result<Figures> {
     restaurant.open().await?;
     let mut figures = Figures::default();
     latencies(restaurant, &mut figures).await?;
-    throughput(restaurant, seconds, &mut figures).await?;
+    throughput(restaurant, seconds, "throughput", &mut figures).await?;
     for process in &restaurant.processes {
         figures.memory_mb.push((process.name.clone(), process.memory_mb()?.1));
     }
+    figures.read_per_s = read_per_s(restaurant)?;
+    figures.replayed_per_s = replayed_per_s(restaurant)?;
     Ok(figures)
+}
+
+/// All that the three have said by now, read over HTTP and written as lines: events a second.
+fn read_per_s(restaurant: &Restaurant) -> Result<f64> {
+    let began = Instant::now();
+    let mut comanda = developer(restaurant, &["events", "--json"]).stdout(Stdio::piped()).spawn()?;
+    let events = BufReader::new(comanda.stdout.take().context("its output")?).split(b'\n').count();
+    let took = began.elapsed();
+    ensure!(comanda.wait()?.success() && events > 0, "the events were not read");
+    Ok(events as f64 / took.as_secs_f64())
+}
+
+/// All that the three were told by now, read over HTTP and decided once more: inputs a second.
+fn replayed_per_s(restaurant: &Restaurant) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Service {
+        inputs: u64,
+    }
+    let began = Instant::now();
+    let replayed = developer(restaurant, &["replay", "--json"]).output()?;
+    let took = began.elapsed();
+    ensure!(replayed.status.success(), "the replay: {}", String::from_utf8_lossy(&replayed.stderr));
+    let services = serde_json::Deserializer::from_slice(&replayed.stdout).into_iter::<Service>();
+    let inputs: u64 = services.map(|service| Ok(service?.inputs)).sum::<Result<_>>()?;
+    Ok(inputs as f64 / took.as_secs_f64())
+}
+
+/// A command that looks into the restaurant.
+fn developer(restaurant: &Restaurant, arguments: &[&str]) -> Command {
+    let mut comanda = Command::new(env!("CARGO_BIN_EXE_comanda"));
+    comanda.args(arguments);
+    for process in &restaurant.processes {
+        comanda.args(["--at", &format!("http://{}", process.address)]);
+    }
+    comanda
 }
 
 /// At 200 orders a second: from the intended sending to the 202, and to the ticket on a display.
 async fn latencies(restaurant: &Restaurant, figures: &mut Figures) -> Result<()> {
     let plan = Plan { orders: 2000, rate: Some(QUIET_RATE), connections: 16 };
     let warm_up = Plan { orders: 200, ..plan };
-    wait_for(restaurant, load::post(restaurant.orders(), warm_up, "warm-up").await?.intended.len() as u64).await?;
+    wait_for(restaurant, load::post(&restaurant.orders(), warm_up, "warm-up").await?.intended.len() as u64).await?;
     let url = format!("http://{}/v1/tickets/stream?location=soho", restaurant.kitchen());
     let display = reqwest::Client::new().get(url).send().await?;
     let showing = tokio::time::timeout(PATIENCE, shown(display, plan.orders));
-    let (outcome, shown) = tokio::join!(load::post(restaurant.orders(), plan, "quiet"), showing);
+    let addresses = restaurant.orders();
+    let (outcome, shown) = tokio::join!(load::post(&addresses, plan, "quiet"), showing);
     let (outcome, shown) = (outcome?, shown.context("the display stopped")??);
     let ticket_us = until_shown(&outcome, &shown)?;
     figures.accepted_p50_ms = ms(&outcome.latency_us, 0.5);
@@ -233,12 +309,12 @@ async fn shown(stream: reqwest::Response, orders: u64) -> Result<HashMap<String,
 }
 
 /// As many orders as it takes: from the first POST to the last committed ticket.
-async fn throughput(restaurant: &Restaurant, seconds: u64, figures: &mut Figures) -> Result<()> {
+async fn throughput(restaurant: &Restaurant, seconds: u64, name: &str, figures: &mut Figures) -> Result<()> {
     let calibration = Plan { orders: 5000, rate: None, connections: 256 };
-    let rate = run(restaurant, calibration, "calibration").await?;
+    let rate = run(restaurant, calibration, &format!("{name}-calibration")).await?;
     let before: Vec<f64> = restaurant.processes.iter().map(|process| process.cpu_s()).collect::<Result<_>>()?;
     let plan = Plan { orders: (rate * seconds as f64) as u64, ..calibration };
-    figures.orders_per_s = run(restaurant, plan, "throughput").await?;
+    figures.orders_per_s = run(restaurant, plan, name).await?;
     for (process, before) in restaurant.processes.iter().zip(before) {
         let us = (process.cpu_s()? - before) * 1e6 / plan.orders as f64;
         figures.cpu_us_per_order.push((process.name.clone(), us));
@@ -248,7 +324,7 @@ async fn throughput(restaurant: &Restaurant, seconds: u64, figures: &mut Figures
 
 async fn run(restaurant: &Restaurant, plan: Plan, name: &str) -> Result<f64> {
     let before = restaurant.tickets().await?;
-    let outcome = load::post(restaurant.orders(), plan, name).await?;
+    let outcome = load::post(&restaurant.orders(), plan, name).await?;
     wait_for(restaurant, before + plan.orders).await?;
     Ok(plan.orders as f64 / outcome.began.elapsed().as_secs_f64())
 }
@@ -279,6 +355,8 @@ fn print(figures: &Figures) {
         "  POST to ticket, 200 orders/s      {:>10.2} ms p50 {:>8.2} ms p99",
         figures.ticket_p50_ms, figures.ticket_p99_ms
     );
+    println!("  read as lines                     {:>10.0} events/s", figures.read_per_s);
+    println!("  run again, in a sandbox           {:>10.0} inputs/s", figures.replayed_per_s);
     println!("  raw: order + event rows           {:>10.0} /s", figures.raw_inserts_per_s);
     println!("  raw: confirmed messages of 1      {:>10.0} /s", figures.raw_publishes_per_s);
     println!("  raw: confirmed messages of 50     {:>10.0} /s", figures.raw_publishes_of_50_per_s);

@@ -11,6 +11,8 @@ use serde_json::json;
 
 use crate::load::Connection;
 
+/// The process of all three, and its binary.
+pub(crate) const TOGETHER: &str = "comanda";
 const DISHES: u64 = 12;
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
@@ -20,41 +22,53 @@ const POLL: Duration = Duration::from_millis(5);
 pub(crate) struct Process {
     pub(crate) name: String,
     pub(crate) address: String,
+    command: Command,
     child: Child,
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // Nothing of value is in it: the data are thrown away as well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
     }
 }
 
 impl Process {
     /// Starts the binary and waits until it is ready.
-    pub(crate) async fn start(
-        binary: &Path,
-        name: &str,
-        arguments: &[&str],
-        environment: &[(&str, String)],
-    ) -> Result<Self> {
+    async fn start(binary: &Path, name: &str, environment: &[(&str, &str)]) -> Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
-        let child = Command::new(binary)
-            .args(arguments)
-            .env("LISTEN", &address)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("start {}", binary.display()))?;
-        let process = Self { name: name.to_owned(), address, child };
+        let mut command = Command::new(binary);
+        command.env("LISTEN", &address).envs(environment.iter().copied()).stdout(Stdio::null());
+        if name == TOGETHER {
+            command.arg("--no-demo");
+        }
+        let child = command.spawn().with_context(|| format!("start {}", binary.display()))?;
+        let process = Self { name: name.to_owned(), address, command, child };
+        process.wait().await?;
+        Ok(process)
+    }
+
+    /// SIGKILL: nothing of it runs on.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// On the same port and data as before; returns once it is ready.
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
+        self.child = self.command.spawn()?;
+        self.wait().await
+    }
+
+    async fn wait(&self) -> Result<()> {
         let (began, mut every) = (Instant::now(), tokio::time::interval(POLL));
-        while !process.is_ready().await {
-            ensure!(began.elapsed() < PATIENCE, "{name} does not become ready");
+        while !self.is_ready().await {
+            ensure!(began.elapsed() < PATIENCE, "{} does not become ready", self.name);
             every.tick().await;
         }
-        Ok(process)
+        Ok(())
     }
 
     async fn is_ready(&self) -> bool {
@@ -88,47 +102,75 @@ pub(crate) struct Restaurant {
     pub(crate) processes: Vec<Process>,
 }
 
+/// Where a restaurant keeps its data and meets.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) bus: String,
+    /// Of order-svc, inventory-svc, kitchen-svc.
+    pub(crate) databases: [String; 3],
+}
+
+impl Place {
+    pub(crate) fn in_files(directory: &Path) -> Self {
+        let file = |name: &str| format!("sqlite:{}/{name}.db", directory.display());
+        Self { bus: file("bus"), databases: ["order", "inventory", "kitchen"].map(file) }
+    }
+}
+
 impl Restaurant {
     fn serving(&self, service: &str) -> &Process {
         let found = self.processes.iter().find(|process| process.name == service);
         found.unwrap_or(&self.processes[0])
     }
 
-    pub(crate) fn orders(&self) -> &str {
-        &self.serving("order-svc").address
+    /// Of all who take orders.
+    pub(crate) fn orders(&self) -> Vec<String> {
+        let taking = self.processes.iter().filter(|process| [TOGETHER, "order-svc"].contains(&&*process.name));
+        taking.map(|process| process.address.clone()).collect()
+    }
+
+    pub(crate) fn inventory(&self) -> &str {
+        &self.serving("inventory-svc").address
     }
 
     pub(crate) fn kitchen(&self) -> &str {
         &self.serving("kitchen-svc").address
     }
 
-    /// All three in one process on files in `directory`.
-    pub(crate) async fn embedded(binary: &Path, directory: &Path) -> Result<Self> {
-        let file = |name: &str| format!("sqlite:{}/{name}.db", directory.display());
+    /// All three in one process.
+    pub(crate) async fn together(binaries: &Path, Place { bus, databases }: &Place) -> Result<Self> {
+        let [order, inventory, kitchen] = databases;
         let environment = [
-            ("BUS_URL", file("bus")),
-            ("ORDER_DATABASE_URL", file("order")),
-            ("INVENTORY_DATABASE_URL", file("inventory")),
-            ("KITCHEN_DATABASE_URL", file("kitchen")),
+            ("BUS_URL", &**bus),
+            ("ORDER_DATABASE_URL", order),
+            ("INVENTORY_DATABASE_URL", inventory),
+            ("KITCHEN_DATABASE_URL", kitchen),
         ];
-        Ok(Self { processes: vec![Process::start(binary, "comanda", &["--no-demo"], &environment).await?] })
+        Ok(Self { processes: vec![Process::start(&binaries.join(TOGETHER), TOGETHER, &environment).await?] })
     }
 
-    /// A process each on RabbitMQ and a database each.
-    pub(crate) async fn on_servers(binaries: &Path, bus: &str, databases: &[String; 3]) -> Result<Self> {
-        let mut processes = Vec::new();
-        for (service, database) in ["order", "inventory", "kitchen"].iter().zip(databases) {
-            let variable = format!("{}_DATABASE_URL", service.to_uppercase());
-            let environment = [("BUS_URL", bus.to_owned()), (variable.as_str(), database.clone())];
-            let name = format!("{service}-svc");
-            processes.push(Process::start(&binaries.join(&name), &name, &[], &environment).await?);
-        }
-        Ok(Self { processes })
+    /// A process each, all started at once.
+    pub(crate) async fn apart(binaries: &Path, Place { bus, databases }: &Place) -> Result<Self> {
+        let start = async |service: &str, database: &str| {
+            let (name, variable) = (format!("{service}-svc"), format!("{}_DATABASE_URL", service.to_uppercase()));
+            Process::start(&binaries.join(&name), &name, &[("BUS_URL", bus), (&variable, database)]).await
+        };
+        let [order, inventory, kitchen] = databases;
+        let (order, inventory, kitchen) =
+            tokio::try_join!(start("order", order), start("inventory", inventory), start("kitchen", kitchen))?;
+        Ok(Self { processes: vec![order, inventory, kitchen] })
+    }
+
+    /// One more order-svc, on the same data.
+    pub(crate) async fn another(&mut self, binaries: &Path, Place { bus, databases }: &Place) -> Result<()> {
+        let (name, environment) = ("order-svc", [("BUS_URL", &**bus), ("ORDER_DATABASE_URL", &databases[0])]);
+        self.processes.push(Process::start(&binaries.join(name), name, &environment).await?);
+        Ok(())
     }
 
     /// Twelve dishes of two ingredients each, with stock for a billion, and a location that is open.
     pub(crate) async fn open(&self) -> Result<()> {
-        let inventory = &self.serving("inventory-svc").address;
+        let (orders, inventory) = (&self.serving("order-svc").address, self.inventory());
         for n in 0..DISHES {
             for part in 0..2 {
                 let path = format!("/v1/stock/soho/part-{part}-{n}");
@@ -143,10 +185,10 @@ impl Restaurant {
             ]);
             put(inventory, &format!("/v1/recipes/soho/dish-{n}"), json!({"ingredients": ingredients})).await?;
             let item = json!({"name": format!("Dish number {n}"), "category": "Mains", "price": 950});
-            put(self.orders(), &format!("/v1/menu/soho/dish-{n}"), item).await?;
+            put(orders, &format!("/v1/menu/soho/dish-{n}"), item).await?;
         }
         let location = json!({"name": "Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open"});
-        put(self.orders(), "/v1/locations/soho", location).await
+        put(orders, "/v1/locations/soho", location).await
     }
 
     /// How many tickets the kitchen has committed.
