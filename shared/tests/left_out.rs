@@ -2,11 +2,14 @@
 //! word, and whoever reads "ok" should know of how much. Here because cargo comes to this package last.
 
 /// The variables that name what is needed, and what is left out without them.
-const NEEDED: [(&[&str], &str); 4] = [
+const NEEDED: [(&[&str], &str); 7] = [
     (&["TEST_POSTGRES_URL", "TEST_AMQP_URL", "TEST_RABBITMQ_API"], "the half on PostgreSQL and RabbitMQ"),
     (&["TEST_CHROMEDRIVER"], "the pages in a browser"),
     (&["TEST_AXE"], "the rules of accessibility"),
-    (&["TEST_PYTHON"], "the validator of OpenAPI documents"),
+    (&["TEST_PYTHON"], "the validators of OpenAPI documents and manifests"),
+    (&["TEST_ASYNCAPI"], "the schema of AsyncAPI documents"),
+    (&["TEST_OIDC"], "a certified OpenID provider"),
+    (&["TEST_KUBECTL"], "the manifests of Kubernetes"),
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]

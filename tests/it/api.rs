@@ -2,6 +2,7 @@
 
 mod conditions;
 mod documented;
+mod doors;
 pub(crate) mod live;
 mod menu;
 mod sizes;

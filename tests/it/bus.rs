@@ -145,6 +145,108 @@ async fn settling_out_of_order_loses_nothing() {
     .await;
 }
 
+/// A broker may fail where two declare the same stream at once. Whoever supervises asks again, and so does this.
+async fn identity(bus: &Bus) -> String {
+    let asked = async {
+        loop {
+            let Ok(publisher) = bus.publisher().await else { continue };
+            if let Ok(id) = publisher.identity(fresh_id()).await {
+                return id;
+            }
+        }
+    };
+    timeout(PATIENCE, asked).await.expect("an id in time")
+}
+
+#[tokio::test]
+async fn a_bus_has_one_id_and_another_bus_has_another() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let (id, other) = tokio::join!(identity(&bus), identity(&bus));
+        assert_eq!(id, other);
+        bus.close().await.unwrap();
+        drop(bus);
+        let bus = Bus::open(&url()).await.unwrap();
+        assert_eq!(identity(&bus).await, id);
+        let mut known = KNOWN.lock().unwrap();
+        assert!(!known.contains(&id));
+        known.push(id);
+    })
+    .await;
+}
+
+/// The ids of buses that were seen.
+static KNOWN: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+
+#[tokio::test]
+async fn what_is_addressed_to_a_service_reaches_it_alone() {
+    each(async |url| {
+        let bus = Bus::open(&url()).await.unwrap();
+        let (mut kitchen, mut orders) =
+            (bus.subscribe(SERVICE).await.unwrap(), bus.subscribe("order-svc").await.unwrap());
+        let publisher = bus.publisher().await.unwrap();
+        let safe = publisher.publish_to(SERVICE, &[message("ticket.started", &["1", "2"])]).await.unwrap();
+        assert_eq!(safe, [true]);
+        publish(&bus, &[message("ticket.started", &["3"]), message("order.accepted", &["4"])]).await;
+        assert_eq!(body(&receive(&mut kitchen).await), r#"[{"n":"1"},{"n":"2"}]"#);
+        assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"4"}"#);
+        assert_eq!(body(&receive(&mut orders).await), r#"{"n":"3"}"#);
+    })
+    .await;
+}
+
+/// However often it is cut short.
+#[tokio::test]
+async fn a_queue_that_is_made_anew_says_so_until_its_history_is_read() {
+    let Some(servers) = Servers::get() else { return };
+    let url = servers.vhost().await.unwrap();
+    let bus = Bus::open(&url).await.unwrap();
+    drop(bus.subscribe(SERVICE).await.unwrap());
+    publish(&bus, &[message("order.accepted", &["1"]), message("order.placed", &["2"])]).await;
+    servers.delete(&url, "queues", &topology::inbox(SERVICE)).await.unwrap();
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    let first = receive(&mut kitchen).await;
+    assert!(first.made_anew.is_some() && !first.redelivered && body(&first) == "[]");
+    drop((first, kitchen));
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    let mark = receive(&mut kitchen).await;
+    assert!(mark.made_anew.is_some() && mark.redelivered);
+    publish(&bus, &[message("order.accepted", &["3"])]).await;
+    let mut history = bus.history(SERVICE, None, mark.redelivered).await.unwrap().unwrap();
+    for expected in [r#"{"n":"1"}"#, r#"{"n":"3"}"#] {
+        let delivery = history.next().await.unwrap().unwrap();
+        assert_eq!((body(&delivery), delivery.redelivered), (expected.to_owned(), true));
+        bus.settle(SERVICE, vec![delivery.receipt]).await.unwrap();
+    }
+    assert!(history.next().await.unwrap().is_none());
+    bus.settle(SERVICE, vec![mark.receipt]).await.unwrap();
+    assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"3"}"#, "the queue has what was published since");
+    servers.drop_vhost(&url).await.unwrap();
+}
+
+/// The permissions that are named where one is missing.
+#[tokio::test]
+async fn a_user_with_the_permissions_that_are_asked_for_can_do_all() {
+    let Some(servers) = Servers::get() else { return };
+    let (url, name) = (servers.vhost().await.unwrap(), fresh_id().simple().to_string());
+    let theirs = servers.user(&url, &name, &name).await.unwrap();
+    servers.permit(&url, &name, [r"^(comanda\..*|.*-svc\..*)$"; 3]).await.unwrap();
+    let bus = Bus::open(&theirs).await.unwrap();
+    let publisher = bus.publisher().await.unwrap();
+    publisher.identity(fresh_id()).await.unwrap();
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    assert_eq!(publisher.publish_to(SERVICE, &[message("order.accepted", &["1"])]).await.unwrap(), [true]);
+    assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"1"}"#);
+    drop(kitchen);
+    servers.delete(&url, "queues", &topology::inbox(SERVICE)).await.unwrap();
+    let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
+    assert!(receive(&mut kitchen).await.made_anew.is_some());
+    let mut history = bus.history(SERVICE, None, false).await.unwrap().unwrap();
+    assert!(history.next().await.unwrap().is_none());
+    servers.drop_user(&name).await.unwrap();
+    servers.drop_vhost(&url).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_message_near_the_size_limit_passes() {
     each(async |url| {

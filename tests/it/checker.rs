@@ -6,6 +6,7 @@ use serde_json::Value;
 use shared::contract::stock::Movement;
 
 use crate::{
+    developer::comanda,
     harness::{App, text},
     history,
 };
@@ -38,6 +39,8 @@ pub(crate) async fn check(app: &App, answered: &[String]) {
     let numbers: BTreeSet<i64> = orders.iter().map(|order| order["number"].as_i64().unwrap()).collect();
     assert_eq!(numbers.len(), orders.len(), "a number was given twice");
     check_ledger(app).await;
+    let audit = comanda(&["audit", "--at", &app.base]).await;
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
     history::run_again(&app.databases).await.unwrap();
 }
 

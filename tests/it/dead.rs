@@ -23,7 +23,7 @@ async fn change(db: &Db, sql: &'static str) {
 }
 
 /// From now on the database takes no new ticket.
-async fn jam(db: &Db) {
+pub(crate) async fn jam(db: &Db) {
     change(
         db,
         match db.postgres() {
@@ -34,7 +34,7 @@ async fn jam(db: &Db) {
     .await;
 }
 
-async fn clear_jam(db: &Db) {
+pub(crate) async fn clear_jam(db: &Db) {
     change(
         db,
         match db.postgres() {
@@ -46,7 +46,7 @@ async fn clear_jam(db: &Db) {
 }
 
 /// The letters of the kitchen, once there are so many.
-async fn letters(app: &App, count: usize) -> Vec<Value> {
+pub(crate) async fn letters(app: &App, count: usize) -> Vec<Value> {
     let (deadline, mut every) = (Instant::now() + PATIENCE, interval(POLL));
     loop {
         let letters = app.get("/v1/dead/kitchen").await["items"].as_array().unwrap().clone();
@@ -160,7 +160,7 @@ fn said(subject: &str, sequence: i64) -> Value {
 }
 
 /// Sets an input of the kitchen aside, as it would be.
-async fn set_aside(db: &Db, id: &str, body: Vec<u8>) {
+pub(crate) async fn set_aside(db: &Db, id: &str, body: Vec<u8>) {
     let sql = "INSERT INTO dead_letters (id, at, reason, attempts, body) VALUES ($1, $2, 'why not', 1, $3)";
     let mut tx = db.begin().await.unwrap();
     tx.execute(sql, [id.into(), Time::now().to_string().into(), body.into()]).await.unwrap();

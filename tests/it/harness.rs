@@ -126,7 +126,7 @@ pub(crate) struct App {
     /// Of the services that run.
     pub(crate) databases: Vec<Db>,
     pub(crate) bus: Bus,
-    client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
     tasks: Tasks,
     dead_expected: AtomicUsize,
     /// The test has written rows itself, which no history explains.
@@ -151,9 +151,7 @@ impl App {
         if inventory {
             databases.push(host.add::<InventorySvc>(&backends.databases[1]).await?.db);
             databases.push(host.add::<KitchenSvc>(&backends.databases[2]).await?.db);
-            for assets in [InventorySvc::ASSETS, KitchenSvc::ASSETS] {
-                page_files = page_files.merge(pages::router(assets));
-            }
+            page_files = page_files.merge(pages::router(InventorySvc::ASSETS)).merge(pages::router(KitchenSvc::ASSETS));
         }
         Self::serve(host, databases, page_files).await
     }
@@ -166,7 +164,7 @@ impl App {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the tests keep the server's task themselves")]
-    async fn serve(host: Host, databases: Vec<Db>, pages: axum::Router) -> Result<Self> {
+    pub(crate) async fn serve(host: Host, databases: Vec<Db>, pages: axum::Router) -> Result<Self> {
         let listener = host.bind().await?;
         Ok(Self {
             base: format!("http://{}", listener.local_addr()?),
@@ -349,10 +347,10 @@ impl App {
         let order = self.get(&format!("/v1/orders/{order}")).await;
         let mut shown = text(&order["status"]);
         if let Some(reason) = order["rejection"]["reason"].as_str() {
-            let short = order["rejection"]["unavailable"].as_array().unwrap();
-            let short: Vec<String> =
-                short.iter().map(|one| format!(" {}:{}", text(&one["line"]), text(&one["sku"]))).collect();
-            shown = format!("{shown} {reason}{}", short.concat());
+            shown = format!("{shown} {reason}");
+            for one in order["rejection"]["unavailable"].as_array().unwrap() {
+                shown = format!("{shown} {}:{}", text(&one["line"]), text(&one["sku"]));
+            }
         }
         let cancellation = text(&order["cancellation"]["status"]);
         if cancellation != "none" {
@@ -380,8 +378,12 @@ pub(crate) fn settings(bus: &str, listen: &str, accept_within: Duration) -> Resu
         listen: listen.parse()?,
         accept_within,
         keep_alive: Duration::from_secs(75),
+        drain: Duration::ZERO,
+        database_within: Duration::ZERO,
         retention: Retention::Forever,
-        allow_unauthenticated: false,
+        rate_limit: None,
+        strangers: Default::default(),
+        access: Default::default(),
     })
 }
 
@@ -392,8 +394,7 @@ pub(crate) fn text(value: &Value) -> String {
 
 fn line(text: &str) -> Value {
     let mut words = text.split_whitespace();
-    let quantity: i64 = words.next().unwrap().parse().unwrap();
-    let sku = words.next().unwrap();
+    let (quantity, sku): (i64, _) = (words.next().unwrap().parse().unwrap(), words.next().unwrap());
     let modifiers: Vec<&str> = words.map(|word| word.trim_start_matches('+')).collect();
     json!({"sku": sku, "quantity": quantity, "modifiers": modifiers})
 }

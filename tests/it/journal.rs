@@ -10,7 +10,7 @@ use shared::{
     contract::time::Time,
     db::Db,
     engine::{
-        journal::Entry,
+        journal::{Entry, Verdict},
         replay::{Said, Sandbox},
         retention,
     },
@@ -175,8 +175,11 @@ async fn the_first_decision_that_differs_is_named() {
         let steps = sandbox.run::<OrderSvc>(&entries, &said).await.unwrap();
         let difference = steps.last().unwrap().difference.as_ref().unwrap();
         assert_eq!((difference.position, sandbox.position), (position, position));
-        assert!(difference.then.contains("late") && difference.now.contains("decided"), "{difference}");
-        assert!(difference.now.contains(&order), "{difference}");
+        assert_eq!((&difference.then.verdict, &difference.now.verdict), (&Verdict::Late, &Verdict::Decided));
+        assert!(difference.now.said[0].contains(&order), "{difference}");
+        let change = difference.changes.iter().find(|change| change.key == order).expect("the order changes");
+        let before = change.before.as_deref().expect("it was there");
+        assert!(before.contains("placed") && change.after.contains("accepted"), "{change:?}");
     })
     .await;
 }

@@ -2,16 +2,25 @@
 
 mod access;
 mod alone;
+mod apart;
 mod away;
 mod browser;
+mod console;
 mod cook;
 mod crowd;
 mod docs;
+mod ends;
 mod flow;
 mod guest;
 mod manager;
+mod once;
 mod page;
+mod past;
+mod proxy;
+mod rush;
 mod screens;
+mod sign_in;
+mod understood;
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use tokio::{
 use crate::harness::{App, Backends, PATIENCE, text};
 
 /// How often a process is asked that is not there yet, or not any more.
-const POLL: Duration = Duration::from_millis(10);
+pub(crate) const POLL: Duration = Duration::from_millis(10);
 
 /// A running `comanda`. Killed when it is dropped.
 #[derive(Debug)]
@@ -82,6 +82,10 @@ impl Process {
         }
     }
 
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -102,10 +106,15 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM; the exit code.
-    pub(crate) fn terminate(mut self) -> Option<i32> {
+    /// SIGTERM.
+    pub(crate) fn ask_to_stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// SIGTERM; the exit code.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.ask_to_stop();
         self.child.wait().unwrap().code()
     }
 }

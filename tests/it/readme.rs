@@ -8,13 +8,13 @@ use order_svc::OrderSvc;
 use shared::{engine::service::Service, web::site::Site};
 
 use crate::{
-    harness::{App, Backends},
+    harness::{App, Backends, PATIENCE},
     servers::{Scratch, Servers},
 };
 
 const README: &str = include_str!("../../README.md");
 /// Where the lines put the servers; the test has a place of its own.
-const DIRECTORY: &str = "/tmp/comanda";
+const DIRECTORY: &str = "/tmp/comanda/";
 
 /// The blocks of shell under a heading.
 fn blocks(heading: &str) -> Vec<&'static str> {
@@ -29,7 +29,7 @@ struct Started(Scratch);
 impl Started {
     /// Runs the lines as they are, and returns the variables that they leave.
     fn shell(&self, lines: &str) -> HashMap<String, String> {
-        let lines = lines.replace(DIRECTORY, &self.0.path().display().to_string());
+        let lines = lines.replace(DIRECTORY, &format!("{}/", self.0.path().display()));
         let mut bash = Command::new("bash");
         bash.args(["-euc", &format!("{lines}\nenv -0")]).current_dir(env!("CARGO_MANIFEST_DIR"));
         let output = bash.output().unwrap();
@@ -61,14 +61,18 @@ async fn what_readme_says_of_servers_works() {
     if Servers::get().is_none() {
         return;
     }
-    let [servers, services, demo] = blocks("## Run it on servers")[..] else { panic!("three blocks") };
+    let [servers, services, demo, moving] = blocks("## Run it on servers")[..] else { panic!("four blocks") };
     let started = Started(Scratch::new().unwrap());
     let (creating, _) = services.split_once("\nORDER_").unwrap();
     let exports: String = [OrderSvc::NAME, InventorySvc::NAME, KitchenSvc::NAME]
         .map(|service| starting(services, service))
         .map(|(variable, value)| format!("export {variable}={value}\n"))
         .concat();
-    let variables = started.shell(&format!("{servers}{creating}\n{exports}"));
+    let files = Backends::embedded();
+    App::start(&files, PATIENCE).await.stop().await;
+    let moving = moving.replace("cargo run --", env!("CARGO_BIN_EXE_comanda"));
+    let moving = moving.replace("sqlite:data/", &format!("sqlite:{}/", files.directory()));
+    let variables = started.shell(&format!("{servers}{creating}\n{moving}\n{exports}"));
     let variable = |name: &str| variables[name].clone();
     let databases = ["ORDER", "INVENTORY", "KITCHEN"].map(|name| variable(&format!("{name}_DATABASE_URL")));
     let backends = Backends::at(variable("BUS_URL"), databases);

@@ -134,7 +134,7 @@ async fn letter(db: &Db, id: &str, at: Time) {
 }
 
 /// Forgets all that a service may forget.
-async fn forget(app: &App) {
+pub(crate) async fn forget(app: &App) {
     app.settle().await;
     for db in &app.databases {
         retention::prune(db, Time::now() + DAY).await.unwrap();

@@ -57,7 +57,19 @@ impl Machine {
     fn test(&self) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/test"));
         command.env_clear().env("PATH", self.path("bin")).env("HOME", self.path("")).env("TMPDIR", self.path("tmp"));
-        for name in ["POSTGRES_URL", "AMQP_URL", "CHROMEDRIVER", "CHROMIUM", "AXE", "PYTHON", "NO_SANDBOX"] {
+        for name in [
+            "POSTGRES_URL",
+            "AMQP_URL",
+            "CHROMEDRIVER",
+            "CHROMIUM",
+            "AXE",
+            "PYTHON",
+            "ASYNCAPI",
+            "OIDC",
+            "KUBECTL",
+            "PROMTOOL",
+            "NO_SANDBOX",
+        ] {
             command.env(format!("TEST_{name}"), "named");
         }
         command.process_group(0).stdin(Stdio::null());

@@ -71,11 +71,22 @@ impl Servers {
 
     /// The URL of a new, empty database.
     pub(crate) async fn database(&self) -> Result<String> {
-        let name = format!("t_{}", fresh_id().simple());
+        let url = self.database_to_be()?;
+        self.create_database(&url).await?;
+        Ok(url)
+    }
+
+    /// The URL of a database that is not there yet.
+    pub(crate) fn database_to_be(&self) -> Result<String> {
+        let (server, _) = self.postgres.rsplit_once('/').context("TEST_POSTGRES_URL names no database")?;
+        Ok(format!("{server}/t_{}", fresh_id().simple()))
+    }
+
+    pub(crate) async fn create_database(&self, url: &str) -> Result<()> {
+        let (_, name) = url.rsplit_once('/').context("no database")?;
         let mut admin = PgConnection::connect(&self.postgres).await.context("TEST_POSTGRES_URL")?;
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-        let (server, _) = self.postgres.rsplit_once('/').context("TEST_POSTGRES_URL names no database")?;
-        Ok(format!("{server}/{name}"))
+        Ok(())
     }
 
     pub(crate) async fn drop_database(&self, url: &str) -> Result<()> {
@@ -121,9 +132,18 @@ pub(crate) struct Private {
 impl Private {
     /// `kind` is `postgres` or `rabbitmq`; an error where it is not installed.
     pub(crate) fn start(kind: &'static str) -> Result<Self> {
-        let mut server = Self { kind, directory: Scratch::new()?, variables: HashMap::new() };
+        let mut server = Self::new(kind)?;
         server.start_again()?;
         Ok(server)
+    }
+
+    /// To be started.
+    pub(crate) fn new(kind: &'static str) -> Result<Self> {
+        Ok(Self { kind, directory: Scratch::new()?, variables: HashMap::new() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     /// On the same port and data as before.
@@ -136,7 +156,7 @@ impl Private {
     /// `stop`, `kill`, `pause`, `resume`.
     pub(crate) fn run(&self, verb: &str) -> Result<String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/servers");
-        let output = Command::new(script).arg(verb).arg(self.directory.path()).output().context("scripts/servers")?;
+        let output = Command::new(script).arg(verb).arg(self.path()).output().context("scripts/servers")?;
         let (out, err) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr).into_owned());
         ensure!(output.status.success(), "scripts/servers {verb}: {err}");
         Ok(out)

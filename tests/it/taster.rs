@@ -85,6 +85,7 @@ impl Service for Taster {
     const MIGRATIONS: &'static [Migration] =
         &[(101, "CREATE TABLE tastings (key TEXT PRIMARY KEY, revision BIGINT NOT NULL, doc JSONB NOT NULL);")];
 
+    const TABLES: &'static [&'static str] = &["tastings"];
     const UNLOCKED: &'static [&'static str] = &[];
 
     type Command = Order;
@@ -123,6 +124,7 @@ impl Service for Taster {
 }
 
 impl Site for Taster {
+    const PORT: u16 = 8084;
     const PAGE: &'static str = "/tastings";
     const ASSETS: &'static [Asset] = &[];
 

@@ -90,7 +90,7 @@ async fn a_body_that_is_too_large_is_answered() {
         for path in ["/v1/orders", "/v1/nothing", "/v1/stock/So.Ho/x/movements"] {
             let mut client = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
             let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nIdempotency-Key: k\r\n\
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: k\r\n\
                  Connection: close\r\nContent-Length: 3000000\r\n\r\n"
             );
             client.write_all(head.as_bytes()).await.unwrap();

@@ -5,7 +5,10 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::MetadataExt,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, Once},
+    sync::{
+        Arc, Mutex, Once,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,8 @@ pub(super) struct Browsers {
     base: String,
     client: reqwest::Client,
     sessions: Mutex<Vec<Arc<Session>>>,
+    /// So many were opened, each with a profile of its own.
+    opened: AtomicUsize,
     profiles: Scratch,
 }
 
@@ -53,6 +58,9 @@ pub(super) struct Browsers {
 pub(super) struct Session {
     pub(super) url: String,
     client: reqwest::Client,
+    /// What it keeps is in the directory of that number.
+    profile: usize,
+    pid: u32,
     /// What its console may complain of.
     pub(super) allowed: Mutex<Vec<&'static str>>,
 }
@@ -67,38 +75,51 @@ impl Browsers {
             return None;
         };
         let profiles = scratch();
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            // Its directory in the command line tells whose it is.
-            .arg(format!("--log-path={}", profiles.path().join("log").display()))
-            .env("TMPDIR", profiles.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("TEST_CHROMEDRIVER starts");
-        let base = format!("http://127.0.0.1:{}", port(&mut driver));
+        let (driver, port) = start(&driver, &profiles);
+        let base = format!("http://127.0.0.1:{port}");
         let client = reqwest::Client::builder().no_proxy().timeout(2 * PATIENCE).build().unwrap();
-        Some(Self { driver, base, client, sessions: Mutex::default(), profiles })
+        Some(Self { driver, base, client, sessions: Mutex::default(), opened: AtomicUsize::new(0), profiles })
     }
 
     /// Opens an address in a browser of its own: in the background nothing is drawn.
     pub(super) async fn open(&self, address: &str) -> Page {
-        let url = format!("{}/session", self.base);
-        let session = Session { url, client: self.client.clone(), allowed: Mutex::default() };
-        let opened = session.command(Method::POST, "", &self.capabilities()).await;
-        let opened = opened.unwrap_or_else(|error| panic!("{}", self.why_none_starts(&error)));
-        let url = format!("{}/session/{}", self.base, text(&opened["sessionId"]));
-        let session = Arc::new(Session { url, ..session });
-        self.sessions.lock().unwrap().push(Arc::clone(&session));
-        let page = Page::new(session);
-        page.resize(TABLET).await;
+        let page = self.start_one(self.opened.fetch_add(1, Ordering::Relaxed)).await;
         page.goes_to(address).await;
         page
     }
 
-    fn flags(&self) -> Vec<String> {
-        let profile = self.profiles.path().join(self.sessions.lock().unwrap().len().to_string());
+    /// Starts the browser of a page again that was killed. It knows what was on its disk.
+    pub(super) async fn revive(&self, killed: &Session) -> Page {
+        self.start_one(killed.profile).await
+    }
+
+    async fn start_one(&self, profile: usize) -> Page {
+        let url = format!("{}/session", self.base);
+        let session = Session { url, client: self.client.clone(), profile, pid: 0, allowed: Mutex::default() };
+        let opened = session.command(Method::POST, "", &self.capabilities(profile)).await;
+        let opened = opened.unwrap_or_else(|error| panic!("{}", self.why_none_starts(&error)));
+        let url = format!("{}/session/{}", self.base, text(&opened["sessionId"]));
+        let pid = opened["capabilities"]["goog:processID"].as_u64().unwrap() as u32;
+        let session = Arc::new(Session { url, pid, ..session });
+        self.sessions.lock().unwrap().push(Arc::clone(&session));
+        let page = Page::new(session);
+        page.resize(TABLET).await;
+        page
+    }
+
+    /// SIGKILL, as by a tablet that is out of power. Nobody asks it for complaints any more.
+    pub(super) fn kill(&self, session: &Arc<Session>) {
+        let pids = family(session.pid);
+        let killed = Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).status();
+        assert!(killed.unwrap().success());
+        while pids.iter().any(|pid| is_running(*pid)) {
+            std::thread::yield_now();
+        }
+        self.sessions.lock().unwrap().retain(|other| !Arc::ptr_eq(other, session));
+    }
+
+    fn flags(&self, profile: usize) -> Vec<String> {
+        let profile = self.profiles.path().join(profile.to_string());
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.display()));
         // Chromium refuses to run as root with its sandbox, and as anybody else it is wanted.
@@ -111,7 +132,7 @@ impl Browsers {
     /// In one line. The driver does not pass on what the browser says of it.
     fn why_none_starts(&self, error: &Value) -> String {
         let Some(binary) = variable("TEST_CHROMIUM") else { return format!("no browser starts: {error}") };
-        let output = Command::new(binary).args(self.flags()).args(["--dump-dom", "about:blank"]).output();
+        let output = Command::new(binary).args(self.flags(usize::MAX)).args(["--dump-dom", "about:blank"]).output();
         let said =
             output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into());
         if said.contains("sandbox") {
@@ -120,8 +141,8 @@ impl Browsers {
         format!("no browser starts: {}; it says: {}", error["message"], said.lines().last().unwrap_or("nothing"))
     }
 
-    fn capabilities(&self) -> Value {
-        let mut options = json!({"args": self.flags()});
+    fn capabilities(&self, profile: usize) -> Value {
+        let mut options = json!({"args": self.flags(profile)});
         if let Some(binary) = variable("TEST_CHROMIUM") {
             options["binary"] = json!(binary);
         }
@@ -174,16 +195,43 @@ impl Session {
     }
 }
 
-/// The port that it has chosen and tells.
-fn port(driver: &mut Child) -> u16 {
+/// The driver, and the port that it has chosen.
+///
+/// It chooses one that is free on 127.0.0.1 and gives up if somebody has the same on `::1`: then it chooses again.
+fn start(driver: &str, profiles: &Scratch) -> (Child, u16) {
+    loop {
+        let mut child = Command::new(driver)
+            .arg("--port=0")
+            // Its directory in the command line tells whose it is.
+            .arg(format!("--log-path={}", profiles.path().join("log").display()))
+            .env("TMPDIR", profiles.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("TEST_CHROMEDRIVER starts");
+        match port(&mut child) {
+            Ok(port) => return (child, port),
+            Err(said) => assert!(said.contains("IPv6 port not available"), "the driver does not start: {said}"),
+        }
+        child.wait().unwrap();
+    }
+}
+
+/// The port that it tells, or all that it says instead.
+fn port(driver: &mut Child) -> Result<u16, String> {
     let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let mut said = String::new();
     let told = lines.find_map(|line| {
         let line = line.unwrap();
-        line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
+        let told = line.strip_prefix("ChromeDriver was started successfully on port ");
+        let port = told.and_then(|port| port.trim_end_matches('.').parse().ok());
+        said += &(line + "\n");
+        port
     });
     // Whatever else it says has somewhere to go.
     std::thread::spawn(move || lines.for_each(drop));
-    told.expect("the driver tells its port")
+    told.ok_or(said)
 }
 
 /// State and parent of a process, if there is one of that id.

@@ -72,6 +72,7 @@ async fn keys_rush_bump_take_back_and_recall() {
         display.until(&format!("{FIRST} === '2'")).await;
         display.has_sent_all().await;
         app.check(&second, expect!["preparing"]).await;
+        display.sees("RECALLED").await;
         let ticket = app.ticket(&second).await;
         assert_eq!((&ticket["state"], &ticket["opened_at"]), (&json!("open"), &opened));
     })

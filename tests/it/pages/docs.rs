@@ -26,7 +26,7 @@ async fn a_developer_finds_an_operation_and_reads_it() {
         reader.sees(&format!("{all} operations")).await;
         reader.presses("/").await;
         reader.types("post v1/orders").await;
-        reader.sees(&format!("2 of {all} operations")).await;
+        reader.sees(&format!("3 of {all} operations")).await;
         check(&reader, "some operations").await;
         reader.presses("Enter").await;
         reader.until("location.hash === '#post_v1_orders'").await;

@@ -98,6 +98,11 @@ async fn what_a_cook_has_started_is_not_cancelled() {
         display.presses(" ").await;
         guest.sees("The kitchen has started.").await;
         guest.sees_no("It cannot be brought back.").await;
+        // What was asked stays where it was: no finger on its way meets anything else.
+        guest.sees("Too late to cancel: the kitchen has already begun.").await;
+        assert!(!guest.offers("Yes, cancel it").await);
+        guest.taps("All right").await;
+        guest.sees_no("Too late to cancel").await;
         assert!(!guest.offers("Cancel this order").await);
     })
     .await;

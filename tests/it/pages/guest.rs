@@ -59,13 +59,11 @@ async fn an_order_whose_answer_was_lost_is_sent_again_under_its_key() {
     let guest = browsers.guest(&format!("http://{address}")).await;
     guest.taps("Add cola").await;
     guest.sees("Order now").await;
-    guest.browser("Network.enable", json!({})).await;
-    let slow = |ms: i32| json!({"offline": false, "latency": ms, "downloadThroughput": -1, "uploadThroughput": -1});
-    guest.browser("Network.emulateNetworkConditions", slow(1500)).await;
+    guest.is_slow(1500).await;
     guest.taps("Order now").await;
     guest.sees("Sending your order").await;
     guest.reloads().await;
-    guest.browser("Network.emulateNetworkConditions", slow(0)).await;
+    guest.is_slow(0).await;
     guest.sees("All of it is set aside for you.").await;
     browsers.finish().await;
     assert_eq!(process.terminate(), Some(0));
@@ -85,9 +83,6 @@ async fn a_guest_is_told_what_stands_in_the_way() {
         guest.taps("Add cola").await;
         // Another price.
         guest.sees("Order now · £3.00").await;
-        let blocked = json!({"urls": ["*/events"]});
-        guest.browser("Network.enable", json!({})).await;
-        guest.browser("Network.setBlockedURLs", blocked).await;
         app.put("/v1/menu/soho/cola", json!({"name": "cola", "category": "Drinks", "price": 350})).await;
         guest.sees("Order now · £3.50").await;
         // Sold out in the basket: it is named, and can be taken out.
@@ -110,17 +105,84 @@ async fn an_order_that_cannot_be_made_says_why() {
     in_browsers(async |app, browsers| {
         let guest = browsers.guest(&app.base).await;
         guest.taps("Choose burger").await;
-        for _ in 0..3 {
+        for _ in 0..7 {
             guest.taps("One more").await;
         }
         guest.taps("Add ·").await;
-        // Three patties are more than a portion: the menu does not know that four are wanted.
-        app.movement("patty", "count", 3).await;
+        // Six are not few: the menu does not tell how many there are.
+        app.movement("patty", "count", 6).await;
         guest.taps("Order now").await;
         guest.sees("Sorry, we cannot make this order").await;
         guest.sees("Something sold out in the very moment you ordered.").await;
+        guest.sees("not so many left").await;
         guest.taps("Order this again").await;
-        guest.sees("4 in your order").await;
+        guest.sees("8 in your order").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_can_be_ordered_than_there_is() {
+    in_browsers(async |app, browsers| {
+        let guest = browsers.guest(&app.base).await;
+        guest.taps("Choose burger").await;
+        guest.taps("One more").await;
+        guest.taps("Add ·").await;
+        app.movement("patty", "count", 1).await;
+        guest.sees("Only 1 left: burger.").await;
+        assert!(!guest.offers("Order now").await);
+        guest.taps("Take what is left").await;
+        guest.sees("1 in your order").await;
+        guest.sees_no("Only 1 left: burger.").await;
+        guest.until("document.querySelector('.dish[data-sku=burger] button').disabled").await;
+        assert!(!guest.offers("One more burger").await);
+        guest.taps("Order now").await;
+        guest.sees("All of it is set aside for you.").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_word_of_an_allergy_is_lost() {
+    in_browsers(async |app, browsers| {
+        let guest = browsers.guest(&app.base).await;
+        for typed in [
+            format!("{} but above all PEANUT", "anything with traces of nuts, seeds or sesame and ".repeat(3)),
+            format!("{}PEANUT", "kiwi, ".repeat(20)),
+            format!("{}PEANUT", "x".repeat(150)),
+        ] {
+            guest.taps("Add cola").await;
+            guest.fills("Allergies", &typed).await;
+            guest.taps("Order now").await;
+            guest.sees("All of it is set aside for you.").await;
+            let order = app.get("/v1/orders?location=soho").await["items"][0].clone();
+            let said: Vec<String> = order["allergies"].as_array().unwrap().iter().map(text).collect();
+            let plain = |text: &str| text.replace([' ', ','], "");
+            assert_eq!(plain(&said.concat()), plain(&typed));
+            guest.taps("Order something else").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_said_and_never_cut() {
+    in_browsers(async |app, browsers| {
+        let guest =
+            browsers.open(&format!("{}/order?table=the%20second%20one%20from%20the%20left#at/soho", app.base)).await;
+        guest.taps("Add cola").await;
+        guest.sees("8 characters too long: please shorten it.").await;
+        guest.fills("Name", &"n".repeat(103)).await;
+        guest.sees("3 characters too long: please shorten it.").await;
+        guest.taps("Order now").await;
+        guest.until("document.activeElement.id === 'detail-table'").await;
+        guest.fills("Table number", "7").await;
+        guest.taps("Order now").await;
+        guest.until("document.activeElement.id === 'detail-name'").await;
+        guest.fills("Name", "Ada").await;
+        guest.sees_no("too long").await;
+        guest.taps("Order now").await;
+        guest.sees("All of it is set aside for you.").await;
     })
     .await;
 }

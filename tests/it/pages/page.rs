@@ -37,7 +37,7 @@ const ANYWHERE: &str = "";
 
 #[derive(Clone, Debug)]
 pub(super) struct Page {
-    session: Arc<Session>,
+    pub(super) session: Arc<Session>,
     /// When the next tap may be made.
     tap: Arc<Mutex<Instant>>,
 }
@@ -53,6 +53,32 @@ impl Page {
 
     pub(super) async fn goes_to(&self, address: &str) {
         self.post("/url", json!({"url": address})).await;
+    }
+
+    /// In another window of the same browser, which is the one that is used from here on.
+    pub(super) async fn opens_window(&self, address: &str) {
+        let window = self.post("/window/new", json!({"type": "window"})).await;
+        self.post("/window", json!({"handle": window["handle"]})).await;
+        self.goes_to(address).await;
+    }
+
+    /// Uses the window that was opened first, second …
+    pub(super) async fn turns_to(&self, window: usize) {
+        let windows = self.session.command(Method::GET, "/window/handles", &Value::Null).await.unwrap();
+        self.post("/window", json!({"handle": windows[window]})).await;
+    }
+
+    /// Runs a script in whatever is loaded from here on, before anything else does.
+    pub(super) async fn begins_with(&self, script: &str) {
+        self.browser("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Answers to what the page itself asks for take so long. The worker that pages share is another matter.
+    pub(super) async fn is_slow(&self, latency_ms: i32) {
+        self.browser("Network.enable", json!({})).await;
+        let conditions =
+            json!({"offline": false, "latency": latency_ms, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.browser("Network.emulateNetworkConditions", conditions).await;
     }
 
     pub(super) async fn reloads(&self) {
@@ -178,6 +204,7 @@ impl Page {
             "Enter" => '\u{E007}',
             "Escape" => '\u{E00C}',
             "ArrowDown" => '\u{E015}',
+            "Tab" => '\u{E004}',
             "PageUp" => '\u{E00E}',
             "PageDown" => '\u{E00F}',
             letter => letter.chars().next().unwrap(),

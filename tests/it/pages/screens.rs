@@ -14,7 +14,7 @@ use crate::{
 
 const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
 /// The name of each page, its address, what is true when it has begun, and what is tapped then.
-const PAGES: [(&str, &str, &str, &[&str]); 9] = [
+const PAGES: [(&str, &str, &str, &[&str]); 13] = [
     (
         "kitchen",
         "/kitchen?location=soho&view=all",
@@ -49,6 +49,10 @@ const PAGES: [(&str, &str, &str, &[&str]); 9] = [
         &["GET /v1/orders/{id} ", "Fields of Order", "Fields of Line"],
     ),
     ("start", "/", "document.querySelectorAll('#services li').length === 3", &[]),
+    ("health", "/console#health", "document.querySelector('.spark .line')?.getAttribute('d').length > 20", &[]),
+    ("events", "/console#events", "document.querySelectorAll('.events li').length > 20", &[]),
+    ("trace", "/console#trace/1", "document.querySelectorAll('.dot').length > 3", &[]),
+    ("dead", "/console#dead", "document.body.innerText.includes('There are none.')", &[]),
 ];
 /// After so many minutes a ticket of the rush is late: some are.
 const EXPECTED: f64 = 0.75;
@@ -72,7 +76,8 @@ const AMISS: &str = r#"
 "#;
 
 async fn look(page: &Page, name: &str) {
-    let thumb = if matches!(name, "kitchen" | "all-day") { 64 } else { 48 };
+    // On a desk: as many as fit.
+    let thumb = if name == "events" { 36 } else { 48 };
     for (screen, size) in SCREENS {
         page.resize(size).await;
         for (theme, suffix) in [("light", ""), ("dark", "-dark")] {

@@ -1,0 +1,396 @@
+//! Histories that are kept: a rush, each race, and what faults leave behind. Each is decided today as it was then, however
+//! much of it is left; a rule that changes by accident changes a decision in one of these.
+//!
+//! `UPDATE_HISTORIES=1 cargo test --test it histories` writes them anew, where a rule has changed on purpose.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use expect_test::expect;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use shared::db::Db;
+use tokio::time::Instant;
+
+use crate::{
+    developer::{in_directory, told},
+    harness::{App, Backends, PATIENCE, scratch, text},
+    process::{Guests, Process, free_address},
+    servers::variable,
+};
+
+const WAIT: Duration = Duration::from_secs(240);
+/// They are read by people, too, and kept for ever.
+const BYTES_MAX: u64 = 200_000;
+/// So many pieces a history is cut into, each of which is a history.
+const CUTS: usize = 12;
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
+}
+
+fn all() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(directory()).unwrap().map(|file| file.unwrap().path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "ndjson")).collect()
+}
+
+/// Those that are written anew.
+fn is_asked_for() -> bool {
+    variable("UPDATE_HISTORIES").is_some()
+}
+
+/// Makes a history where it is asked for, with what it must hold.
+async fn history(name: &str, accept_within: Duration, holds: &[&str], evening: impl AsyncFn(&App)) {
+    let file = directory().join(format!("{name}.ndjson"));
+    if is_asked_for() {
+        let backends = Backends::embedded();
+        let app = App::start(&backends, accept_within).await;
+        app.open_restaurant().await;
+        evening(&app).await;
+        app.settle().await;
+        save(&app, &file).await;
+        app.finish().await;
+    }
+    check(&file, holds);
+}
+
+async fn save(app: &App, file: &Path) {
+    // It may have been kept before.
+    let _ = std::fs::remove_file(file);
+    told(&["events", "--at", &app.base, "--save", &file.display().to_string()]).await;
+}
+
+fn check(file: &Path, holds: &[&str]) {
+    let kept = std::fs::read_to_string(file).unwrap();
+    for part in holds {
+        assert!(kept.contains(part), "{part} is not in {}", file.display());
+    }
+    assert!(file.metadata().unwrap().len() <= BYTES_MAX, "{} is too large", file.display());
+}
+
+/// The database refuses a row for as long as this stands: what would write it becomes a dead letter.
+async fn jam(db: &Db, trigger: &'static str) {
+    write(db, trigger).await;
+}
+
+async fn clear_jam(db: &Db) {
+    write(db, "DROP TRIGGER jam").await;
+}
+
+async fn write(db: &Db, sql: &'static str) {
+    let mut tx = db.begin().await.unwrap();
+    tx.execute(sql, []).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// The only dead letter of a service, once it is there; its id.
+async fn letter(app: &App, feed: &str) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let letters = app.get(&format!("/v1/dead/{feed}")).await;
+        if let Some(letter) = letters["items"].as_array().unwrap().first() {
+            return text(&letter["id"]);
+        }
+        assert!(Instant::now() < deadline, "nothing was set aside");
+    }
+}
+
+async fn redrive(app: &App, feed: &str, letter: &str) -> String {
+    let redriven = app.act(&format!("/v1/dead/{feed}/{letter}/redrive")).await;
+    app.settle().await;
+    text(&redriven["outcome"])
+}
+
+/// Waits until the order has come to that.
+async fn until(app: &App, order: &str, status: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while app.get(&format!("/v1/orders/{order}")).await["status"] != status {
+        assert!(Instant::now() < deadline, "it is not {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_is_kept() {
+    let holds = ["ticket.recalled", "order.rejected", "order.cancelled", "ticket.changed", "\"outcome\":\"refused\""];
+    history("rush", WAIT, &holds, async |app| {
+        let lines = ["1 margherita", "2 burger +extra_cheese", "1 cola", "1 margherita; 1 cola", "200 burger"];
+        let orders = join_all(lines.into_iter().cycle().take(9).map(|lines| app.place(lines))).await;
+        app.settle().await;
+        for (nth, order) in orders.iter().enumerate().filter(|(nth, _)| nth % 5 != 4) {
+            match nth % 4 {
+                0 => drop(app.post(&format!("/v1/orders/{order}/cancel")).await),
+                1 => {
+                    let ticket = text(&app.ticket(order).await["id"]);
+                    app.act(&format!("/v1/tickets/{ticket}/items/1/start")).await;
+                    app.act(&format!("/v1/tickets/{ticket}/rush")).await;
+                    app.kitchen(order, "ready").await;
+                    app.kitchen(order, "recall").await;
+                }
+                _ => drop(app.kitchen(order, "serve").await),
+            }
+        }
+        app.settle().await;
+        let void = app.ticket(&orders[0]).await;
+        let (status, _) = app.post(&format!("/v1/tickets/{}/start", text(&void["id"]))).await;
+        assert_eq!(status, reqwest::StatusCode::CONFLICT);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_before_the_ticket_is_kept() {
+    history("cancel-before-accepted-in-the-kitchen", WAIT, &["ticket.voided"], async |app| {
+        let kitchen = &app.databases[2];
+        jam(
+            kitchen,
+            "CREATE TRIGGER jam BEFORE INSERT ON tickets WHEN NEW.doc->'ticket'->>'state' = 'open' \
+             BEGIN SELECT RAISE(ABORT, 'jam'); END",
+        )
+        .await;
+        let order = app.place("1 margherita").await;
+        let letter = letter(app, "kitchen").await;
+        app.post(&format!("/v1/orders/{order}/cancel")).await;
+        app.check(&order, expect!["cancelled, cancellation accepted"]).await;
+        clear_jam(kitchen).await;
+        assert_eq!(redrive(app, "kitchen", &letter).await, "late");
+        assert_eq!(app.ticket(&order).await["state"], "void");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_before_the_reservation_is_kept() {
+    history("cancel-before-placed-in-the-stock", WAIT, &["\"outcome\":\"late\""], async |app| {
+        let inventory = &app.databases[1];
+        jam(
+            inventory,
+            "CREATE TRIGGER jam BEFORE INSERT ON reservations WHEN NEW.doc->>'status' = 'reserved' \
+             BEGIN SELECT RAISE(ABORT, 'jam'); END",
+        )
+        .await;
+        let order = app.place("1 margherita").await;
+        let letter = letter(app, "inventory").await;
+        app.post(&format!("/v1/orders/{order}/cancel")).await;
+        app.check(&order, expect!["cancelled, cancellation accepted"]).await;
+        clear_jam(inventory).await;
+        assert_eq!(redrive(app, "inventory", &letter).await, "late");
+        app.check_stock("dough", expect!["dough 100-0"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_against_a_start_is_kept() {
+    let holds = ["ticket.voided", "ticket.started", "\"outcome\":\"refused\""];
+    history("cancel-against-start", WAIT, &holds, async |app| {
+        for nth in 0..6 {
+            let order = app.place("1 margherita").await;
+            let ticket = text(&app.ticket(&order).await["id"]);
+            let (cancel, start) = (format!("/v1/orders/{order}/cancel"), format!("/v1/tickets/{ticket}/start"));
+            match nth {
+                0 => {
+                    app.post(&cancel).await;
+                    app.settle().await;
+                    app.post(&start).await;
+                }
+                1 => {
+                    app.post(&start).await;
+                    app.settle().await;
+                    app.post(&cancel).await;
+                }
+                _ => drop(tokio::join!(app.post(&cancel), app.post(&start))),
+            }
+            app.settle().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_portion_is_kept() {
+    let holds = ["out_of_stock", "availability.changed", "\"left\":0", "item-unavailable"];
+    history("last-portion", WAIT, &holds[..3], async |app| {
+        app.movement("patty", "count", 1).await;
+        app.settle().await;
+        let body = App::order("1 burger");
+        let orders = (0..4).map(async |nth| app.send(app.ordering(&format!("last-{nth}"), &body)).await);
+        join_all(orders).await;
+        app.settle().await;
+        app.movement("patty", "receive", 1).await;
+        app.settle().await;
+        let order = app.place("1 burger").await;
+        app.check(&order, expect!["accepted"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_that_is_late_is_kept() {
+    history("timed-out-against-late-reserved", Duration::from_secs(1), &["timed_out", "stock.released"], async |app| {
+        let orders = &app.databases[0];
+        jam(
+            orders,
+            "CREATE TRIGGER jam BEFORE UPDATE ON orders WHEN NEW.doc->>'status' = 'accepted' \
+             BEGIN SELECT RAISE(ABORT, 'jam'); END",
+        )
+        .await;
+        let order = app.place("1 margherita").await;
+        let letter = letter(app, "orders").await;
+        until(app, &order, "rejected").await;
+        clear_jam(orders).await;
+        redrive(app, "orders", &letter).await;
+        app.check(&order, expect!["rejected timed_out"]).await;
+        app.check_stock("dough", expect!["dough 100-0"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_of_what_is_completed_is_kept() {
+    history("recall-after-completed", WAIT, &["ticket.recalled", "order.completed"], async |app| {
+        let order = app.place("1 margherita; 1 cola").await;
+        app.kitchen(&order, "serve").await;
+        app.check(&order, expect!["completed"]).await;
+        app.kitchen(&order, "recall").await;
+        app.kitchen(&order, "ready").await;
+        app.kitchen(&order, "serve").await;
+        app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cook_and_a_manager_who_disagree_are_kept() {
+    let holds = ["item.marked_out", "\"cause\":\"manual\""];
+    history("marked-out-against-manual", WAIT, &holds, async |app| {
+        for available in [true, false, true] {
+            let (marked, said) = (json!({}), json!({"available": available}));
+            tokio::join!(app.put("/v1/tickets/out/soho/cola", marked), app.put("/v1/availability/soho/cola", said));
+            app.settle().await;
+        }
+        app.put("/v1/availability/soho/cola", json!({"available": true})).await;
+        app.settle().await;
+        let order = app.place("1 cola").await;
+        app.check(&order, expect!["accepted"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_is_redriven_is_kept() {
+    history("redriven", WAIT, &["order.completed"], async |app| {
+        let kitchen = &app.databases[2];
+        jam(kitchen, "CREATE TRIGGER jam BEFORE INSERT ON tickets BEGIN SELECT RAISE(ABORT, 'jam'); END").await;
+        let order = app.place("1 burger").await;
+        let letter = letter(app, "kitchen").await;
+        assert_eq!(redrive(app, "kitchen", &letter).await, "refused");
+        clear_jam(kitchen).await;
+        assert_eq!(redrive(app, "kitchen", &letter).await, "taken_in");
+        app.kitchen(&order, "serve").await;
+        app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
+
+/// Killed again and again: what it had taken in and not acknowledged comes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_leaves_is_kept() {
+    let file = directory().join("killed.ndjson");
+    if is_asked_for() {
+        let backends = Backends::embedded();
+        let app = App::start(&backends, WAIT).await;
+        app.open_restaurant().await;
+        app.stop().await;
+        let address = free_address();
+        for _ in 0..2 {
+            let process = Process::start(&backends, &address).await;
+            let guests = Guests::arrive(2, std::slice::from_ref(&address), "1 cola");
+            guests.wait_for(2).await;
+            process.kill();
+            let process = Process::start(&backends, &address).await;
+            guests.leave().await;
+            process.kill();
+        }
+        let app = App::start(&backends, WAIT).await;
+        app.settle().await;
+        save(&app, &file).await;
+        app.finish().await;
+    }
+    check(&file, &["\"outcome\":\"repeated\""]);
+}
+
+const NAMES: [&str; 10] = [
+    "cancel-against-start",
+    "cancel-before-accepted-in-the-kitchen",
+    "cancel-before-placed-in-the-stock",
+    "killed",
+    "last-portion",
+    "marked-out-against-manual",
+    "recall-after-completed",
+    "redriven",
+    "rush",
+    "timed-out-against-late-reserved",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_are_decided_as_they_were() {
+    if is_asked_for() {
+        return;
+    }
+    let files = all();
+    let names: BTreeSet<String> = files.iter().map(|file| file.file_stem().unwrap().display().to_string()).collect();
+    assert_eq!(names, NAMES.map(str::to_owned).into());
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let shown = told(&arguments).await;
+    assert_eq!(shown.matches(": identical\n").count(), 3 * files.len(), "{shown}");
+}
+
+/// A history that was cut off, by a full disk or by whoever keeps only its beginning, is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn they_are_histories_wherever_they_are_cut_off() {
+    if is_asked_for() {
+        return;
+    }
+    let scratch = scratch();
+    let mut cut = Vec::new();
+    for file in all() {
+        let kept = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = kept.lines().collect();
+        for nth in 1..CUTS {
+            let path = in_directory(scratch.path(), &format!("{nth}-{}", file.file_name().unwrap().display()));
+            std::fs::write(&path, lines[..lines.len() * nth / CUTS].join("\n")).unwrap();
+            cut.push(path);
+        }
+    }
+    let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(cut.iter().map(String::as_str)).collect();
+    let shown = told(&arguments).await;
+    assert!(shown.lines().all(|line| line.ends_with(": identical")), "{shown}");
+    assert!(shown.lines().count() > cut.len(), "{shown}");
+}
+
+/// Made under another rule, a history names the decision in which the rules part.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_another_rule_names_the_first_decision_that_differs() {
+    if is_asked_for() {
+        return;
+    }
+    let kept = std::fs::read_to_string(directory().join("rush.ndjson")).unwrap();
+    let scratch = scratch();
+    let file = in_directory(scratch.path(), "other.ndjson");
+    // As if orders had been rejected otherwise, and as if cooks had been told otherwise of a void ticket.
+    for (then, other) in [("\"out_of_stock\"", "\"sold_out\""), ("nothing of it is cooked", "all of it is cooked")] {
+        let first = kept.lines().find(|line| line.contains("\"told\"") && line.contains(then)).unwrap();
+        let first: Value = serde_json::from_str(first).unwrap();
+        std::fs::write(&file, kept.replace(then, other)).unwrap();
+        let said = crate::developer::refused(&["replay", "--check", &file]).await;
+        assert!(said.contains("decided differently") && said.contains(other), "{said}");
+        assert!(said.contains(&text(&first["service"])), "{said}");
+    }
+    std::fs::write(&file, "").unwrap();
+    let said = crate::developer::refused(&["replay", "--check", &file]).await;
+    assert!(said.contains("there is no history in"), "{said}");
+}

@@ -1,0 +1,47 @@
+//! Each has a share, and hears what is left of it.
+
+use std::net::IpAddr;
+
+use order_svc::OrderSvc;
+use reqwest::{Client, StatusCode};
+use shared::{
+    process::{config::Settings, host::Host},
+    web::pages,
+};
+
+use crate::harness::{App, Backends, PATIENCE, settings};
+
+/// A machine of its own: all addresses of 127.0.0.0/8 are this one.
+fn from(address: [u8; 4]) -> Client {
+    Client::builder().no_proxy().local_address(IpAddr::from(address)).build().unwrap()
+}
+
+#[tokio::test]
+async fn each_has_his_share_and_hears_what_is_left() {
+    let backends = Backends::embedded();
+    let rate_limit = Some("3/h".parse().unwrap());
+    let settings = Settings { rate_limit, ..settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap() };
+    let mut host = Host::new(settings).await.unwrap();
+    let databases = vec![host.add::<OrderSvc>(&backends.databases[0]).await.unwrap().db];
+    let app = App::serve(host, databases, pages::router(&[])).await.unwrap();
+    let get = async |client: &Client, path: &str| client.get(format!("{}{path}", app.base)).send().await.unwrap();
+    let (one, other) = (from([127, 0, 0, 2]), from([127, 0, 0, 3]));
+    for left in [2, 1, 0] {
+        let answer = get(&one, "/v1/locations").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["ratelimit"], format!("\"client\";r={left}"));
+        assert_eq!(answer.headers()["ratelimit-policy"], "\"client\";q=3;w=3600");
+    }
+    let answer = get(&one, "/v1/locations").await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait_s: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=1200).contains(&wait_s), "{wait_s}");
+    let problem: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(problem["type"], "/problems/too-many-requests");
+    for free in ["/healthz/ready", "/metrics", "/assets/api.js", "/openapi.json"] {
+        assert_eq!(get(&one, free).await.status(), StatusCode::OK, "{free}");
+    }
+    assert_eq!(get(&other, "/v1/locations").await.status(), StatusCode::OK, "another has a share of his own");
+    app.stop().await;
+    backends.remove().await;
+}
