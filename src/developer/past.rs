@@ -135,6 +135,19 @@ fn said_at(event: &str) -> Result<Time> {
     event["time"].as_str().context("an event has a time")?.parse().map_err(anyhow::Error::msg)
 }
 
+/// When the first of its inputs was decided.
+fn began(entry: &Entry) -> Result<Time> {
+    #[derive(Deserialize)]
+    struct Input {
+        at: Time,
+    }
+    if entry.is_forgotten() {
+        return Ok(entry.at);
+    }
+    let inputs: Vec<Input> = serde_json::from_str(&entry.doc).context("an entry of a journal")?;
+    Ok(inputs.first().map_or(entry.at, |input| input.at))
+}
+
 impl Saved {
     fn add(&mut self, line: Line) -> Result<()> {
         let position = line.position;
@@ -218,7 +231,7 @@ impl Past {
         }
     }
 
-    /// The last entry of what was told by then; later ones may stand before it.
+    /// The last entry of which something was told by then; later ones may stand before it.
     pub(crate) async fn told_by(&self, time: Time) -> Result<i64> {
         let mut position = self.told_before(Some(time)).await?;
         let mut last = position;
@@ -227,7 +240,11 @@ impl Past {
             let Some(end) = entries.last() else { return Ok(last) };
             position = end.position;
             let near = entries.iter().take_while(|entry| entry.at <= time + DISORDER);
-            last = near.filter(|entry| entry.at <= time).last().map_or(last, |entry| entry.position);
+            for entry in near {
+                if began(entry)? <= time {
+                    last = entry.position;
+                }
+            }
             if end.at > time + DISORDER {
                 return Ok(last);
             }
@@ -335,6 +352,38 @@ impl Past {
             for (position, event) in events {
                 write(Line { event: Some(RawValue::from_string(event)?), ..line(position) })?;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(second: i64) -> Time {
+        Time::from_micros(second * 1_000_000)
+    }
+
+    /// Of entries, each of inputs that were decided at these seconds: how many were begun by then.
+    async fn told_by(entries: &[&[i64]], second: i64) -> i64 {
+        let mut saved = Saved::default();
+        for (seconds, position) in entries.iter().zip(1..) {
+            let inputs: Vec<Value> = seconds.iter().map(|at| serde_json::json!({"at": time(*at)})).collect();
+            let at = time(seconds.iter().copied().max().unwrap());
+            saved.told.insert(position, Entry { position, at, said: 0, doc: Value::from(inputs).to_string() });
+        }
+        Past::Saved(saved).told_by(time(second)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_decided_by_then_is_found_whatever_stands_before_it() {
+        let of_replicas: &[&[i64]] = &[&[1], &[5], &[3], &[6], &[9]];
+        for (second, expected) in [(0, 0), (1, 1), (2, 1), (3, 3), (5, 3), (6, 4), (9, 5), (100, 5)] {
+            assert_eq!(told_by(of_replicas, second).await, expected, "{second}");
+        }
+        let of_a_rush: &[&[i64]] = &[&[1, 2], &[3, 4, 5], &[6]];
+        for (second, expected) in [(1, 1), (2, 1), (3, 2), (5, 2), (6, 3)] {
+            assert_eq!(told_by(of_a_rush, second).await, expected, "{second}");
         }
     }
 }

@@ -10,16 +10,20 @@ use shared::{
     contract::time::Time,
     db::Db,
     engine::{
-        journal::{Entry, Verdict},
+        call::Call,
+        journal::{self, Entry, Verdict},
+        pump::Denial,
         replay::{Said, Sandbox},
         retention,
     },
+    process::host::Host,
 };
 use tokio::time::timeout;
 
 use crate::{
-    harness::{App, PATIENCE, on_both, scratch, text},
+    harness::{App, Backends, PATIENCE, on_both, scratch, settings, text},
     history,
+    taster::{Order, Taster},
 };
 
 /// All inputs of a service, one after the other.
@@ -195,4 +199,22 @@ async fn a_gap_in_history_is_no_history() {
         assert_eq!(error.to_string(), "history has a gap: entry 3 of the journal is missing");
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_asked_first_and_is_decided_last_comes_last() {
+    let backends = Backends::embedded();
+    let mut host = Host::new(settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap()).await.unwrap();
+    let app = host.add::<Taster>(&backends.databases[2]).await.unwrap();
+    let first = Call::internal("a guest who is held up at the door");
+    for (call, subject) in [(Call::internal("a guest"), "soup"), (first, "bread")] {
+        // It is decided, and has no reply.
+        assert!(matches!(app.pump.ask(call, Order::Taste(subject.into())).await, Err(Denial::Failed)));
+    }
+    let times: Vec<Time> = journal::after(&app.db, 0, 10).await.unwrap().iter().map(|entry| entry.at).collect();
+    assert_eq!(times.len(), 2);
+    assert!(times.is_sorted(), "{times:?}");
+    let tasks = host.tasks.clone();
+    drop((app, host));
+    tasks.finish().await;
 }

@@ -2,9 +2,14 @@
 //! told so at once, which costs little, so that a rush that no machine can serve does not slow those who are served.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
+
+use tokio::time::Instant;
 
 /// Beyond this nobody waits for the batches before his own.
 const WAIT_MAX: Duration = Duration::from_millis(500);
@@ -30,7 +35,7 @@ impl Default for Pace {
 
 impl Pace {
     /// A batch was as large as one can be: so many requests, so long after the batch before it.
-    pub(super) fn note(&self, requests: usize, after: Duration) {
+    fn note(&self, requests: usize, after: Duration) {
         let last = requests as f64 / after.as_secs_f64().max(1e-6);
         let known = f64::from_bits(self.per_s.load(Ordering::Relaxed));
         let pace = if known.is_finite() { known + SHARE_OF_THE_LAST * (last - known) } else { last };
@@ -44,9 +49,50 @@ impl Pace {
     }
 }
 
+/// Batches that follow each other while more is asked for than one can hold.
+#[derive(Debug)]
+pub(super) struct Rush {
+    pace: Arc<Pace>,
+    /// When the last batch was gathered, if it left somebody waiting.
+    last: Option<Instant>,
+}
+
+impl Rush {
+    pub(super) fn paced(pace: Arc<Pace>) -> Self {
+        Self { pace, last: None }
+    }
+
+    /// A batch of so many requests was gathered, and some were left. Time in which nobody waited says nothing of the pace.
+    pub(super) fn note(&mut self, requests: usize, some_are_left: bool, now: Instant) {
+        let last = std::mem::replace(&mut self.last, some_are_left.then_some(now));
+        if let (Some(last), true) = (last, some_are_left) {
+            self.pace.note(requests, now - last);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_comes_after_a_quiet_hour_meets_no_slow_machine() {
+        let mut rush = Rush::paced(Arc::default());
+        let mut now = Instant::now();
+        for _ in 0..10 {
+            now += Duration::from_secs(3600);
+            rush.note(512, true, now);
+            now += Duration::from_millis(10);
+            rush.note(512, true, now);
+            rush.note(100, false, now);
+        }
+        assert_eq!(rush.pace.waiting_max(), WAITING_MAX);
+        for _ in 0..20 {
+            now += Duration::from_secs(5);
+            rush.note(512, true, now);
+        }
+        assert!(rush.pace.waiting_max() < WAITING_MAX, "a slow machine");
+    }
 
     /// After ten batches of so many requests, so many milliseconds apart.
     fn waiting_max(requests: usize, apart_ms: u64) -> usize {

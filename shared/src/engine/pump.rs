@@ -23,7 +23,7 @@ use crate::{
         decide::{self, Decided},
         gather::{self, Next, Waiting},
         inbox::{Inbox, Standing},
-        pace::{self, Pace},
+        pace::{self, Pace, Rush},
         service::{Input, Service},
     },
 };
@@ -131,9 +131,7 @@ pub struct Engine<S: Service> {
 struct Queues<S: Service> {
     requests: mpsc::Receiver<Pending<S>>,
     deliveries: mpsc::Receiver<Delivery>,
-    pace: Arc<Pace>,
-    /// When the last batch was gathered, if it left somebody waiting.
-    gathered: Option<Instant>,
+    rush: Rush,
 }
 
 /// Whoever has it loads and decides. It is handed on while only the commit is still waited for.
@@ -147,7 +145,7 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     let (told, trouble) = watch::channel(NO_ANSWER);
     let pace = Arc::<Pace>::default();
     let pump = Pump { requests: request_in, trouble, pace: Arc::clone(&pace) };
-    let queues = Mutex::new(Queues { requests, deliveries, pace, gathered: None });
+    let queues = Mutex::new(Queues { requests, deliveries, rush: Rush::paced(pace) });
     (pump, Engine { db, bus, queues, committed, trouble: told }, delivery_in, log)
 }
 
@@ -321,11 +319,7 @@ impl<S: Service> Queues<S> {
                 Next::Nothing => break,
             }
         }
-        // Time in which nobody waited says nothing of the pace.
-        let rush = (!self.requests.is_empty()).then(Instant::now);
-        if let (Some(before), Some(now)) = (std::mem::replace(&mut self.gathered, rush), rush) {
-            self.pace.note(batch.held.requests, now - before);
-        }
+        self.rush.note(batch.held.requests, !self.requests.is_empty(), Instant::now());
         Some(batch)
     }
 
