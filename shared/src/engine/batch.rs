@@ -1,5 +1,7 @@
 //! What one transaction decides: inputs, letters to keep, and who waits for what comes of them.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tracing::error;
@@ -111,10 +113,13 @@ impl<S: Service> Batch<S> {
         }
     }
 
-    /// Decisions take this moment for the present, so that history is in time's order: who asked first may be decided
-    /// last.
-    pub(super) fn stamp(&mut self) {
-        self.inputs.iter_mut().for_each(|pending| pending.input.at = Time::now());
+    /// Takes none for earlier than what was decided before it, so that history is in time's order: who came first may be
+    /// decided last. The moment of the last.
+    pub(super) fn in_order(&mut self, latest: Time) -> Time {
+        self.inputs.iter_mut().fold(latest, |latest, pending| {
+            pending.input.at = in_order(pending.input.at, latest);
+            pending.input.at
+        })
     }
 
     /// Requests whose asker has gone need no decision.
@@ -162,6 +167,13 @@ impl<S: Service> Batch<S> {
             redrive.answer(Ok(redriven));
         }
     }
+}
+
+/// A clock that was set back further than this was wrong before, and is believed now.
+const SET_BACK: Duration = Duration::from_secs(10);
+
+fn in_order(at: Time, latest: Time) -> Time {
+    if latest.since(at) < SET_BACK { at.max(latest) } else { at }
 }
 
 impl<S: Service> Pending<S> {
@@ -231,5 +243,18 @@ impl<S: Service> Pending<S> {
             (Origin::Event { redrive: Some(redrive), .. }, Answer::Redriver(heard)) => redrive.answer(heard),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_put_in_order_and_clocks_that_are_set_back_are_believed() {
+        let second = |second: i64| Time::from_micros(second * 1_000_000);
+        assert_eq!(in_order(second(100), second(0)), second(100));
+        assert_eq!(in_order(second(100), second(103)), second(103));
+        assert_eq!(in_order(second(100), second(7300)), second(100));
     }
 }

@@ -16,7 +16,7 @@ pub const ANYBODY: &str = "anonymous";
 pub struct Call {
     /// Fresh, and ordered by time.
     pub id: Uuid,
-    /// When it came: a decision takes its own moment for the present.
+    /// When it came. A decision takes it for the present, or the moment of the one before it if that was later.
     pub at: Time,
     /// The principal. Everybody is [`ANYBODY`] while no authentication is configured.
     pub by: String,

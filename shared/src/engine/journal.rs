@@ -85,7 +85,7 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub position: i64,
-    /// When the last of its inputs was decided.
+    /// When the last of its inputs came.
     pub at: Time,
     /// The last position of the log once it was decided.
     pub said: i64,

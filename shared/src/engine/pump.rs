@@ -1,7 +1,15 @@
 //! Every write of a service goes through here: requests and events alike, in batches that form by themselves.
 //! While one batch is being committed the next one gathers; one batch is one transaction.
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Result;
 use tokio::{
@@ -13,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     bus::{Bus, Delivery},
-    contract::event::Event,
+    contract::{event::Event, time::Time},
     db::{Company, Db, Failure, Head, NO_ANSWER, Tx, advice},
     engine::{
         backoff::Backoff,
@@ -122,6 +130,8 @@ pub struct Engine<S: Service> {
     db: Db,
     bus: Bus,
     queues: Mutex<Queues<S>>,
+    /// When the last input was decided, in microseconds since 1970.
+    latest: AtomicI64,
     committed: watch::Sender<i64>,
     trouble: watch::Sender<&'static str>,
 }
@@ -146,7 +156,7 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     let pace = Arc::<Pace>::default();
     let pump = Pump { requests: request_in, trouble, pace: Arc::clone(&pace) };
     let queues = Mutex::new(Queues { requests, deliveries, rush: Rush::paced(pace) });
-    (pump, Engine { db, bus, queues, committed, trouble: told }, delivery_in, log)
+    (pump, Engine { db, bus, queues, latest: AtomicI64::new(0), committed, trouble: told }, delivery_in, log)
 }
 
 /// So often a batch is decided again at once; conflicts that last longer are an outage.
@@ -257,7 +267,8 @@ impl<S: Service> Engine<S> {
             // They came while the transaction began.
             turn.requests_into(batch);
         }
-        batch.stamp();
+        let latest = batch.in_order(Time::from_micros(self.latest.load(Ordering::Relaxed)));
+        self.latest.store(latest.as_micros(), Ordering::Relaxed);
         let mut decided = decide::decide(&mut tx, batch).await?;
         if tx.writes_to(S::UNLOCKED) && self.has_many_writers() {
             drop(tx);

@@ -71,7 +71,7 @@ pub trait Service: Send + Sync + Sized + 'static {
 pub struct Input<C> {
     /// Of the event, or of the request; ids of whatever follows from it derive from this.
     pub id: Uuid,
-    /// The present, once it is decided; until then, when it came.
+    /// When it came; never before what was decided before it.
     pub at: Time,
     /// Who asks: the principal of a request, the source of an event.
     pub by: String,

@@ -100,7 +100,7 @@ struct Journal {
 #[derive(Debug, Serialize, ToSchema)]
 struct JournalEntry {
     position: i64,
-    /// When the last of its inputs was decided.
+    /// When the last of its inputs came.
     at: Time,
     /// The last position of the feed once it was decided.
     said: i64,
