@@ -39,6 +39,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     broker: Url,
 
+    /// The password of all three users, instead of one of its own for each; no file is written then
+    #[arg(long, env = "BROKER_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+
     /// Where the URL of each service is kept, in a file that nobody else can read; its password is made where there is none
     #[arg(long, value_name = "DIRECTORY", default_value = "secrets")]
     to: PathBuf,
@@ -51,25 +55,34 @@ pub(crate) async fn run(options: Options) -> ExitCode {
     }
 }
 
-async fn set_up(Options { api, broker, to }: &Options) -> Result<()> {
+async fn set_up(Options { api, broker, password, to }: &Options) -> Result<()> {
     ensure!(api.scheme() == "http", "--api: expected http://… (TLS is not spoken here: run it beside the broker)");
     ensure!(matches!(broker.scheme(), "amqp" | "amqps"), "--broker: expected amqp://… or amqps://…");
     ensure!(broker.username().is_empty(), "--broker: each service gets a user of its own; leave the user away");
-    std::fs::create_dir_all(to).with_context(|| format!("create the directory {}", to.display()))?;
+    ensure!(password.as_ref().is_none_or(|it| !it.is_empty()), "--password: it is empty");
+    if password.is_none() {
+        std::fs::create_dir_all(to).with_context(|| format!("create the directory {}", to.display()))?;
+    }
     let api = Management { client: Client::builder().no_proxy().build()?, api: api.clone() };
     let vhost = vhost(broker)?;
     api.put(&["vhosts", &vhost], &json!({})).await?;
     let ours = ours();
     for (service, _) in topology::LISTENERS {
         let file = to.join(format!("{service}.url"));
-        let password = kept(&file)?.map_or_else(|| make(&file, broker, service), Ok)?;
+        let (password, place) = match password {
+            Some(given) => (given.clone(), String::new()),
+            None => {
+                let password = kept(&file)?.map_or_else(|| make(&file, broker, service), Ok)?;
+                (password, format!("; BUS_URL_FILE={}", file.display()))
+            }
+        };
         api.put(&["users", service], &json!({ "password": password, "tags": "" })).await?;
         let all = json!({ "configure": ours, "write": ours, "read": ours });
         api.put(&["permissions", &vhost, service], &all).await?;
         let (says, count) = says(service);
         let topics = json!({ "exchange": topology::EXCHANGE, "write": says, "read": ".*" });
         api.put(&["topic-permissions", &vhost, service], &topics).await?;
-        say(&format!("{service:<14} says {count} types of events; BUS_URL_FILE={}", file.display()))?;
+        say(&format!("{service:<14} says {count} types of events{place}"))?;
     }
     Ok(())
 }

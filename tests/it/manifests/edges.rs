@@ -63,6 +63,7 @@ fn check_graph(overlay: &str, expected: &Expect) {
 #[test]
 fn pods_reach_what_they_need_and_nothing_else() {
     let services = expect![[r#"
+        broker-users > rabbitmq:15672
         inventory-svc > inventory-db:5432
         inventory-svc > rabbitmq:5672
         kitchen-svc > kitchen-db:5432
@@ -82,6 +83,7 @@ fn pods_reach_what_they_need_and_nothing_else() {
     check_graph(
         "local",
         &expect![[r#"
+        broker-users > rabbitmq:15672
         console > inventory-svc:8082
         console > kitchen-svc:8083
         console > order-svc:8081

@@ -9,7 +9,7 @@ use super::{Overlay, containers, list, name, overlays, selects};
 
 /// Which secrets an overlay expects and does not make, with their keys: people make them, or operators.
 const EXPECTED: [(&str, &[(&str, &str)]); 3] = [("local", &[]), ("aws-ec2", &DATA), ("eks", &DATA)];
-const DATA: [(&str, &str); 14] = [
+const DATA: [(&str, &str); 17] = [
     ("order-db-app", "uri"),
     ("order-db-app", "username"),
     ("order-db-app", "password"),
@@ -24,19 +24,24 @@ const DATA: [(&str, &str); 14] = [
     ("kitchen-db-app", "dbname"),
     ("rabbitmq-default-user", "username"),
     ("rabbitmq-default-user", "password"),
+    ("broker-users", "order-svc.url"),
+    ("broker-users", "inventory-svc.url"),
+    ("broker-users", "kitchen-svc.url"),
 ];
-const CONNECTION: (&str, &str) = ("rabbitmq-default-user", "connection_string");
 
 #[test]
 fn selectors_find_the_pods_that_they_mean() {
     for overlay in overlays() {
         for (object, template) in overlay.workloads() {
             let (selector, labels) = (&object["spec"]["selector"]["matchLabels"], &template["metadata"]["labels"]);
+            assert_eq!(labels["app.kubernetes.io/part-of"], "comanda", "{}", overlay.place(object));
+            if object["kind"] == "Job" {
+                continue;
+            }
             assert!(selects(selector, labels), "{}", overlay.place(object));
             // A selector cannot be changed: what may change has no place in it.
             let keys: Vec<&String> = selector.as_object().unwrap().keys().collect();
             assert_eq!(keys, ["app.kubernetes.io/instance", "app.kubernetes.io/name"], "{}", overlay.place(object));
-            assert_eq!(labels["app.kubernetes.io/part-of"], "comanda", "{}", overlay.place(object));
             for spread in list(&template["spec"]["topologySpreadConstraints"]) {
                 assert_eq!(&spread["labelSelector"]["matchLabels"], selector, "{}", overlay.place(object));
             }
@@ -105,7 +110,7 @@ fn every_setting_and_secret_is_there_or_expected() {
             for variable in containers(template).flat_map(|container| list(&container["env"])) {
                 let key = &variable["valueFrom"]["secretKeyRef"];
                 if let (Some(secret), Some(key)) = (key["name"].as_str(), key["key"].as_str()) {
-                    let is_expected = expected.contains(&(secret, key)) || (secret, key) == CONNECTION;
+                    let is_expected = expected.contains(&(secret, key));
                     let is_made = made("Secret", (secret, key));
                     assert!(is_made || (overlay.name != "local" && is_expected), "{}: {secret}", overlay.place(object));
                     used.insert(secret.to_owned());
@@ -116,13 +121,17 @@ fn every_setting_and_secret_is_there_or_expected() {
                 let found = overlay.of_kind("ConfigMap").any(|object| &object["metadata"]["name"] == map);
                 assert!(found, "{}: {map}", overlay.place(object));
             }
+            for volume in list(&template["spec"]["volumes"]).filter(|volume| volume["secret"].is_object()) {
+                let secret = volume["secret"]["secretName"].as_str().unwrap();
+                assert!(used.contains(secret), "{}: {secret}", overlay.place(object));
+            }
             for volume in list(&template["spec"]["volumes"]).filter(|volume| volume["configMap"].is_object()) {
                 let map = &volume["configMap"]["name"];
                 let found = overlay.of_kind("ConfigMap").any(|object| &object["metadata"]["name"] == map);
                 assert!(found, "{}: {map}", overlay.place(object));
             }
         }
-        assert_eq!(used.len(), 4, "{}: {used:?}", overlay.name);
+        assert_eq!(used.len(), 5, "{}: {used:?}", overlay.name);
     }
 }
 
