@@ -91,16 +91,21 @@ impl Connection {
 
     /// Posts an order of two lines and returns its id.
     pub(crate) async fn order(&mut self, key: &str, n: u64) -> Result<String> {
+        let (status, body) = self.try_order(key, n).await?;
+        ensure!(status == 202, "answered {status}: {body}");
+        let order: serde_json::Value = serde_json::from_str(&body)?;
+        Ok(order["id"].as_str().context("an order has an id")?.to_owned())
+    }
+
+    /// Posts an order of two lines: status and body of whatever is answered.
+    pub(crate) async fn try_order(&mut self, key: &str, n: u64) -> Result<(u16, String)> {
         let (first, second) = (n % 7, 7 + n % 5);
         let body = format!(
             r#"{{"location":"soho","type":"dine_in","table":"{}","lines":[{{"sku":"dish-{first}","quantity":1,"notes":"no onion"}},{{"sku":"dish-{second}","quantity":2}}]}}"#,
             n % 40
         );
         let header = format!("Idempotency-Key: {key}\r\n");
-        let (status, body) = self.send("POST", "/v1/orders", &header, &body).await?;
-        ensure!(status == 202, "answered {status}: {body}");
-        let order: serde_json::Value = serde_json::from_str(&body)?;
-        Ok(order["id"].as_str().context("an order has an id")?.to_owned())
+        self.send("POST", "/v1/orders", &header, &body).await
     }
 
     /// Status and body of the answer.

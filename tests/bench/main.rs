@@ -3,10 +3,11 @@
 //! measured, JSON in `target/bench.json`.
 //!
 //! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only; `--compare` holds one process
-//! against three services.
+//! against three services, `--hostile` honest clients against those who do their worst.
 
 mod compare;
 mod figure;
+mod hostile;
 mod load;
 mod outage;
 mod raw;
@@ -54,6 +55,9 @@ struct Arguments {
     /// With --compare, only show what was measured before: the JSON of that run
     #[arg(long, requires = "compare")]
     from: Option<PathBuf>,
+    /// What honest clients see while others do their worst, and whoever comes past saturation, instead
+    #[arg(long, conflicts_with_all = ["backends", "compare"])]
+    hostile: bool,
     /// Measure the binaries as they are
     #[arg(long)]
     no_build: bool,
@@ -92,6 +96,9 @@ async fn main() -> Result<()> {
     let on_servers = arguments.backends != "embedded" && servers_are_there(are_required)?;
     if !arguments.no_build {
         build()?;
+    }
+    if arguments.hostile {
+        return hostile::run(arguments.seconds).await;
     }
     if arguments.compare {
         let (servers, _private) = servers()?;
