@@ -33,7 +33,7 @@ pub use self::refusal::Refusal;
 use self::{
     keys::{NewKey, Pairing},
     place::{LastNumber, Place},
-    request::{ItemRequest, LocationRequest},
+    request::{ItemRequest, LocationRequest, ModeRequest},
 };
 
 /// Everything that the service can be told.
@@ -62,6 +62,11 @@ pub enum Command {
     PutLocation {
         location: Slug,
         put: LocationRequest,
+    },
+    /// Pauses, closes or opens it, for a while or until somebody says otherwise.
+    SetMode {
+        location: Slug,
+        set: ModeRequest,
     },
     /// Inventory has set aside all that the order needs.
     Reserved {
@@ -150,7 +155,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
             let item = state.menu.get(&location.key(sku)).filter(|item| !item.removed);
             Some(item.map_or(0, |item| item.version))
         }
-        Command::PutLocation { location, .. } => {
+        Command::PutLocation { location, .. } | Command::SetMode { location, .. } => {
             Some(state.locations.get(location).map_or(0, |location| location.version))
         }
         Command::RevokeKey { id } => state.access.get(&id.to_string()).map(|key| key.version),
@@ -184,7 +189,11 @@ fn known(by: &str) -> Option<&str> {
 fn is_asked_by_people(command: &Command) -> bool {
     matches!(
         command,
-        Command::Cancel { .. } | Command::PutItem { .. } | Command::RemoveItem { .. } | Command::PutLocation { .. }
+        Command::Cancel { .. }
+            | Command::PutItem { .. }
+            | Command::RemoveItem { .. }
+            | Command::PutLocation { .. }
+            | Command::SetMode { .. }
     )
 }
 
@@ -200,6 +209,7 @@ fn decide_command(state: &mut State, input: &Input<Command>) -> Result<Decision<
         Command::PutItem { location, sku, item } => Ok(menu::put_item(state, location, sku, item)),
         Command::RemoveItem { location, sku } => menu::remove_item(state, location, sku),
         Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
+        Command::SetMode { location, set } => menu::set_mode(state, location, set, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
         Command::IssueKey(new) => Ok(keys::issue(state, new, input)),
         Command::RevokeKey { id } => keys::revoke(state, *id, input),

@@ -27,6 +27,7 @@ pub(crate) fn routes(app: Orders) -> OpenApiRouter {
         .routes(routes!(menu::put_item, menu::remove_item))
         .routes(routes!(locations::list_locations))
         .routes(routes!(locations::show_location, locations::put_location))
+        .routes(routes!(locations::set_mode))
         .routes(routes!(live::location::events))
         .routes(routes!(sign_in::begin))
         .routes(routes!(sign_in::back))

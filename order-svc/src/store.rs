@@ -73,7 +73,7 @@ impl<'a> Keys<'a> {
             | Command::Reserved { order }
             | Command::Short { order, .. } => self.orders.push(order.to_string()),
             Command::Ticket(ticket) => self.orders.push(ticket.order.to_string()),
-            Command::PutLocation { location, .. } => {
+            Command::PutLocation { location, .. } | Command::SetMode { location, .. } => {
                 self.described.insert(location);
             }
             Command::RemoveItem { location, sku } => {

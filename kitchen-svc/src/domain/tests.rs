@@ -130,6 +130,7 @@ fn summary(ticket: &Ticket) -> String {
         (", started", ticket.started_at.is_some()),
         (", ready", ticket.ready_at.is_some()),
         (", served", ticket.served_at.is_some()),
+        (", recalled", ticket.recalled_at.is_some()),
         (", voided", ticket.voided_at.is_some()),
         (", acknowledged", ticket.acknowledged_at.is_some()),
     ];

@@ -53,6 +53,7 @@ impl TicketRow {
             started_at: None,
             ready_at: None,
             served_at: None,
+            recalled_at: None,
             voided_at: None,
             acknowledged_at: None,
             version: 0,
@@ -227,6 +228,7 @@ impl<'a> Change<'a> {
         }
         self.ticket.state = TicketState::Served;
         self.ticket.served_at = Some(self.at);
+        self.ticket.recalled_at = None;
         self.say("ticket.served", &[("stood_ms", self.ms_since(self.ticket.ready_at))]);
     }
 
@@ -245,6 +247,7 @@ impl<'a> Change<'a> {
         self.ticket.state = TicketState::Open;
         self.ticket.ready_at = None;
         self.ticket.served_at = None;
+        self.ticket.recalled_at = Some(self.at);
         let item = only.map(|index| ("item", json!(self.ticket.items[index].id)));
         self.say("ticket.recalled", item.as_slice());
         Ok(())

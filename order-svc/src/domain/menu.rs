@@ -14,7 +14,7 @@ use shared::{
 
 use super::{
     Refusal, Reply, State,
-    request::{ItemRequest, LocationRequest},
+    request::{ItemRequest, LocationRequest, ModeRequest},
 };
 
 /// The item counts as available again once its `until` is past.
@@ -93,10 +93,10 @@ pub(super) fn put_location(
     at: Time,
 ) -> Result<Decision<Reply>, Refusal> {
     let known = state.locations.get(slug);
-    let (mode, until) = match (put.mode, known) {
-        (Some(mode), _) => (mode, put.until),
-        (None, Some(known)) => (known.mode, known.until),
-        (None, None) => (Mode::Open, None),
+    let (mode, until, busy_minutes) = match (put.mode, known) {
+        (Some(mode), _) => (mode, put.until, None),
+        (None, Some(known)) => (known.mode, known.until, known.busy_minutes),
+        (None, None) => (Mode::Open, None, None),
     };
     let location = Location {
         location: slug.clone(),
@@ -105,6 +105,7 @@ pub(super) fn put_location(
         timezone: put.timezone.to_string(),
         mode,
         until,
+        busy_minutes,
         day_starts: put.day_starts,
         language: put.language.clone(),
         version: known.map_or(1, |known| known.version + 1),
@@ -123,6 +124,25 @@ pub(super) fn put_location(
     Ok(Decision::of(vec![said]).reply(Reply::Location(location)))
 }
 
+/// By the clock of the service: whoever asks says for how long.
+pub(super) fn set_mode(
+    state: &mut State,
+    slug: &Slug,
+    set: &ModeRequest,
+    at: Time,
+) -> Result<Decision<Reply>, Refusal> {
+    let known = state.locations.get(slug).ok_or_else(|| Refusal::UnknownLocation(slug.clone()))?;
+    let (until, busy_minutes) = (set.until(at), set.busy_minutes);
+    let wanted = Location { mode: set.mode, until, busy_minutes, ..known.clone() };
+    if wanted == *known {
+        return Ok(Decision::nothing().reply(Reply::Location(wanted)));
+    }
+    let location = Location { version: known.version + 1, ..wanted };
+    let said = Said::new("location.changed", &location);
+    state.locations.put(location.clone());
+    Ok(Decision::of(vec![said]).reply(Reply::Location(location)))
+}
+
 /// The item as a guest sees it now.
 pub(crate) fn item_as_of(item: MenuItem, now: Time) -> MenuItem {
     let lapsed = !item.available && is_available(&item, now);
@@ -131,5 +151,6 @@ pub(crate) fn item_as_of(item: MenuItem, now: Time) -> MenuItem {
 
 /// The location as a guest sees it now.
 pub(crate) fn location_as_of(location: Location, now: Time) -> Location {
-    if open_as_of(&location, now) { Location { mode: Mode::Open, until: None, ..location } } else { location }
+    let is_over = location.until.is_some_and(|until| until <= now);
+    if is_over { Location { mode: Mode::Open, until: None, busy_minutes: None, ..location } } else { location }
 }

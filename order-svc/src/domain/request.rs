@@ -1,7 +1,7 @@
 //! The bodies of requests. All but what the path decides is valid in itself; `wrong` says that. Whether it fits the menu
 //! is decided later.
 
-use std::{collections::HashSet, ops::Deref};
+use std::{collections::HashSet, ops::Deref, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use shared::contract::{
@@ -131,6 +131,53 @@ pub struct LocationRequest {
     /// What the menu is written in.
     #[serde(default)]
     pub language: Option<Language>,
+}
+
+/// Whether it takes orders.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SetMode)]
+pub struct ModeRequest {
+    pub mode: Mode,
+    /// It is `open` again, and nothing is busy any more, after so many minutes; left out, once somebody says so.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1440)]
+    pub for_minutes: Option<i64>,
+    /// So much longer than usual the kitchen takes; only with `open`.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 240)]
+    pub busy_minutes: Option<i64>,
+}
+
+impl ModeRequest {
+    /// All that is wrong with it.
+    pub fn wrong(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut wrong = |member: &str, detail: &str| errors.push(FieldError::new(member, detail));
+        if self.for_minutes.is_some_and(|minutes| !(1..=24 * 60).contains(&minutes)) {
+            wrong("/for_minutes", "is not from 1 to 1440");
+        }
+        if self.busy_minutes.is_some_and(|minutes| !(1..=240).contains(&minutes)) {
+            wrong("/busy_minutes", "is not from 1 to 240");
+        }
+        if self.mode != Mode::Open && self.busy_minutes.is_some() {
+            wrong("/busy_minutes", "goes only with mode open");
+        }
+        if self.mode == Mode::Open && self.busy_minutes.is_none() && self.for_minutes.is_some() {
+            wrong("/for_minutes", "goes only with mode paused or closed, or with busy_minutes");
+        }
+        errors
+    }
+
+    fn lasts(&self) -> Option<Duration> {
+        self.for_minutes
+            .and_then(|minutes| u64::try_from(minutes).ok())
+            .map(|minutes| Duration::from_secs(60 * minutes))
+    }
+
+    /// When it is over.
+    pub(super) fn until(&self, at: Time) -> Option<Time> {
+        self.lasts().map(|long| at + long)
+    }
 }
 
 impl OrderRequest {

@@ -13,7 +13,11 @@ use shared::{
 
 use super::Orders;
 use crate::{
-    domain::{Command, Refusal, Reply, menu::location_as_of, request::LocationRequest},
+    domain::{
+        Command, Refusal, Reply,
+        menu::location_as_of,
+        request::{LocationRequest, ModeRequest},
+    },
     store,
 };
 
@@ -69,4 +73,23 @@ pub(super) async fn put_location(
 ) -> Answer<Reply> {
     Problem::check(put.wrong(&location))?;
     Ok(app.pump.ask(call, Command::PutLocation { location, put }).await?)
+}
+
+#[utoipa::path(
+    post, path = "/v1/locations/{location}/mode", tag = "order-svc", params(InLocation),
+    request_body = ModeRequest,
+    responses(
+        (status = 200, body = Location, headers(("ETag" = String, description = "The version, and what time has made of it"))),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
+    )
+)]
+/// Pauses, closes or opens the location, or says that it is busy: for a while, or until somebody says otherwise.
+pub(super) async fn set_mode(
+    State(app): State<Orders>,
+    call: Call,
+    InPath(InLocation { location }): InPath<InLocation>,
+    Body(set): Body<ModeRequest>,
+) -> Answer<Reply> {
+    Problem::check(set.wrong())?;
+    Ok(app.pump.ask(call, Command::SetMode { location, set }).await?)
 }

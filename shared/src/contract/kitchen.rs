@@ -91,6 +91,9 @@ pub struct Ticket {
     pub ready_at: Option<Time>,
     #[serde(default)]
     pub served_at: Option<Time>,
+    /// When it was brought back last. `null` again once it is served.
+    #[serde(default)]
+    pub recalled_at: Option<Time>,
     #[serde(default)]
     pub voided_at: Option<Time>,
     #[serde(default)]

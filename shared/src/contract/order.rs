@@ -221,9 +221,12 @@ pub struct Location {
     /// A name of the IANA time zone database: `Europe/London`.
     pub timezone: String,
     pub mode: Mode,
-    /// The mode is `open` again once this is past.
+    /// The mode is `open` again, and nothing is busy any more, once this is past.
     #[serde(default)]
     pub until: Option<Time>,
+    /// While it is open: so much longer than usual the kitchen takes.
+    #[serde(default)]
+    pub busy_minutes: Option<i64>,
     /// When the business day begins, local time.
     #[serde(default)]
     pub day_starts: DayStarts,

@@ -69,6 +69,7 @@ const TICKET: Layout = Layout {
         ("started", "/started_at"),
         ("ready", "/ready_at"),
         ("served", "/served_at"),
+        ("recalled", "/recalled_at"),
         ("voided", "/voided_at"),
         ("acknowledged", "/acknowledged_at"),
         ("version", "/version"),

@@ -180,6 +180,7 @@ fn every_path() -> Expect {
         /v1/locations
         /v1/locations/{location}
         /v1/locations/{location}/events
+        /v1/locations/{location}/mode
         /v1/me
         /v1/menu/{location}
         /v1/menu/{location}/{sku}

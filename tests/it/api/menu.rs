@@ -43,6 +43,41 @@ async fn a_location_keeps_its_mode_and_the_currency_of_its_prices() {
 }
 
 #[tokio::test]
+async fn a_location_is_paused_for_a_while_or_says_that_it_is_busy() {
+    on_both(async |app| {
+        let set =
+            async |body: Value| refusal(app, app.request(Method::POST, "/v1/locations/soho/mode").json(&body)).await;
+        let now = async || app.get("/v1/locations/soho").await;
+        assert_eq!(set(json!({"mode": "paused", "for_minutes": 15})).await, "200 ");
+        let paused = now().await;
+        assert_eq!((&paused["mode"], paused["until"].is_string()), (&json!("paused"), true));
+        assert_eq!(refusal(app, app.ordering("k", &App::order("1 cola"))).await, "409 location-not-accepting");
+        assert_eq!(set(json!({"mode": "open", "busy_minutes": 10, "for_minutes": 60})).await, "200 ");
+        let busy = now().await;
+        assert_eq!((&busy["mode"], &busy["busy_minutes"]), (&json!("open"), &json!(10)));
+        assert_eq!(set(json!({"mode": "open"})).await, "200 ");
+        let open = now().await;
+        assert_eq!(
+            (&open["mode"], &open["until"], &open["busy_minutes"]),
+            (&json!("open"), &json!(null), &json!(null))
+        );
+        for wrong in [
+            json!({"mode": "open", "for_minutes": 15}),
+            json!({"mode": "paused", "for_minutes": 0}),
+            json!({"mode": "paused", "busy_minutes": 10}),
+            json!({"mode": "open", "busy_minutes": 241}),
+            json!({"mode": "paused", "until": "2100-01-01T00:00:00Z"}),
+            json!({}),
+        ] {
+            assert_eq!(set(wrong.clone()).await, "422 invalid", "{wrong}");
+        }
+        let elsewhere = app.request(Method::POST, "/v1/locations/nowhere/mode").json(&json!({"mode": "open"}));
+        assert_eq!(refusal(app, elsewhere).await, "404 unknown-location");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_item_is_taken_off_the_menu_and_comes_back() {
     on_both(async |app| {
         let skus = async || {

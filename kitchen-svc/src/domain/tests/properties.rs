@@ -57,6 +57,7 @@ fn is_consistent(ticket: &Ticket) -> Result<(), TestCaseError> {
     prop_assert_eq!(ticket.served_at.is_some(), ticket.state == TicketState::Served);
     prop_assert!(ticket.started_at.is_none() || ticket.state != TicketState::Void, "cooked and cancelled");
     prop_assert!(ticket.started_at.is_some() || !(any(ItemState::Cooking) || any(ItemState::Done)));
+    prop_assert!(ticket.recalled_at.is_none() || ticket.state != TicketState::Served, "served and brought back");
     prop_assert!(ticket.acknowledged_at.is_none() || ticket.state == TicketState::Void);
     Ok(())
 }

@@ -18,7 +18,7 @@ fn what_stands_for_an_hour_is_served() {
             sweep: nothing
             recall: ticket.recalled 5
             sweep: nothing
-            = open, started: 1 cooking"#]],
+            = open, started, recalled: 1 cooking"#]],
     );
 }
 

@@ -59,6 +59,7 @@ fn a_ticket_holds_what_cooking_and_handing_over_need() {
           "started_at": null,
           "ready_at": null,
           "served_at": null,
+          "recalled_at": null,
           "voided_at": null,
           "acknowledged_at": null,
           "version": 1
@@ -103,7 +104,7 @@ fn repeating_changes_nothing() {
             done 1: nothing
             undo 1: ticket.changed 8
             undo 1: nothing
-            = open rushed, started: 1 cooking, 2 cooking"#]],
+            = open rushed, started, recalled: 1 cooking, 2 cooking"#]],
     );
 }
 
@@ -330,7 +331,7 @@ fn a_refusal_is_not_remembered() {
             recall #a: refused: TicketState(Open)
             serve: ticket.started 2, ticket.ready 3, ticket.served 4
             recall #a: ticket.recalled 5
-            = open, started: 1 cooking"#]],
+            = open, started, recalled: 1 cooking"#]],
     );
 }
 

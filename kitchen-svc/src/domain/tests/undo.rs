@@ -49,7 +49,7 @@ fn undo_on_a_ready_ticket_recalls_the_item() {
             undo 2: ticket.recalled 4
             start 2: nothing
             done 2: ticket.item_done 5, ticket.ready 6
-            = ready, started, ready: 1 done, 2 done"#]],
+            = ready, started, ready, recalled: 1 done, 2 done"#]],
     );
 }
 
@@ -85,7 +85,7 @@ fn recall_keeps_the_age() {
             serve: ticket.ready 5, ticket.served 6
             recall: ticket.recalled 7
             done 1: ticket.item_done 8
-            = open, started: 1 done, 2 cooking"#]],
+            = open, started, recalled: 1 done, 2 cooking"#]],
     );
 }
 
@@ -117,8 +117,21 @@ fn recall_ends_with_the_business_day() {
             accept: ticket.opened 1
             serve: ticket.started 2, ticket.ready 3, ticket.served 4
             recall: ticket.recalled 5
-            = open, started: 1 cooking"#]],
+            = open, started, recalled: 1 cooking"#]],
     );
+}
+
+#[test]
+fn what_was_brought_back_says_so_until_it_is_served_again() {
+    let mut kitchen = Kitchen::new("2 margherita, 1 cola");
+    let mut recalled = |script: &str| {
+        kitchen.run(script);
+        kitchen.ticket().unwrap().recalled_at.is_some()
+    };
+    assert!(!recalled("accept; serve"));
+    assert!(recalled("recall"));
+    assert!(recalled("ready"));
+    assert!(!recalled("serve"));
 }
 
 /// What became of a ticket that was served then and recalled so many minutes later, with the day of the location.
@@ -184,6 +197,6 @@ fn only_what_was_finished_can_be_recalled() {
             recall: ticket.recalled 7
             undo 1: ticket.changed 8
             recall: refused: TicketState(Open)
-            = open, started: 1 queued"#]],
+            = open, started, recalled: 1 queued"#]],
     );
 }

@@ -100,6 +100,35 @@ fn a_location_that_is_put_without_a_mode_keeps_its_mode() {
 }
 
 #[test]
+fn a_kitchen_pauses_and_is_busy_by_the_clock_of_the_service() {
+    check(
+        "set open
+         set paused for 15
+         place 1 cola
+         wait 900
+         place 1 cola
+         set open busy 20 for 60
+         location name=Frith
+         place 1 cola
+         set closed
+         set closed
+         set open",
+        expect![[r#"
+            set open | -> soho v1
+            set paused for 15 | location.changed v2 soho paused 2026-11-23T18:15:00.000000Z, -> soho v2
+            place 1 cola | 409 location-not-accepting: soho is paused until 2026-11-23T18:15:00.000000Z
+            wait 900 |
+            place 1 cola | order.placed v1 #1, -> #1 no 1 250 GBP
+            set open busy 20 for 60 | location.changed v3 soho open busy +20 2026-11-23T19:15:00.000000Z, -> soho v3
+            location name=Frith | location.changed v4 soho open busy +20 2026-11-23T19:15:00.000000Z, -> soho v4
+            place 1 cola | order.placed v1 #2, -> #2 no 2 250 GBP
+            set closed | location.changed v5 soho closed, -> soho v5
+            set closed | -> soho v5
+            set open | location.changed v6 soho open, -> soho v6"#]],
+    );
+}
+
+#[test]
 fn a_currency_does_not_change_under_prices() {
     check(
         "location currency=EUR

@@ -62,6 +62,7 @@ impl World {
             "menu" => Ok(put_item(rest, "dish")),
             "modifier" => Ok(put_item(rest, "modifier")),
             "remove" => Ok(Command::RemoveItem { location: slug("soho"), sku: sku(rest) }),
+            "set" => Ok(set_mode(rest)),
             "mode" | "location" => Ok(self.put_location(rest)),
             kind => OrderSvc::hear(&self.event(kind, rest)),
         };
@@ -133,7 +134,10 @@ impl World {
                     ["sku", "price", "available", "until"].map(|name| data[name].clone());
                 vec![sku, price, available, until, left.into(), removed.into()]
             }
-            _ => vec![data["location"].clone(), data["mode"].clone(), data["until"].clone()],
+            _ => {
+                let busy = data["busy_minutes"].as_i64().map(|minutes| json!(format!("busy +{minutes}")));
+                vec![data["location"].clone(), data["mode"].clone(), busy.into(), data["until"].clone()]
+            }
         };
         let shown: Vec<String> = shown.iter().filter(|value| !value.is_null()).map(bare).collect();
         format!("{} v{} {}", said.kind, said.sequence, shown.join(" "))
@@ -328,4 +332,14 @@ fn refused(problem: &Problem) -> String {
 
 fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `paused for 15`, `open busy 10 for 60`.
+fn set_mode(text: &str) -> Command {
+    let mut words = text.split(' ');
+    let mut set = json!({"mode": words.next()});
+    while let (Some(word), Some(minutes)) = (words.next(), words.next()) {
+        set[format!("{word}_minutes")] = json!(minutes.parse::<i64>().expect("minutes"));
+    }
+    Command::SetMode { location: slug("soho"), set: serde_json::from_value(set).expect("a mode") }
 }

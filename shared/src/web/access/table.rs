@@ -16,8 +16,12 @@ pub enum Scope {
     OrdersCancel,
     OrdersList,
     MenuWrite,
+    /// Pause a location, and open it again.
+    ModeWrite,
     StockRead,
     StockWrite,
+    /// Say that something is out, and that it is back.
+    AvailabilityWrite,
     TicketsRead,
     TicketsWrite,
     StationsWrite,
@@ -54,8 +58,8 @@ pub struct Rule {
 
 use Bound::{Everywhere, Nowhere, Path, Query, Subject};
 use Scope::{
-    HistoryMend, HistoryRead, KeysManage, Known, MenuWrite, MetricsRead, OrdersCancel, OrdersFollow, OrdersList,
-    OrdersPlace, Public, StationsWrite, StockRead, StockWrite, TicketsRead, TicketsWrite,
+    AvailabilityWrite, HistoryMend, HistoryRead, KeysManage, Known, MenuWrite, MetricsRead, ModeWrite, OrdersCancel,
+    OrdersFollow, OrdersList, OrdersPlace, Public, StationsWrite, StockRead, StockWrite, TicketsRead, TicketsWrite,
 };
 
 const fn rule(method: &'static str, path: &'static str, scope: Scope, bound: Bound) -> Rule {
@@ -87,6 +91,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/locations/{location}", Public, Nowhere),
     rule("GET", "/v1/locations/{location}/events", Public, Nowhere),
     rule("PUT", "/v1/locations/{location}", MenuWrite, Path),
+    rule("POST", "/v1/locations/{location}/mode", ModeWrite, Path),
     rule("GET", "/v1/menu/{location}", Public, Nowhere),
     rule("PUT", "/v1/menu/{location}/{sku}", MenuWrite, Path),
     rule("DELETE", "/v1/menu/{location}/{sku}", MenuWrite, Path),
@@ -108,7 +113,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/recipes/{location}/{sku}", StockRead, Path),
     rule("PUT", "/v1/recipes/{location}/{sku}", StockWrite, Path),
     rule("GET", "/v1/availability/{location}", StockRead, Path),
-    rule("PUT", "/v1/availability/{location}/{sku}", StockWrite, Path),
+    rule("PUT", "/v1/availability/{location}/{sku}", AvailabilityWrite, Path),
     rule("GET", "/v1/reservations/{order_id}", StockRead, Subject),
     rule("GET", "/v1/tickets", TicketsRead, Query),
     rule("GET", "/v1/tickets/stream", TicketsRead, Query),
@@ -144,7 +149,7 @@ const FILE: Rule = rule("GET", "/", Public, Nowhere);
 pub(in crate::web) fn of(method: &str, path: &str) -> Option<Rule> {
     // Whoever may read something may ask how large it is.
     let method = if method == "HEAD" { "GET" } else { method };
-    let is_file = !path.contains('{') && [".js", ".css", ".svg"].iter().any(|end| path.ends_with(end));
+    let is_file = !path.contains('{') && [".js", ".css", ".svg", ".webmanifest"].iter().any(|end| path.ends_with(end));
     if method == FILE.method && is_file {
         return Some(FILE);
     }
@@ -162,6 +167,8 @@ impl Scope {
             OrdersCancel => "orders:cancel",
             OrdersList => "orders:list",
             MenuWrite => "menu:write",
+            ModeWrite => "mode:write",
+            AvailabilityWrite => "availability:write",
             StockRead => "stock:read",
             StockWrite => "stock:write",
             TicketsRead => "tickets:read",
@@ -183,7 +190,7 @@ impl Scope {
             OrdersCancel => &[Producer, Manager],
             OrdersList | StockRead | TicketsRead => &[Kitchen, Manager, Developer],
             MenuWrite | StockWrite | StationsWrite | KeysManage => &[Manager],
-            TicketsWrite => &[Kitchen, Manager],
+            TicketsWrite | ModeWrite | AvailabilityWrite => &[Kitchen, Manager],
             HistoryRead | HistoryMend | MetricsRead => &[Developer],
         }
     }
