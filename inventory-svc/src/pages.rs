@@ -18,6 +18,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/stock/recipes.js", text: include_str!("../pages/recipes.js") },
     Asset { path: "/stock/settings.js", text: include_str!("../pages/settings.js") },
     Asset { path: "/stock/stock.css", text: include_str!("../pages/stock.css") },
+    Asset { path: "/stock/app.webmanifest", text: include_str!("../pages/app.webmanifest") },
     Asset { path: "/stock/text.js", text: include_str!("../pages/text.js") },
     Asset { path: "/stock/units.js", text: include_str!("../pages/units.js") },
     Asset { path: "/stock/until.js", text: include_str!("../pages/until.js") },

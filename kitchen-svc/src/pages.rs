@@ -5,6 +5,7 @@ use shared::web::pages::Asset;
 pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen", text: include_str!("../pages/kitchen.html") },
     Asset { path: "/kitchen/kitchen.css", text: include_str!("../pages/kitchen.css") },
+    Asset { path: "/kitchen/app.webmanifest", text: include_str!("../pages/app.webmanifest") },
     Asset { path: "/kitchen/allday.js", text: include_str!("../pages/allday.js") },
     Asset { path: "/kitchen/app.js", text: include_str!("../pages/app.js") },
     Asset { path: "/kitchen/board.js", text: include_str!("../pages/board.js") },

@@ -12,6 +12,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order/locations.js", text: include_str!("../pages/locations.js") },
     Asset { path: "/order/menu.js", text: include_str!("../pages/menu.js") },
     Asset { path: "/order/order.css", text: include_str!("../pages/order.css") },
+    Asset { path: "/order/app.webmanifest", text: include_str!("../pages/app.webmanifest") },
     Asset { path: "/order/order.js", text: include_str!("../pages/order.js") },
     Asset { path: "/order/orders.js", text: include_str!("../pages/orders.js") },
     Asset { path: "/order/page.js", text: include_str!("../pages/page.js") },

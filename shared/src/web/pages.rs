@@ -40,6 +40,7 @@ const CLOCK: Asset = Asset { path: "/assets/clock.js", text: include_str!("../..
 const SHARED: &[Asset] = &[
     Asset { path: "/assets/base.css", text: include_str!("../../pages/base.css") },
     Asset { path: "/assets/icon.svg", text: include_str!("../../pages/icon.svg") },
+    Asset { path: "/assets/icon-app.svg", text: include_str!("../../pages/icon-app.svg") },
     CLOCK,
     Asset { path: "/assets/address.js", text: include_str!("../../pages/address.js") },
     Asset { path: "/assets/api.js", text: include_str!("../../pages/api.js") },
@@ -55,6 +56,7 @@ const SHARED: &[Asset] = &[
     Asset { path: "/assets/sign-in.js", text: include_str!("../../pages/sign-in.js") },
     Asset { path: "/assets/stream.js", text: include_str!("../../pages/stream.js") },
     Asset { path: "/assets/streams.js", text: include_str!("../../pages/streams.js") },
+    Asset { path: "/assets/tokens.css", text: include_str!("../../pages/tokens.css") },
     Asset { path: "/assets/text.js", text: include_str!("../../pages/text.js") },
     Asset { path: "/assets/time.js", text: include_str!("../../pages/time.js") },
 ];
@@ -123,6 +125,7 @@ impl Asset {
             Some((_, "css")) => "text/css; charset=utf-8",
             Some((_, "js")) => "text/javascript; charset=utf-8",
             Some((_, "svg")) => "image/svg+xml",
+            Some((_, "webmanifest")) => "application/manifest+json",
             _ => "text/html; charset=utf-8",
         }
     }
