@@ -5,6 +5,7 @@ import { addressParts } from "/assets/address.js";
 import { list } from "/assets/api.js";
 import { byId, el, fillTexts, setAttribute, setText } from "/assets/dom.js";
 import { dialog, swap } from "/assets/parts.js";
+import { Taking } from "/assets/taking.js";
 import { shared } from "/assets/text.js";
 import { timeOfDay } from "/assets/time.js";
 import { Room } from "/stock/data.js";
@@ -23,6 +24,7 @@ const VIEWS = { stock: stockView, recipes: recipesView, out: outView };
 let locations = [];
 let room = null;
 let view = { key: null };
+const taking = new Taking(byId("taking-button"), byId("taking"));
 
 function route() {
   const [kind, slug, tab = "stock", name] = addressParts();
@@ -31,6 +33,7 @@ function route() {
     room?.close();
     room = new Room(slug);
     room.addEventListener("change", update);
+    taking.at(slug);
     showLocations();
   }
   show(VIEWS[tab] ? tab : "stock", name);

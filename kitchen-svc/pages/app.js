@@ -1,18 +1,20 @@
 // The kitchen display: what the kitchen says comes in by a live view, what cooks do goes out by the outbox, and the
 // board shows both together.
 
-import { allLocations, list, problemName, request } from "/assets/api.js";
+import { list, problemName } from "/assets/api.js";
 import { clock } from "/assets/clock.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
 import { Live } from "/assets/live.js";
-import { words } from "/assets/text.js";
+import { Taking } from "/assets/taking.js";
 import { AllDay } from "./allday.js";
 import { Board } from "./board.js";
 import { Hands } from "./hands.js";
 import { keepPage, keepTickets, keptTickets } from "./keep.js";
 import { listenToKeys } from "./keys.js";
+import { TicketMenu } from "./menu.js";
 import { OffScreen } from "./offscreen.js";
 import { Outbox } from "./outbox.js";
+import { Place } from "./place.js";
 import { Recall } from "./recall.js";
 import { locations, Screen } from "./screen.js";
 import { dress, load, save } from "./settings.js";
@@ -29,30 +31,31 @@ const TICK_MS = 500;
 const SNAPSHOT_MS = 1500;
 /** A void that nobody acknowledges is heard again. */
 const REMIND_MS = 30_000;
-const STATIONS_MS = 300_000;
-const STATIONS_RETRY_MS = 5_000;
-const STATIONS_SOON_MS = 200;
 
 const settings = load();
 const tickets = new Tickets();
 const toast = new Toast();
 const shift = new Shift();
 const { sounds } = shift;
-let stations = [];
 let live = null;
 let status = new Status();
-/** Of the location: in which zone its clocks are, and when its day begins. */
-let place = { timezone: undefined, day_starts: "05:00" };
 let reminded_ms = 0;
-let stationsTimer = 0;
 let keptTimer = 0;
 
+const place = new Place(onPlace);
 const outbox = new Outbox({ changed: onOutbox, answered: onAnswer, refused: onRefusal, expired: onExpired, unstored });
 const off = new OffScreen(byId("board"), (card) => card.grow(clock.now(), settings.expected));
-const source = { tickets, outbox, stationName, expected: () => settings.expected };
+const source = {
+  tickets,
+  outbox,
+  stationName: (id) => place.nameOf(id),
+  expected: () => settings.expected,
+  timezone: () => place.timezone,
+  serveAfter_ms: () => place.serveAfter_ms,
+};
 const board = new Board(byId("tickets"), source, {
   bump,
-  rush: (id) => hands.rush(id),
+  menu: (id, button) => menu.open(id, button),
   item: (id, item) => hands.item(id, item),
   moved: () => toast.done(t.moved),
   late: onLate,
@@ -60,11 +63,13 @@ const board = new Board(byId("tickets"), source, {
   added: (card) => off.watch(card),
   removed: (card) => off.forget(card),
 });
-const hands = new Hands({ board, tickets, outbox, toast });
+const hands = new Hands({ board, tickets, outbox, toast, settings });
+const menu = new TicketMenu(board, hands);
+const taking = new Taking(byId("taking-button"), byId("taking"));
 const voids = new Voids(() => board.view, (id) => hands.bump(id));
-const allDay = new AllDay(board, () => place, markOut, () => board.schedule());
+const allDay = new AllDay(board, () => place.location, { markOut, bringBack, toggled: () => board.schedule() });
 const recall = new Recall(tickets, { view: () => board.view, timezone: () => place.timezone, recall: (ticket) => hands.recall(ticket) });
-const screen = new Screen(settings, { stations: () => stations, play, apply: show });
+const screen = new Screen(settings, { stations: () => place.stations, play, apply: show });
 
 // What the kitchen says
 
@@ -72,7 +77,7 @@ function onSnapshot({ tickets: all, cut }) {
   byId("cut").hidden = !cut;
   outbox.wake();
   takeAll(all);
-  loadStations();
+  place.load();
   if (all.length === 0) doubtLocation();
 }
 
@@ -83,7 +88,7 @@ async function readAll() {
   if (all === null || location !== settings.location) return false;
   const isFirst = !status.known;
   takeAll(all);
-  if (isFirst) loadStations();
+  if (isFirst) place.load();
   return true;
 }
 
@@ -111,7 +116,7 @@ function showKept() {
   const kept = status.known ? null : keptTickets(settings.location);
   if (!kept) return;
   tickets.replace(kept.tickets);
-  kept.tickets.forEach(learnStations);
+  kept.tickets.forEach((ticket) => place.learn(ticket));
   Object.assign(status, { known: true, connection: "away", since: kept.at_ms });
   showStatus();
   board.schedule();
@@ -123,11 +128,10 @@ function keep() {
 }
 
 function onTicket({ type, ticket }) {
-  if (type === "ticket.recalled") tickets.recalled(ticket.id);
   board.schedule();
   if (!tickets.take(ticket)) return;
-  if (ticket.items.some((item) => !stations.some(({ id }) => id === item.station))) learnStations(ticket);
-  if (ticket.reason === "moved") loadStationsSoon();
+  place.learn(ticket);
+  if (ticket.reason === "moved") place.loadSoon();
   if (!isHere(ticket)) return;
   if (type === "ticket.opened") hear("opened", t.newTicket(ticket.number));
   else if (type === "ticket.voided") hear("voided", t.voidTicket(ticket.number));
@@ -179,7 +183,8 @@ function onOutbox() {
 }
 
 function onAnswer(tap, body) {
-  if (tap.out) allDay.markedOut(tap.out.sku);
+  if (tap.out) allDay.marked(tap.out.sku, false);
+  else if (tap.back) allDay.marked(tap.back.sku, true);
   else tickets.take(body);
 }
 
@@ -200,7 +205,13 @@ function unstored() {
 function markOut({ sku, name, until }) {
   const said = t.didMarkOut(name);
   const taps = outbox.add([{ out: { location: settings.location, sku, until }, said }]);
-  if (taps) toast.done(said);
+  if (taps) toast.done(said, () => (outbox.withdraw(taps) ? toast.done(t.didBringBack(name)) : bringBack({ sku, name })));
+  else toast.bad(t.tooMany);
+}
+
+function bringBack({ sku, name }) {
+  const said = t.didBringBack(name);
+  if (outbox.add([{ back: { location: settings.location, sku }, said }])) toast.done(said);
   else toast.bad(t.tooMany);
 }
 
@@ -230,8 +241,8 @@ function emptyTexts() {
   if (status.unknown) return [t.unknownLocation(settings.location), t.unknownLocationHint];
   const { kind, station } = board.view;
   // A screen that is left on at a station that is gone would look like a quiet day.
-  const isGone = kind === "station" && status.stations && !status.stations.includes(station);
-  return isGone ? [t.goneStation(stationName(station)), t.goneStationHint] : [t.clear, t.clearHint];
+  const isGone = kind === "station" && place.ids && !place.ids.includes(station);
+  return isGone ? [t.goneStation(place.nameOf(station)), t.goneStationHint] : [t.clear, t.clearHint];
 }
 
 function showCounts(shown) {
@@ -256,51 +267,20 @@ function tick() {
   if (board.shown().some((ticket) => ticket.state === "void")) sounds.play("voided");
 }
 
-function stationName(id) {
-  return stations.find((station) => station.id === id)?.name ?? words(id);
-}
-
-function loadStationsSoon() {
-  clearTimeout(stationsTimer);
-  stationsTimer = setTimeout(loadStations, STATIONS_SOON_MS);
-}
-
-async function loadStations() {
-  const { location } = settings;
-  loadPlace(location);
-  const answer = await request("GET", `/v1/stations/${location}`).catch(() => null);
-  if (location !== settings.location) return;
-  clearTimeout(stationsTimer);
-  stationsTimer = setTimeout(loadStations, answer?.ok ? STATIONS_MS : STATIONS_RETRY_MS);
-  if (!answer?.ok) return;
-  const old = JSON.stringify(stations);
-  stations = answer.body.stations;
-  status.stations = stations.map(({ id }) => id);
+/** What is known of the kitchen has changed. */
+function onPlace(isOther) {
+  status.timezone = place.timezone;
+  for (const ticket of tickets.all()) place.learn(ticket);
+  showStatus();
   board.schedule();
-  for (const ticket of tickets.all()) learnStations(ticket);
-  if (JSON.stringify(stations) === old) return;
+  if (!isOther()) return;
   showName();
   board.look(board.view);
 }
 
-async function loadPlace(location) {
-  const found = (await allLocations())?.find((one) => one.location === location);
-  if (!found || location !== settings.location) return;
-  place = found;
-  status.timezone = place.timezone;
-  showStatus();
-}
-
-/** A station that is no longer set up may still have tickets: it can be shown. */
-function learnStations(ticket) {
-  for (const { station: id } of ticket.items) {
-    if (!stations.some((station) => station.id === id)) stations = [...stations, { id, name: words(id) }];
-  }
-}
-
 function showName() {
   const { location, view } = settings;
-  const name = { all: t.allStations, expo: t.expo }[view.kind] ?? stationName(view.station);
+  const name = { all: t.allStations, expo: t.expo }[view.kind] ?? place.nameOf(view.station);
   const parts = [el("strong", {}, name), el("small", {}, location ?? "")];
   byId("screen-name").replaceChildren(...parts);
 }
@@ -319,11 +299,12 @@ function follow() {
   keptTimer = setTimeout(showKept, SNAPSHOT_MS);
   tickets.clear();
   byId("cut").hidden = true;
-  stations = [];
+  place.at(settings.location);
   status = new Status();
   showStatus();
   recall.at(settings.location);
   allDay.at(settings.location);
+  taking.at(settings.location);
   const url = `/v1/tickets/stream?location=${settings.location}`;
   live = new Live(url, { snapshot: onSnapshot, ticket: onTicket }, onStatus, readAll);
 }

@@ -2,6 +2,7 @@
 // while a finger is down or has just been.
 
 import { clock } from "/assets/clock.js";
+import { setAttribute } from "/assets/dom.js";
 import { Card } from "./card.js";
 import { Columns } from "./columns.js";
 import { after, byUrgency, isShown } from "./ticket.js";
@@ -28,10 +29,11 @@ export class Board {
   #release = 0;
   /** Whether the last ticket was selected by the keyboard: then the selection goes on to the next one. */
   #byKeys = false;
+  #isLit = false;
   #lastTap = { target: null, at_ms: 0 };
 
   /**
-   * `source` gives `tickets`, `outbox`, `stationName(id)`, `expected()`. `said` are functions: `bump(id)`, `rush(id)`,
+   * `source` gives `tickets`, `outbox`, `expected()`, and what cards need. `said` are functions: `bump(id)`, `menu(id)`,
    * `item(id, item)`, `moved()`, `late(ticket)`, `drawn()`, `added(card)`, `removed(card)`.
    */
   constructor(list, source, said) {
@@ -68,6 +70,7 @@ export class Board {
   /** Another view: all cards are made anew. */
   look(view) {
     this.view = view;
+    setAttribute(this.#list, "data-view", view.kind);
     for (const card of this.#cards.values()) this.#remove(card);
     this.#order = [];
     this.#held_until_ms = 0;
@@ -143,7 +146,7 @@ export class Board {
   }
 
   #add(id) {
-    const card = new Card(this.#shown.get(id), this.view, this.#source.stationName);
+    const card = new Card(this.#shown.get(id), this.view, this.#source);
     this.#cards.set(id, card);
     this.#columns.add(card);
     this.#said.added(card);
@@ -162,7 +165,6 @@ export class Board {
     const ticket = this.#shown.get(card.id);
     const isNew = !card.ticket;
     card.ticket = ticket ?? this.ticket(card.id) ?? card.ticket;
-    card.isRecalled = this.#source.tickets.isRecalled(card.ticket);
     if (!card.patch(card.ticket, this.#source.outbox.of(card.id), !ticket)) return;
     // The first look at its age is no news.
     if (card.grow(clock.now(), this.#source.expected()) && !isNew) this.#said.late(card.ticket);
@@ -199,8 +201,8 @@ export class Board {
     switch (button?.dataset.do) {
       case "bump":
         return this.#said.bump(id);
-      case "rush":
-        return this.#said.rush(id);
+      case "menu":
+        return this.#said.menu(id, button);
       case "item":
         return this.#said.item(id, button.dataset.item);
       default:
@@ -217,6 +219,18 @@ export class Board {
     const bounced = this.#lastTap.target === button && now_ms - this.#lastTap.at_ms < BOUNCE_MS;
     this.#lastTap = { target: button, at_ms: now_ms };
     return bounced;
+  }
+
+  /** Marks the tickets with something of that sku still to cook; null: none. */
+  light(sku) {
+    if (sku === null && !this.#isLit) return;
+    this.#isLit = sku !== null;
+    setAttribute(this.#list, "data-lights", this.#isLit);
+    for (const [id, card] of this.#cards) card.light(this.#shown.get(id), sku);
+  }
+
+  showLit() {
+    this.#list.querySelector("[data-lit]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** By its number on the board, from 1; whether there is one. */

@@ -1,34 +1,36 @@
 // One ticket on the board: built once, then patched in place, so that nothing is replaced under a finger.
 
 import { el, setAttribute, setText } from "/assets/dom.js";
-import { duration, words } from "/assets/text.js";
+import { duration, modifier } from "/assets/text.js";
+import { whereTo } from "./identity.js";
 import { t } from "./text.js";
 import { bump, itemsOf, level, progress } from "./ticket.js";
 
 /** How long after it has moved a card takes no taps: the finger was on its way to something else. */
 const MOVED_MS = 400;
-/** From so many items on their number is told. */
-const LONG = 8;
+/** So long a ticket is marked as new, by whoever sees it within so long after it was opened. */
+const NEW_MS = 10_000;
+const SOON_MS = 60_000;
 /** Of what is to be seen, so much is new when it is turned on. */
 const SCREEN_SHARE = 0.85;
+const HOUR_MS = 3600_000;
 const STATE_MARKS = { queued: "○", cooking: "◐", done: "✓", void: "✕" };
 
 export class Card {
   level = "fresh";
-  /** Whether it was finished before. */
-  isRecalled = false;
   /** Whether it is off the screen. */
   isOff = false;
   #shown = {};
   #stations = "";
   #items = new Map();
+  #seen_ms = performance.now();
   /** Of a ticket that is longer than the screen: the items and notes that nobody has scrolled to yet. */
   #unseen = new Set();
 
-  /** `stationName(id)` gives the name of a station. */
-  constructor(ticket, view, stationName) {
+  /** `source` gives `stationName(id)`, `expected()`, `timezone()` and `serveAfter_ms()`. */
+  constructor(ticket, view, source) {
     this.id = ticket.id;
-    this.stationName = stationName;
+    this.source = source;
     this.view = view;
     this.#build(ticket);
   }
@@ -44,27 +46,25 @@ export class Card {
     this.slot = el("span", { class: "slot", "aria-hidden": "true" });
     this.age = el("span", { class: "age" });
     this.mark = el("span", { class: "mark" });
-    this.head = el("header", {},
-      this.slot,
-      el("h2", { id: name }, el("span", { class: "unseen" }, `${t.ticketName(ticket.number)} `),
-        el("span", { "aria-hidden": "true" }, t.number(ticket.number))),
-      el("span", { class: "where" }, whereTo(ticket)),
-      el("span", { class: "time" }, this.mark, this.age));
-    this.list = el("ul", { class: "items" }, ...itemsOf(ticket, this.view).map((item) => this.#buildItem(item)));
-    this.also = el("p", { class: "also" });
-    this.label = el("span");
+    this.where = el("span", { class: "where" });
+    this.label = el("span", { class: "label" });
     this.hint = el("small", { class: "hint" });
     this.bump = el("button", { type: "button", class: "bump", "data-do": "bump" },
       this.label, this.hint, el("small", { class: "unsent" }, t.unsent));
-    this.rush = el("button", { type: "button", class: "rush", "data-do": "rush" }, t.rush);
-    this.foot = el("footer", {}, this.rush, this.bump);
+    this.menu = el("button", { type: "button", class: "menu", "data-do": "menu", "aria-haspopup": "dialog", "aria-label": t.menuOf(ticket.number) }, "⋯");
+    this.head = el("header", {},
+      el("span", { class: "ring", "aria-hidden": "true" }, "✓"),
+      el("h2", { id: name }, el("span", { class: "unseen" }, `${t.ticketName(ticket.number)} `),
+        el("span", { "aria-hidden": "true" }, t.number(ticket.number))),
+      this.slot, this.where, this.mark, this.age, this.bump, this.menu);
+    this.list = el("ul", { class: "items" }, ...itemsOf(ticket, this.view).map((item) => this.#buildItem(item)));
+    this.also = el("p", { class: "also" });
     this.content = el("div", { class: "content" },
-      this.view.kind === "expo" && whose(ticket),
       ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
       ticket.notes && el("p", { class: "note" }, ticket.notes),
       this.list, this.also);
     this.content.addEventListener("scroll", () => this.look(), { passive: true });
-    this.article = el("article", { "aria-labelledby": name }, this.head, this.content, this.foot);
+    this.article = el("article", { "aria-labelledby": name }, this.head, this.content);
     this.element = el("li", { class: "ticket", tabindex: "-1", "data-id": ticket.id }, this.article);
   }
 
@@ -72,13 +72,13 @@ export class Card {
     const mark = el("span", { class: "mark", "aria-hidden": "true" });
     const state = el("span", { class: "unseen" });
     // Tickets of before the menu said so have modifiers without an effect.
-    const modifiers = item.modifiers.map(({ name, effect = "add" }) =>
-      el("span", { class: `modifier ${effect}` }, t.modifiers[effect](name)));
-    const station = this.view.kind !== "station" && el("span", { class: "station" }, this.stationName(item.station));
+    const modifiers = item.modifiers.map(({ name, effect }) =>
+      el("span", { class: `modifier ${effect ?? ""}` }, modifier(effect, name)));
+    const station = this.view.kind !== "station" && el("span", { class: "station" }, this.source.stationName(item.station));
     const button = el("button", { type: "button", class: "item", "data-do": "item", "data-item": item.id },
       el("span", { class: "quantity" }, `${item.quantity}×`),
       el("span", { class: "what" },
-        el("span", { class: "name" }, item.name), " ", station, ...modifiers,
+        el("span", { class: "name" }, item.name), " ", station, ...modifiers.flatMap((one) => [" ", one]),
         item.notes && el("span", { class: "note" }, item.notes)),
       mark, state);
     this.#items.set(item.id, { button, mark, state });
@@ -113,6 +113,14 @@ export class Card {
     shown.button.disabled = gone || state === "void" || state === "served";
   }
 
+  /** Whether something of that sku is still to cook here. */
+  light(ticket, sku) {
+    const is = (item) => item.sku === sku && item.state !== "done";
+    const lit = ticket?.state === "open" ? ticket.items.filter(is).map(({ id }) => id) : [];
+    setAttribute(this.element, "data-lit", lit.some((id) => this.#items.has(id)));
+    for (const [id, { button }] of this.#items) setAttribute(button, "data-lit", lit.includes(id));
+  }
+
   /** Longer than the screen, or no more: then all of it is to be seen. */
   cap(isCapped) {
     setAttribute(this.element, "data-capped", isCapped);
@@ -143,10 +151,9 @@ export class Card {
     setText(this.label, gone ? t.left : isLong ? t.more(unseen.length - notes, notes) : t[bump(ticket, this.view).label]);
     setText(this.hint, ticket.state === "void" && !gone ? t.voidedHint : "");
     this.bump.disabled = gone;
-    const isRushed = ticket.priority > 0;
-    this.rush.hidden = ticket.state !== "open";
-    this.rush.disabled = gone;
-    setText(this.rush, isRushed ? t.unrush : t.rush);
+    this.menu.disabled = gone;
+    this.menu.hidden = ticket.state !== "open";
+    if (gone) setText(this.mark, t.left);
   }
 
   /** On the expo how far each station is; elsewhere what the other stations do. */
@@ -156,7 +163,7 @@ export class Card {
     this.also.hidden = kind === "all" || others.length === 0;
     if (this.also.hidden) return;
     const parts = others.map((at) => el("span", { class: "progress", "data-done": at.done === at.total },
-      `${this.stationName(at.station)} ${at.done}/${at.total}`));
+      `${this.source.stationName(at.station)} ${at.done}/${at.total}`));
     const label = kind === "expo" ? null : el("span", {}, t.alsoAt);
     this.also.replaceChildren(...[label, ...parts].filter(Boolean));
   }
@@ -172,7 +179,9 @@ export class Card {
   }
 
   #drawAge(ticket, now_ms) {
-    setText(this.age, duration(now_ms - Date.parse(ticket.opened_at)));
+    setText(this.where, whereTo(ticket, this.view, this.source));
+    setAttribute(this.element, "data-new", this.#isNew(ticket, now_ms));
+    setText(this.age, ageOf(now_ms - Date.parse(ticket.opened_at)));
     setAttribute(this.element, "data-level", ticket.state === "ready" ? "ready" : this.level);
     setText(this.mark, this.#markText(ticket, now_ms));
   }
@@ -182,10 +191,17 @@ export class Card {
     if (ticket.state === "ready") {
       // One that was bumped a moment ago and is not answered yet has no time.
       const waits = ticket.ready_at && duration(now_ms - Date.parse(ticket.ready_at));
-      return [t.ready, waits].filter(Boolean).join(" · ");
+      return [ticket.recalled_at && t.recalled, t.ready, waits].filter(Boolean).join(" · ");
     }
-    const marks = [this.isRecalled && t.recalled, ticket.priority > 0 && t.rushed, this.level !== "fresh" && t[this.level]];
+    const marks = [this.#isNew(ticket, now_ms) && t.isNew, ticket.recalled_at && t.recalled, ticket.priority > 0 && t.rushed, this.level !== "fresh" && t[this.level]];
     return marks.filter(Boolean).join(" · ");
+  }
+
+  /** Cooks see which one the sound was for. */
+  #isNew(ticket, now_ms) {
+    const seen_ms = performance.now() - this.#seen_ms;
+    const isYoung = now_ms - seen_ms - Date.parse(ticket.opened_at) < SOON_MS;
+    return isYoung && seen_ms < NEW_MS && ticket.state === "open" && ticket.started_at === null;
   }
 
   /** Its number on the board, for the keyboard. */
@@ -211,17 +227,8 @@ function stationsOf(ticket) {
   return ticket.items.map((item) => item.station).join();
 }
 
-/** Whom it is handed to, and what the order is called where it came from. */
-function whose({ customer, channel }) {
-  const name = customer && el("strong", {}, customer.name);
-  const origin = channel && el("span", {}, [channel.name, channel.external_id].filter(Boolean).join(" "));
-  return (name || origin) && el("p", { class: "whose" }, name, name && origin && " · ", origin);
-}
-
-function whereTo(ticket) {
-  // Of a long one some items may have to be scrolled to: nobody shall miss them.
-  const items = ticket.items.length >= LONG && t.items(ticket.items.length);
-  // Whoever sits at a table dines in.
-  const type = !(ticket.table && ticket.type === "dine_in") && (t.types[ticket.type] ?? words(ticket.type));
-  return [ticket.table && t.table(ticket.table), type, items].filter(Boolean).join(" · ");
+/** After an hour nobody counts seconds. */
+function ageOf(age_ms) {
+  const age = duration(age_ms);
+  return age_ms < HOUR_MS ? age : age.replace(/:\d\d$/, " h");
 }

@@ -3,11 +3,11 @@
 
 import { setAttribute } from "/assets/dom.js";
 
-const GAP_PX = 8;
+const GAP_PX = 6;
+/** Of the board, on each side. */
+const PADDING_PX = 6;
 /** Of a card, above and below together. */
-const BORDERS_PX = 8;
-/** The least width of a column, in rem. */
-const COLUMN_REM = 17;
+const BORDERS_PX = 6;
 /** One column, which the page itself scrolls. */
 const NARROW = matchMedia("(max-width: 48rem)");
 
@@ -53,38 +53,27 @@ export class Columns {
   /** Lays the cards in this order. While `held`, those that lie somewhere stay there. */
   lay(cards, held) {
     if (!held && !this.#isRoomKnown) this.#measureRoom(cards);
-    const { column, height } = this.#size;
+    const { column } = this.#size;
     const now_ms = performance.now();
-    let [x, y, right] = [0, 0, 0];
+    const free = new Free(this.#size, NARROW.matches);
+    let right = 0;
     for (const card of cards) {
       this.#measure(card);
-      const width = card.span * (column + GAP_PX);
-      const fits = y === 0 || NARROW.matches || (card.span === 1 && y + card.height <= height);
-      if (!fits) [x, y] = [x + column + GAP_PX, 0];
-      if (y === 0) x = this.#whole(x, card.span);
-      if (!held || card.at === undefined) moveTo(card, x, y, now_ms);
-      else [x, y] = [card.at.x, card.at.y];
-      right = Math.max(right, x + width);
-      if (card.span > 1) [x, y] = [x + width, 0];
-      else y += card.height + GAP_PX;
+      if (held && card.at !== undefined) free.goOnAfter(card);
+      else moveTo(card, free.take(card), now_ms);
+      right = Math.max(right, card.at.x + card.span * (column + GAP_PX));
     }
     // Nothing else tells the page how far it can be scrolled.
     this.#list.style.width = NARROW.matches ? "" : `${Math.max(0, right - GAP_PX)}px`;
-  }
-
-  /** Where a wide card may begin: one that lies across the edge of a screen would be half a ticket on both. */
-  #whole(x, span) {
-    const { column, number } = this.#size;
-    const index = Math.round(x / (column + GAP_PX));
-    return (index % number) + span <= number ? x : Math.ceil(index / number) * number * (column + GAP_PX);
   }
 
   /** Asking for it makes the browser lay out the page, so it is asked for only when something was resized. */
   #measureRoom(cards) {
     this.#isRoomKnown = true;
     const room = this.#list.parentElement;
-    const [width, height] = [room.clientWidth - 2 * GAP_PX, room.clientHeight - 2 * GAP_PX];
-    const least = COLUMN_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const [width, height] = [room.clientWidth - 2 * PADDING_PX, room.clientHeight - 2 * PADDING_PX];
+    const root = getComputedStyle(document.documentElement);
+    const least = parseFloat(root.getPropertyValue("--column-rem")) * parseFloat(root.fontSize);
     if (width === this.#size.width && height === this.#size.height && least === this.#size.least) return;
     const number = NARROW.matches ? 1 : Math.max(1, Math.floor((width + GAP_PX) / (least + GAP_PX)));
     // Not whole pixels: what is left over would show a sliver of the next column.
@@ -114,7 +103,70 @@ export class Columns {
   }
 }
 
-function moveTo(card, x, y, now_ms) {
+/** Where there is room: the column that is being filled, what a wide card has left free, then one column after the other. */
+class Free {
+  #size;
+  #isEndless;
+  /** `{index, y}`: a column, from there down. */
+  #now = { index: 0, y: 0 };
+  #left = [];
+  #next = 1;
+
+  constructor(size, isEndless) {
+    this.#size = size;
+    this.#isEndless = isEndless;
+  }
+
+  /** The place of the next card. */
+  take({ span, height }) {
+    if (span > 1) return this.#takeWide(span, height);
+    while (!this.#fits(height)) this.#now = this.#left.shift() ?? this.#fresh();
+    const { index, y } = this.#now;
+    this.#now = { index, y: y + height + GAP_PX };
+    return this.#at(index, y);
+  }
+
+  /** From the top of columns that are empty. Those before it on the screen are filled with what comes next. */
+  #takeWide(span, height) {
+    const isEmpty = this.#now.y === 0 && this.#now.index === this.#next - 1;
+    if (isEmpty) this.#next -= 1;
+    const first = this.#whole(this.#next, span);
+    for (let index = this.#next; index < first; index += 1) this.#left.push({ index, y: 0 });
+    for (let index = first; index < first + span; index += 1) this.#left.push({ index, y: height + GAP_PX });
+    this.#next = first + span;
+    if (isEmpty) this.#now = this.#left.shift();
+    return this.#at(first, 0);
+  }
+
+  /** The next one lies below that card, or further on. */
+  goOnAfter({ at, span, height }) {
+    const index = Math.round(at.x / (this.#size.column + GAP_PX));
+    if (index + span < this.#next) return;
+    this.#now = { index: index + span - 1, y: at.y + height + GAP_PX };
+    this.#next = index + span;
+  }
+
+  #fits(height) {
+    return this.#isEndless || this.#now.y === 0 || this.#now.y + height <= this.#size.height;
+  }
+
+  #fresh() {
+    this.#next += 1;
+    return { index: this.#next - 1, y: 0 };
+  }
+
+  /** One that lies across the edge of a screen would be half a ticket on both. */
+  #whole(index, span) {
+    const { number } = this.#size;
+    return (index % number) + span <= number ? index : Math.ceil(index / number) * number;
+  }
+
+  #at(index, y) {
+    return { x: index * (this.#size.column + GAP_PX), y };
+  }
+}
+
+function moveTo(card, { x, y }, now_ms) {
   if (card.at?.x === x && card.at?.y === y) return;
   if (card.at !== undefined) card.moved(now_ms);
   card.at = { x, y };

@@ -12,10 +12,12 @@ export class Hands {
   #tickets;
   #outbox;
   #toast;
+  #settings;
   #undo = [];
   #own = new Map();
 
-  constructor({ board, tickets, outbox, toast }) {
+  constructor({ board, tickets, outbox, toast, settings }) {
+    this.#settings = settings;
     this.#board = board;
     this.#tickets = tickets;
     this.#outbox = outbox;
@@ -38,10 +40,16 @@ export class Hands {
     this.press(ticket, [{ action }], t.didTicket(ticket.number, action));
   }
 
+  /** All that nobody has begun. */
+  start(id) {
+    const ticket = this.#board.ticket(id);
+    if (ticket?.state === "open") this.press(ticket, [{ action: "start" }], t.didTicket(ticket.number, "start"));
+  }
+
   item(id, itemId) {
     const ticket = this.#board.ticket(id);
     const item = ticket?.items.find((it) => it.id === itemId);
-    const action = item && nextOfItem(item);
+    const action = item && nextOfItem(item, this.#settings.oneTap);
     if (!action) return;
     this.press(ticket, [{ item: itemId, action }], t.didItem(ticket.number, item.name, action));
   }

@@ -40,7 +40,7 @@ export class OffScreen {
     if (!this.#isWide()) return this.#root.scrollBy({ top: screens * (this.#root.clientHeight - 96) });
     const card = this.#root.querySelector(".ticket");
     if (!card) return undefined;
-    const column = parseFloat(getComputedStyle(card).getPropertyValue("--column")) + 8;
+    const column = parseFloat(getComputedStyle(card).getPropertyValue("--column")) + 6;
     return this.#root.scrollBy({ left: screens * column * Math.max(1, Math.floor(this.#root.clientWidth / column)) });
   }
 
@@ -81,7 +81,8 @@ export class OffScreen {
   #tell(side, cards) {
     const tickets = cards.map((card) => card.ticket);
     const button = byId(side);
-    button.disabled = tickets.length === 0;
+    button.hidden = tickets.length === 0;
+    button.disabled = button.hidden;
     const oldest = tickets.map((ticket) => ticket.opened_at).reduce((a, b) => (a < b ? a : b), "9");
     const age = duration(clock.now() - Date.parse(oldest));
     const voids = tickets.filter(({ state }) => state === "void").length;

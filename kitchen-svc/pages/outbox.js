@@ -11,7 +11,8 @@ const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 5_000;
 
 /**
- * A tap: `{key, made_ms, ticket, item?, action, number, name?}`, or `{key, made_ms, out: {location, sku, until}, name}`.
+ * A tap: `{key, made_ms, ticket, item?, action, number, name?}`, `{key, made_ms, out: {location, sku, until}, said}`,
+ * or `{key, made_ms, back: {location, sku}, said}`.
  * `said` are functions: `changed()`, `answered(tap, body)`, `refused(tap, answer)`, `expired(tap)`, `unstored()`.
  */
 export class Outbox {
@@ -179,6 +180,10 @@ function requestOf(tap) {
     const { location, sku, until } = tap.out;
     const path = `/v1/tickets/out/${encodeURIComponent(location)}/${encodeURIComponent(sku)}`;
     return ["PUT", path, { key: tap.key, body: { until } }];
+  }
+  if (tap.back) {
+    const { location, sku } = tap.back;
+    return ["PUT", `/v1/availability/${encodeURIComponent(location)}/${encodeURIComponent(sku)}`, { body: { available: true } }];
   }
   const item = tap.item === undefined ? "" : `/items/${encodeURIComponent(tap.item)}`;
   return ["POST", `/v1/tickets/${tap.ticket}${item}/${tap.action}`, { key: tap.key }];

@@ -30,6 +30,8 @@ export class Screen {
       el("button", { type: "button", onclick: () => play(sound) }, t.soundNames[sound])));
     this.#choose("themes", t.themes, "theme", (value) => value);
     this.#choose("sizes", t.sizes, "size", Number);
+    this.#choose("densities", t.densities, "density", (value) => value);
+    this.#choose("tappings", t.tappings, "oneTap", (value) => value === "true");
     byId("expected").append(...Object.entries(t.types).map(([type, name]) => this.#expected(type, name)));
   }
 

@@ -2,7 +2,7 @@
 
 const STORED = "comanda.kitchen";
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const DEFAULTS = { location: null, view: { kind: "all" }, theme: "auto", size: 100, expected: {} };
+const DEFAULTS = { location: null, view: { kind: "all" }, theme: "auto", size: 100, density: "normal", oneTap: false, expected: {} };
 
 export function isSlug(text) {
   return SLUG.test(text);
@@ -32,11 +32,12 @@ export function save(settings) {
   history.replaceState(null, "", `${location.pathname}?${query}`);
 }
 
-/** Applies the theme and the text size to the page. */
-export function dress({ theme, size }) {
+/** Applies the theme, the text size and the density to the page. */
+export function dress({ theme, size, density }) {
   const root = document.documentElement;
   if (theme === "auto") delete root.dataset.theme;
   else root.dataset.theme = theme;
+  root.dataset.density = density;
   root.style.fontSize = `${size}%`;
 }
 

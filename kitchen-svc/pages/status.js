@@ -14,8 +14,6 @@ export class Status {
   since = null;
   known = false;
   unknown = false;
-  /** The stations that are set up, by their ids, once they are known. */
-  stations = null;
   timezone = undefined;
 
   /** `waiting` are the taps that are on their way, and for how long: `{size, waits_ms}`. */

@@ -10,8 +10,6 @@ export class Tickets {
   #gone = new Map();
   /** The last ones that were finished, newest first at the end: what can be recalled without asking. */
   #recent = new Map();
-  /** Those that were brought back while this display was on. */
-  #recalled = new Set();
 
   get(id) {
     return this.#tickets.get(id);
@@ -19,15 +17,6 @@ export class Tickets {
 
   all() {
     return this.#tickets.values();
-  }
-
-  /** Says of an open one that it was finished before. */
-  recalled(id) {
-    this.#recalled.add(id);
-  }
-
-  isRecalled({ id, state }) {
-    return state === "open" && this.#recalled.has(id);
   }
 
   recent() {
@@ -62,7 +51,6 @@ export class Tickets {
   }
 
   #leave(ticket) {
-    this.#recalled.delete(ticket.id);
     remember(this.#gone, ticket.id, ticket.version, GONE_MAX);
     if (ticket.state === "served") remember(this.#recent, ticket.id, ticket, RECENT_MAX);
   }
@@ -83,7 +71,6 @@ export class Tickets {
     this.#tickets.clear();
     this.#gone.clear();
     this.#recent.clear();
-    this.#recalled.clear();
   }
 }
 

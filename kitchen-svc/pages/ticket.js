@@ -24,9 +24,9 @@ function ticketStep(ticket, action) {
     case "ready":
       return state === "open" ? { ...withItems(ticket, () => "done"), state: "ready" } : ticket;
     case "serve":
-      return { ...withItems(ticket, () => "done"), state: "served" };
+      return { ...withItems(ticket, () => "done"), state: "served", recalled_at: null };
     case "recall":
-      return state === "open" ? ticket : { ...withItems(ticket, () => "cooking"), state: "open" };
+      return state === "open" ? ticket : { ...withItems(ticket, () => "cooking"), state: "open", recalled_at: ticket.served_at ?? ticket.ready_at };
     case "rush":
       return { ...ticket, priority: 1 };
     case "unrush":
@@ -84,9 +84,9 @@ export function isMoot({ item, action }, ticket) {
   return action === "start" && (state === "cooking" || state === "done");
 }
 
-/** What a tap on an item does next. */
-export function nextOfItem(item) {
-  return { queued: "start", cooking: "done", done: "undo" }[item.state] ?? null;
+/** What a tap on an item does next; with `oneTap` nobody tells when it is begun. */
+export function nextOfItem(item, oneTap) {
+  return { queued: oneTap ? "done" : "start", cooking: "done", done: "undo" }[item.state] ?? null;
 }
 
 // Views: {kind: "all" | "expo"} or {kind: "station", station: id}.

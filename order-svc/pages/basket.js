@@ -3,6 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { stepper, swap } from "/assets/parts.js";
+import { modifier } from "/assets/text.js";
 import { QUANTITY_MAX } from "/order/cart.js";
 import { detailsForm } from "/order/details.js";
 import { chooseDish } from "/order/dish.js";
@@ -59,7 +60,7 @@ function lineView(venue, cart, line, at) {
   const { gone, out } = venue.trouble(line);
   const name = venue.nameOf(line.sku);
   const amount = line.quantity * venue.price(line);
-  const extras = line.modifiers.map((sku) => el("li", { class: `${venue.effectOf(sku)}${out.includes(sku) ? " out" : ""}` }, venue.nameOf(sku)));
+  const extras = line.modifiers.map((sku) => el("li", { class: out.includes(sku) && "out" }, modifier(venue.effectOf(sku), venue.nameOf(sku))));
   return el(
     "li",
     { class: gone || out.length ? "line out" : "line", "data-sku": line.sku },

@@ -79,5 +79,6 @@ function lost(main) {
 
 function showBanner(venue) {
   if (venue.mode !== "open") return banner(modeText(venue.mode, venue.location.until, venue));
+  if (venue.connection !== "away" && venue.busy) return banner(text.mode.busy(venue.busy));
   banner({ away: text.connection.away, polling: text.connection.polling }[venue.connection], "info");
 }

@@ -29,6 +29,7 @@ export const text = {
       time
         ? `The kitchen is taking a break. Orders are taken again from ${time}.`
         : "The kitchen is taking a break. Orders are taken again soon; this page says when.",
+    busy: (minutes) => `The kitchen is busy: it takes about ${minutes} minutes longer than usual.`,
     closedLong: (time) =>
       time ? `Closed. Orders are taken again from ${time}.` : "Closed right now. This page says when orders are taken again.",
   },

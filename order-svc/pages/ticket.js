@@ -3,6 +3,7 @@
 import { el } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
+import { modifier } from "/assets/text.js";
 import { text } from "/order/text.js";
 
 const STEPS = ["placed", "accepted", "preparing", "ready", "completed"];
@@ -71,7 +72,7 @@ function content(order, timezone, lefts) {
 function lineView(line, currency, out, lefts) {
   const isOut = (sku) => out.has(`${line.id} ${sku}`);
   const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, lefts.has(sku) ? text.order.lineLeft(lefts.get(sku)) : text.order.lineOut)].filter(Boolean);
-  const extras = line.modifiers.map(({ sku, name, effect }) => el("li", { class: effect }, ...mark(sku, name)));
+  const extras = line.modifiers.map(({ sku, name, effect }) => el("li", {}, ...mark(sku, modifier(effect, name))));
   return el(
     "li",
     { class: "line" },

@@ -78,6 +78,12 @@ export class Venue extends EventTarget {
     return this.location.currency;
   }
 
+  /** So many minutes longer than usual the kitchen takes, or null. */
+  get busy() {
+    const { mode, until, busy_minutes: minutes } = this.location;
+    return mode === "open" && !isOver(until) ? minutes ?? null : null;
+  }
+
   /** `open`, `paused` or `closed`; a mode is over by its `until`. */
   get mode() {
     return isOver(this.location.until) ? "open" : this.location.mode;

@@ -8,6 +8,7 @@ mod browser;
 mod console;
 mod cook;
 mod crowd;
+mod dense;
 mod docs;
 mod ends;
 mod flow;
@@ -20,6 +21,7 @@ mod proxy;
 mod rush;
 mod screens;
 mod sign_in;
+mod taking;
 mod understood;
 
 use std::time::Duration;

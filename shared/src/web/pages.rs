@@ -56,6 +56,7 @@ const SHARED: &[Asset] = &[
     Asset { path: "/assets/sign-in.js", text: include_str!("../../pages/sign-in.js") },
     Asset { path: "/assets/stream.js", text: include_str!("../../pages/stream.js") },
     Asset { path: "/assets/streams.js", text: include_str!("../../pages/streams.js") },
+    Asset { path: "/assets/taking.js", text: include_str!("../../pages/taking.js") },
     Asset { path: "/assets/tokens.css", text: include_str!("../../pages/tokens.css") },
     Asset { path: "/assets/text.js", text: include_str!("../../pages/text.js") },
     Asset { path: "/assets/time.js", text: include_str!("../../pages/time.js") },

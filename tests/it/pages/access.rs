@@ -68,6 +68,16 @@ async fn everybody_can_use_the_kitchen_display() {
         display.sees("All-day: still to cook").await;
         check(&display, "all-day").await;
         display.presses("a").await;
+        display.taps("More: Ticket").await;
+        check(&display, "a ticket's menu").await;
+        display.presses("Escape").await;
+        display.taps("Taking orders").await;
+        display.sees("Guests see it at once.").await;
+        check(&display, "whether orders are taken").await;
+        display.taps("Pause for 15 minutes").await;
+        display.sees("No orders are taken").await;
+        check(&display, "a pause").await;
+        display.taps("Take orders as usual").await;
         for (key, words) in [("?", "Undo what this screen did last"), ("s", "This screen shows"), ("r", "Recall: today")] {
             display.presses(key).await;
             display.sees(words).await;

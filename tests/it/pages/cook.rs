@@ -91,6 +91,7 @@ async fn a_rush_is_taken_back_by_its_button_and_comes_again_by_undo() {
         display.presses("p").await;
         display.until(&format!("{FIRST} === '2'")).await;
         display.sees("RUSH").await;
+        display.taps("More: Ticket 2").await;
         display.taps("No rush").await;
         display.sees("Ticket 2 no longer rushed").await;
         display.until(&format!("{FIRST} === '1'")).await;
@@ -168,12 +169,20 @@ async fn a_modifier_says_itself_what_it_does() {
         let modifiers = ["onion", "bun", "without_end"];
         let burger = json!({"name": "burger", "category": "Burgers", "price": 1200, "modifiers": modifiers});
         app.put("/v1/menu/soho/burger", burger).await;
-        app.place("1 burger +onion +bun +without_end").await;
+        let no_salt =
+            json!({"name": "No salt", "category": "Extras", "price": 0, "kind": "modifier", "effect": "remove"});
+        app.put("/v1/menu/soho/no_salt", no_salt).await;
+        let cola = json!({"name": "cola", "category": "Drinks", "price": 300, "modifiers": ["no_salt"]});
+        app.put("/v1/menu/soho/cola", cola).await;
+        app.place("1 burger +onion +bun +without_end; 1 cola +no_salt").await;
         let display = browsers.display(&app.base).await;
         for words in ["− onion", "→ bun", "+ without_end"] {
             display.sees(words).await;
         }
-        display.sees_so_many(".modifier.remove", 1).await;
+        display.sees_so_many(".modifier.remove", 2).await;
+        // What a name has said is not said twice.
+        display.sees("No salt").await;
+        display.sees_no("− No salt").await;
     })
     .await;
 }
@@ -206,9 +215,9 @@ async fn whoever_hands_over_sees_whose_it_is() {
         body["channel"] = json!({"name": "deliveroo", "external_id": "D-4711"});
         app.place_with_key("one", &body).await;
         let display = browsers.open(&format!("{}/kitchen?location=soho&view=expo", app.base)).await;
-        display.sees("Ada Lovelace · deliveroo D-4711").await;
+        display.sees("Deliveroo · Pickup · Ada Lovelace · #D-4711").await;
         display.goes_to(&format!("{}/kitchen?location=soho&station=grill", app.base)).await;
-        display.sees("burger").await;
+        display.sees("Deliveroo · Pickup · #D-4711").await;
         display.sees_no("Ada").await;
     })
     .await;

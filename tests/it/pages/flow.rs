@@ -43,7 +43,18 @@ async fn what_a_cook_marks_out_guests_cannot_order_until_a_manager_brings_it_bac
         assert!(guest.offers("Choose burger").await);
         display.sees("burger").await;
         display.presses("a").await;
-        display.taps("Mark out: burger").await;
+        display.taps("1 burger").await;
+        display.sees_so_many(".ticket[data-lit]", 1).await;
+        for way_back in ["Undo", "Bring back"] {
+            display.taps("Mark out").await;
+            display.taps("Until it is brought back").await;
+            guest.until("document.querySelector('.dish[data-sku=burger] button').disabled").await;
+            display.taps(way_back).await;
+            guest.sees_no("Sold out").await;
+            display.sees("burger is back on the menu").await;
+            display.has_sent_all().await;
+        }
+        display.taps("Mark out").await;
         display.taps("Until it is brought back").await;
         guest.until("document.querySelector('.dish[data-sku=burger] button').disabled").await;
         guest.sees("Sold out").await;

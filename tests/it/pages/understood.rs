@@ -39,14 +39,16 @@ async fn times_are_those_of_the_server_and_of_the_location() {
         let wall = |at: Time| format!("{:02}", (at.to_string()[11..13].parse::<u8>().unwrap() + 9) % 24);
         display.until(&format!("{clock}.startsWith({:?})", wall(Time::now()))).await;
         display.presses("a").await;
-        display.taps("Mark out: burger").await;
+        display.taps("1 burger").await;
+        display.taps("Mark out").await;
         let before = Time::now();
         display.taps("For one hour").await;
         display.has_sent_all().await;
         let hour: Time = until(app, "burger").await.parse().unwrap();
         let (least, most) = (HOUR_S - 10, Time::now().since(before).as_secs() + HOUR_S + 10);
         assert!((least..=most).contains(&hour.since(before).as_secs()), "{hour}, asked at {before}");
-        display.taps("Mark out: cola").await;
+        display.taps("1 cola").await;
+        display.taps("Mark out").await;
         display.taps("Until the next day begins, at 05:00").await;
         display.has_sent_all().await;
         let morning = until(app, "cola").await;
