@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 `application/problem+json`: a stable type, and what a program needs to act.
 
 mod schema;
+mod seldom;
 
 use axum::{
     extract::Request,
@@ -18,6 +19,8 @@ use crate::{
     engine::{log::Gone, pump::Denial},
     web::etag,
 };
+
+use self::seldom::Seldom;
 
 /// So many errors of one request are told.
 const ERRORS_MAX: usize = 100;
@@ -272,11 +275,17 @@ pub fn could_not_read(error: anyhow::Error) -> Problem {
         let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
         return Problem::gone(detail, first);
     }
+    static FAULTS: Seldom = Seldom::new();
+    static OUTAGES: Seldom = Seldom::new();
     if Failure::of(&error) == Failure::Fault {
-        error!(error = format!("{error:#}"), "could not show what is stored");
+        if let Some(left_out) = FAULTS.now(Time::now()) {
+            error!(error = format!("{error:#}"), left_out, "could not show what is stored");
+        }
         return Problem::internal();
     }
-    warn!(error = format!("{error:#}"), "could not read");
+    if let Some(left_out) = OUTAGES.now(Time::now()) {
+        warn!(error = format!("{error:#}"), left_out, "could not read");
+    }
     Problem::unavailable(advice(&error).unwrap_or(NO_ANSWER))
 }
 

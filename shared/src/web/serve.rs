@@ -119,6 +119,7 @@ async fn connection(
     );
     let last_words = tokio::select! {
         _ = served.as_mut() => return,
+        () = slot.activity.given_up() => return,
         () = slot.activity.closed() => LINGER,
         () = stop.cancelled() => DRAIN_TIMEOUT,
     };

@@ -3,7 +3,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -16,11 +16,13 @@ use hyper::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-use super::slots::Busy;
+use super::slots::{Busy, Held};
 
 /// What is taken in of a body that nobody wants; a client that sends more finds the connection closed.
 const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// So much of an answer is handed to its writer at once.
+const PIECE_BYTES_MAX: usize = 64 * 1024;
 
 /// A request's body; what its reader leaves of it goes back.
 pub(super) struct RequestBody {
@@ -91,12 +93,20 @@ impl Body for RequestBody {
 /// An answer's body; its connection is busy until it is sent or given up.
 pub(super) struct Tracked {
     body: AxumBody,
+    /// What is left of a large piece: the writer takes no more at once than it can send, and what it has not taken is here.
+    rest: Bytes,
     _busy: Busy,
+    _held: Option<Held>,
 }
 
 impl Tracked {
     pub(super) fn new(body: AxumBody, busy: Busy) -> Self {
-        Self { body, _busy: busy }
+        let held = body.size_hint().exact().and_then(|bytes| busy.hold(usize::try_from(bytes).unwrap_or(usize::MAX)));
+        Self { body, rest: Bytes::new(), _busy: busy, _held: held }
+    }
+
+    fn take(&mut self) -> Frame<Bytes> {
+        Frame::data(self.rest.split_to(self.rest.len().min(PIECE_BYTES_MAX)))
     }
 }
 
@@ -105,14 +115,32 @@ impl Body for Tracked {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(self.take())));
+        }
+        let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(polled.map(|frame| {
+            frame.map(|frame| match frame.into_data() {
+                Ok(data) => {
+                    self.rest = data;
+                    self.take()
+                }
+                Err(frame) => frame,
+            })
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, of_body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower() + rest);
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }

@@ -1,13 +1,19 @@
-//! Who is connected, and since when each has been idle. When all slots are taken, the one that has been idle longest
-//! gives his up: nobody keeps the others out by doing nothing.
+//! Who is connected, since when each has been idle, and what is held for whom. When all slots are taken, the one that has
+//! been idle longest gives his up; when too much is held, the one that has been taking his answer longest is given up:
+//! nobody keeps the others out by doing nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
+
+/// So much of answers is held at the most, for clients that have not taken theirs yet.
+const HELD_BYTES_MAX: usize = 32 << 20;
+/// What is smaller goes to the kernel, at once and whole.
+const HELD_BYTES_MIN: usize = 64 << 10;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,6 +31,9 @@ struct Inner {
 struct Taken {
     next: u64,
     by: HashMap<u64, Arc<Activity>>,
+    /// Large answers, and whose they are, oldest first.
+    held: VecDeque<(Arc<Activity>, usize)>,
+    held_bytes: usize,
 }
 
 /// The slot of one connection; free again when it is dropped.
@@ -51,7 +60,12 @@ pub(super) struct Activity {
     at: Mutex<At>,
     slots: Slots,
     close: CancellationToken,
+    give_up: CancellationToken,
 }
+
+/// As long as it lives an answer is on its way that is worth counting.
+#[derive(Debug)]
+pub(super) struct Held(Arc<Activity>);
 
 /// As long as it lives the connection answers a request.
 #[derive(Debug)]
@@ -83,6 +97,7 @@ impl Slots {
             at: Mutex::new(At::Idle(Instant::now())),
             slots: self.clone(),
             close: CancellationToken::new(),
+            give_up: CancellationToken::new(),
         });
         taken.next += 1;
         taken.by.insert(id, Arc::clone(&activity));
@@ -99,6 +114,23 @@ impl Slots {
             activity.close.cancel();
             true
         })
+    }
+}
+
+impl Taken {
+    fn release(&mut self, nth: usize) {
+        if let Some((_, bytes)) = self.held.remove(nth) {
+            self.held_bytes -= bytes;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.0.slots.0.taken);
+        if let Some(nth) = taken.held.iter().position(|(holder, _)| Arc::ptr_eq(holder, &self.0)) {
+            taken.release(nth);
+        }
     }
 }
 
@@ -134,9 +166,37 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
+    /// An answer of so many bytes is there for its client.
+    pub(super) fn hold(self: &Arc<Self>, bytes: usize) -> Option<Held> {
+        if bytes < HELD_BYTES_MIN {
+            return None;
+        }
+        let mut taken = lock(&self.slots.0.taken);
+        while taken.held_bytes + bytes > HELD_BYTES_MAX {
+            let Some((longest, _)) = taken.held.front() else { break };
+            longest.give_up.cancel();
+            taken.release(0);
+        }
+        taken.held.push_back((Arc::clone(self), bytes));
+        taken.held_bytes += bytes;
+        Some(Held(Arc::clone(self)))
+    }
+
+    /// When too much is held for others who take longest, and this is the one.
+    pub(super) async fn given_up(&self) {
+        self.give_up.cancelled().await;
+    }
+
     /// When somebody else needs the slot.
     pub(super) async fn closed(&self) {
         self.close.cancelled().await;
+    }
+}
+
+impl Busy {
+    /// As [`Activity::hold`].
+    pub(super) fn hold(&self, bytes: usize) -> Option<Held> {
+        self.0.hold(bytes)
     }
 }
 
@@ -173,6 +233,26 @@ mod tests {
         assert!(first.activity.closed().now_or_never().is_some());
         assert!(third.activity.closed().now_or_never().is_none());
         drop((second, also_busy));
+    }
+
+    #[tokio::test]
+    async fn who_takes_his_answer_longest_is_given_up_when_too_much_is_held() {
+        let slots = Slots::new(4);
+        let (first, second, third) = (slots.take().await, slots.take().await, slots.take().await);
+        let is_given_up = |slot: &Slot| slot.activity.given_up().now_or_never().is_some();
+        assert!(first.activity.hold(HELD_BYTES_MIN - 1).is_none(), "too small to count");
+        let taken_in_time = first.activity.hold(HELD_BYTES_MAX / 2);
+        let slow = second.activity.hold(HELD_BYTES_MAX / 2);
+        drop(taken_in_time);
+        let fits = third.activity.hold(HELD_BYTES_MAX / 2);
+        assert!(!is_given_up(&first) && !is_given_up(&second), "all of it may be held");
+        let fourth = slots.take().await;
+        let huge = fourth.activity.hold(HELD_BYTES_MAX);
+        assert!(!is_given_up(&first) && is_given_up(&second) && is_given_up(&third));
+        drop((slow, fits));
+        assert_eq!(lock(&slots.0.taken).held_bytes, HELD_BYTES_MAX, "who was given up counts no more");
+        drop(huge);
+        assert_eq!(lock(&slots.0.taken).held_bytes, 0);
     }
 
     #[tokio::test]

@@ -77,6 +77,22 @@ async fn whoever_reads_nothing_is_left_alone() {
 }
 
 #[tokio::test]
+async fn whoever_takes_longest_is_given_up_when_too_much_is_held() {
+    const LARGE: usize = 20 << 20;
+    let large = Router::new().route("/", get(async || vec![b'x'; LARGE]));
+    serving(large, PATIENT, async |address| {
+        let mut deaf = TcpStream::connect(address).await.unwrap();
+        deaf.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        deaf.readable().await.unwrap();
+        let mut other = TcpStream::connect(address).await.unwrap();
+        other.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        assert!(rest(&mut other).await.len() > LARGE, "with its head");
+        assert!(rest(&mut deaf).await.len() < LARGE);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whoever_asks_nothing_more_is_let_go() {
     serving(hello(), Limits { keep_alive: SOON, ..PATIENT }, async |address| {
         let mut client = TcpStream::connect(address).await.unwrap();
