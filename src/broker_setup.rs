@@ -6,11 +6,12 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde_json::{Value, json};
 use shared::{
     contract::{catalogue::EVENTS, topology},
@@ -18,7 +19,13 @@ use shared::{
     web::access::Secret,
 };
 
-use crate::developer::say;
+use tokio::time::interval;
+
+use crate::developer::{Span, say};
+
+/// How long the management interface may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+const EVERY_MIN: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "Examples:
   comanda broker-setup --api http://admin:secret@rabbitmq:15672 --broker amqps://rabbitmq:5671/comanda --to secrets
@@ -46,24 +53,79 @@ pub(crate) struct Options {
     /// Where the URL of each service is kept, in a file that nobody else can read; its password is made where there is none
     #[arg(long, value_name = "DIRECTORY", default_value = "secrets")]
     to: PathBuf,
+
+    /// Look again so often whether the users are there, until it is stopped: a broker that is made anew has none
+    #[arg(long, value_name = "EVERY")]
+    watch: Option<Span>,
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    match set_up(&options).await {
+    let done = match options.watch {
+        Some(Span(every)) => watch(&options, every).await,
+        None => set_up(&options).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => host::refuse("comanda", &error),
     }
 }
 
-async fn set_up(Options { api, broker, password, to }: &Options) -> Result<()> {
+/// Says what is wrong once, and goes on.
+async fn watch(options: &Options, every: Duration) -> Result<()> {
+    check(options)?;
+    let (mut every, mut stop) = (interval(every.max(EVERY_MIN)), std::pin::pin!(host::signal()));
+    let (mut is_set_up, mut wrong) = (false, String::new());
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = &mut stop => return Ok(()),
+        }
+        let looked = async {
+            is_set_up &= is_whole(options).await?;
+            if !is_set_up {
+                set_up(options).await?;
+            }
+            anyhow::Ok(())
+        };
+        let error = looked.await.err().map_or_else(String::new, |error| format!("{error:#}"));
+        is_set_up = error.is_empty();
+        if wrong != error && !is_set_up {
+            say(&format!("waiting for the broker: {error}"))?;
+        }
+        wrong = error;
+    }
+}
+
+/// Whether the broker knows all users, and lets each do something.
+async fn is_whole(Options { api, broker, .. }: &Options) -> Result<bool> {
+    let (api, vhost) = (Management::at(api)?, vhost(broker)?);
+    for (service, _) in topology::LISTENERS {
+        for path in
+            [&["users", service][..], &["permissions", &vhost, service], &["topic-permissions", &vhost, service]]
+        {
+            if !api.has(path).await? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn check(Options { api, broker, password, .. }: &Options) -> Result<()> {
     ensure!(api.scheme() == "http", "--api: expected http://… (TLS is not spoken here: run it beside the broker)");
     ensure!(matches!(broker.scheme(), "amqp" | "amqps"), "--broker: expected amqp://… or amqps://…");
     ensure!(broker.username().is_empty(), "--broker: each service gets a user of its own; leave the user away");
     ensure!(password.as_ref().is_none_or(|it| !it.is_empty()), "--password: it is empty");
+    Ok(())
+}
+
+async fn set_up(options: &Options) -> Result<()> {
+    check(options)?;
+    let Options { api, broker, password, to, .. } = options;
     if password.is_none() {
         std::fs::create_dir_all(to).with_context(|| format!("create the directory {}", to.display()))?;
     }
-    let api = Management { client: Client::builder().no_proxy().build()?, api: api.clone() };
+    let api = Management::at(api)?;
     let vhost = vhost(broker)?;
     api.put(&["vhosts", &vhost], &json!({})).await?;
     let ours = ours();
@@ -146,15 +208,35 @@ struct Management {
 }
 
 impl Management {
+    fn at(api: &Url) -> Result<Self> {
+        Ok(Self { client: Client::builder().no_proxy().timeout(PATIENCE).build()?, api: api.clone() })
+    }
+
     async fn put(&self, path: &[&str], body: &Value) -> Result<()> {
-        let mut url = self.api.clone();
-        url.path_segments_mut().ok().context("--api: no URL of a server")?.pop_if_empty().push("api").extend(path);
-        let answer = self.client.put(url).json(body).send().await.map_err(reqwest::Error::without_url);
-        let answer = answer.context("--api: the management interface does not answer")?;
+        let answer = self.send(Method::PUT, path, Some(body)).await?;
         let status = answer.status();
-        ensure!(status != StatusCode::UNAUTHORIZED, "--api: the broker refuses the name or the password");
         ensure!(status.is_success(), "--api: {status} to {}: {}", path.join(" "), answer.text().await?);
         Ok(())
+    }
+
+    async fn has(&self, path: &[&str]) -> Result<bool> {
+        let answer = self.send(Method::GET, path, None).await?;
+        let status = answer.status();
+        ensure!(status.is_success() || status == StatusCode::NOT_FOUND, "--api: {status} to {}", path.join(" "));
+        Ok(status.is_success())
+    }
+
+    async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Response> {
+        let mut url = self.api.clone();
+        url.path_segments_mut().ok().context("--api: no URL of a server")?.pop_if_empty().push("api").extend(path);
+        let mut request = self.client.request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(reqwest::Error::without_url);
+        let answer = answer.context("--api: the management interface does not answer")?;
+        ensure!(answer.status() != StatusCode::UNAUTHORIZED, "--api: the broker refuses the name or the password");
+        Ok(answer)
     }
 }
 

@@ -108,7 +108,7 @@ pub(crate) struct Moment(Time);
 
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(Duration);
+pub(crate) struct Span(pub(crate) Duration);
 
 impl FromStr for Moment {
     type Err = &'static str;

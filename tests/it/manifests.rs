@@ -101,7 +101,7 @@ impl Overlay {
 
     /// What runs pods: the object, and the template of its pods.
     fn workloads(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        let runs = |object: &&Value| ["Deployment", "StatefulSet", "Job"].iter().any(|kind| object["kind"] == *kind);
+        let runs = |object: &&Value| ["Deployment", "StatefulSet"].iter().any(|kind| object["kind"] == *kind);
         self.objects.iter().filter(runs).map(|object| (object, &object["spec"]["template"]))
     }
 

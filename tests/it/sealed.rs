@@ -207,6 +207,36 @@ async fn behind_tls_each_service_speaks_for_itself_and_no_password_is_seen() {
     no_password_is_seen(&sealed, &services);
     drop(services);
     strangers_are_told_from_outages(&sealed).await;
+    users_that_are_gone_come_back(&sealed).await;
+}
+
+/// As after a broker that was made anew.
+async fn users_that_are_gone_come_back(sealed: &Sealed) {
+    let api = sealed.rabbit.variable("TEST_RABBITMQ_API").unwrap();
+    let user = format!("{api}/api/users/kitchen-svc");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_comanda"))
+        .args(["broker-setup", "--watch", "1s", "--broker", &format!("{}/comanda", sealed.broker())])
+        .args(["--to", &sealed.secrets.path().display().to_string()])
+        .env("BROKER_API", &api)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (deadline, mut every, mut is_gone) = (Instant::now() + PATIENCE, interval(POLL), false);
+    loop {
+        let is_there = client.get(&user).send().await.unwrap().status().is_success();
+        if is_there && is_gone {
+            break;
+        }
+        if is_there {
+            client.delete(&user).send().await.unwrap().error_for_status().unwrap();
+            is_gone = true;
+        }
+        assert!(Instant::now() < deadline, "the user does not come back");
+        every.tick().await;
+    }
+    watching.kill().unwrap();
+    watching.wait().unwrap();
 }
 
 /// Whoever may publish at all says nothing in the name of a service.
