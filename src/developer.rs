@@ -5,8 +5,10 @@ pub(crate) mod audit;
 mod compare;
 pub(crate) mod convergence;
 pub(crate) mod dead;
+mod ending;
 pub(crate) mod events;
 pub(crate) mod migrate_data;
+pub(crate) mod orders;
 mod paint;
 pub(crate) mod past;
 mod progress;
@@ -20,20 +22,23 @@ mod zones;
 use std::{
     fmt,
     io::{ErrorKind, Write},
-    process::ExitCode,
     str::FromStr,
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::StatusCode;
 use serde_json::Value;
-use shared::{contract::time::Time, engine::service::Service, process::host};
+use shared::{
+    contract::{catalogue::EVENTS, time::Time},
+    engine::service::Service,
+};
 
+use self::ending::{Interrupted, NobodyReads, ended, interrupted, interruptible};
 use crate::{api::Api, credentials::Credentials, demo::command::base};
 
 /// How long 503 or no answer is borne before an error.
@@ -106,6 +111,14 @@ pub(crate) fn escaped(name: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment(Time);
 
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(time) = self;
+        write!(f, "{time}")?;
+        if *time > Time::now() { f.write_str(", which is yet to come") } else { Ok(()) }
+    }
+}
+
 /// A length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
@@ -139,45 +152,21 @@ impl FromStr for Span {
     }
 }
 
-/// Ctrl-C came before the end.
-#[derive(Debug)]
-struct Interrupted;
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
-/// What comes of the work, or of Ctrl-C: then the work is dropped where it is, and with it whatever it has begun.
-async fn interruptible<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        done = work => done,
-        _ = tokio::signal::ctrl_c() => Err(Interrupted.into()),
-    }
-}
-
-/// How a command ends; `true` where all is as it should be.
-fn ended(command: Result<bool>) -> ExitCode {
-    match command {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        // As of a process that SIGINT ends.
-        Err(error) if error.is::<Interrupted>() => ExitCode::from(128 + 2),
-        Err(error) => host::refuse("comanda", &error),
-    }
-}
-
 /// A line on standard output, in colours on a terminal, unless `NO_COLOR` or `TERM` say that nobody wants them. Where
-/// nobody reads it any more there is nothing more to do: `| head` is no failure.
+/// nobody reads it any more there is nothing more to do, and the command ends well: `| head` is no failure.
 pub(crate) fn say(line: &str) -> Result<()> {
     progress::clear();
     match writeln!(anstream::stdout(), "{}", paint::harmless(line)) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(NobodyReads.into()),
         written => written.context("write to standard output"),
     }
+}
+
+/// A line on standard error, for people: what was looked for and is not there, where that is no failure.
+fn note(line: &str) {
+    progress::clear();
+    // Nobody can be told that nobody can be told.
+    let _ = writeln!(anstream::stderr(), "{}", paint::harmless(&paint::late(format!("note: {line}"))));
 }
 
 /// What a command is called, and what a cook did where it is one of the kitchen's: `place`, `act item 1 done`.
@@ -210,6 +199,13 @@ fn fits(pattern: &str, text: &str) -> bool {
             text.char_indices().map(|(n, _)| n).chain([text.len()]).any(|n| fits(rest, &text[n..]))
         }),
     }
+}
+
+/// An error where no event can be of a type that fits the pattern.
+fn refuse_unknown_type(pattern: &str) -> Result<()> {
+    let is_known = EVENTS.iter().any(|kind| fits(pattern, kind.name));
+    ensure!(is_known, "no event is of a type like {pattern:?}; they are called order.placed, ticket.opened …");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -17,11 +17,21 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
-use shared::process::{alone::Alone, health, host, secrets};
+use shared::process::{alone::Alone, config::AFTER_HELP, health, host, secrets};
+
+const EXAMPLES: &str = "Examples:
+  comanda                                                the demo restaurant on http://127.0.0.1:8080
+  comanda --simulate 30/min                              with guests and cooks
+  comanda trace 12                                       what became of order 12
+  BUS_URL=amqp://127.0.0.1 comanda order-svc             one service by itself";
+
+const EXAMPLES_UP: &str = "Examples:
+  comanda up --listen 127.0.0.1:9000 --no-demo
+  comanda up --bus-url amqp://127.0.0.1 --kitchen-database-url postgres://127.0.0.1/kitchen";
 
 /// Restaurant orders as events: ordering, stock and kitchen in one process
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = shared::process::config::AFTER_HELP)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{AFTER_HELP}"))]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs everything; the same as without a command
+    #[command(after_help = format!("{EXAMPLES_UP}\n\n{AFTER_HELP}"))]
     Up(Box<up::Options>),
     /// Runs the order service by itself; `order-svc migrate` brings its database up to date
     OrderSvc(Box<Alone<OrderSvc>>),
@@ -40,6 +51,8 @@ enum Command {
     /// Runs the kitchen service by itself
     KitchenSvc(Box<Alone<KitchenSvc>>),
     /// Asks the process that listens here whether it is ready, and ends: with 0 if it is
+    #[command(after_help = "Example:
+  comanda healthcheck --listen 127.0.0.1:8081")]
     Healthcheck(Listens),
     /// Gives each service a user of its own at RabbitMQ, which may say that service's events and no others
     BrokerSetup(broker_setup::Options),

@@ -40,6 +40,8 @@ pub(crate) struct Options {
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
     /// Makes a key for a program, and prints its secret
+    #[command(after_help = "Example:
+  comanda key create --name till --role producer --location soho --for 90d")]
     Create {
         /// For people, and in what events say of who did it
         #[arg(long)]
@@ -57,6 +59,8 @@ enum Action {
         at: At,
     },
     /// Lists keys, displays and sessions
+    #[command(after_help = "Example:
+  comanda key list --json")]
     List {
         #[command(flatten)]
         at: At,
@@ -65,6 +69,8 @@ enum Action {
         json: bool,
     },
     /// Keeps out whoever shows it, from now on
+    #[command(after_help = "Example:
+  comanda key revoke 0190b2f0-0000-5000-8000-000000000001")]
     Revoke {
         /// As `list` shows it
         id: Uuid,
@@ -72,6 +78,8 @@ enum Action {
         at: At,
     },
     /// Lets the display in that shows a code
+    #[command(after_help = "Example:
+  comanda key confirm K7M2QX --name grill --location soho")]
     Confirm {
         /// Six characters on its screen
         code: String,

@@ -29,8 +29,8 @@ use super::{
 };
 use crate::developer::{
     events::Filter,
+    orders::{self, Name},
     past::{PAGE, Past},
-    trace,
 };
 
 /// How often is looked for more.
@@ -80,9 +80,9 @@ fn positions(text: &str) -> Option<[i64; 3]> {
 
 /// A number stands for the order that has it now: what inventory says of it knows only the id.
 async fn named(console: &Console, mut filter: Filter) -> Filter {
-    let Some(wanted) = filter.order.as_ref().filter(|order| order.parse::<i64>().is_ok()) else { return filter };
+    let Some(Ok(number @ Name::Number(_))) = filter.order.as_deref().map(str::parse) else { return filter };
     let (pasts, _) = console.services.pasts().await;
-    if let Ok(Some(order)) = trace::find(&pasts, wanted).await {
+    if let Ok(Some(order)) = orders::find(&pasts, number).await {
         filter.order = Some(order.to_string());
     }
     filter

@@ -6,10 +6,12 @@ use shared::web::{
     extract::InPath,
     problem::{Answer, Problem},
 };
-use uuid::Uuid;
 
 use super::Console;
-use crate::developer::trace;
+use crate::developer::{
+    orders::{self, Name},
+    trace,
+};
 
 pub(super) fn router() -> Router<Console> {
     Router::new().route("/console/event/{feed}/{position}", get(event)).route("/console/trace/{order}", get(traced))
@@ -31,14 +33,12 @@ async fn event(
 /// By its id or its number. Who does not answer is named in `away`, and missing from the steps.
 async fn traced(State(console): State<Console>, InPath(wanted): InPath<String>) -> Answer<Json<Value>> {
     // An order's id tells when it was made: of any other, all that was ever said would have to be read.
-    let is_id = wanted.parse::<Uuid>().is_ok_and(|id| id.get_timestamp().is_some());
-    if !is_id && wanted.parse::<i64>().is_err() {
-        return Err(Problem::invalid_field("order", "expected an order's id or its number"));
-    }
+    let name = wanted.parse().ok().filter(|name| !matches!(name, Name::Id(id) if id.get_timestamp().is_none()));
+    let name = name.ok_or_else(|| Problem::invalid_field("order", "expected an order's id or its number"))?;
     let (pasts, away) = console.services.pasts().await;
     let unreadable = |_| Problem::unavailable("the services' past could not be read");
     let missing = || Problem::missing(format!("no order has the number {wanted}"));
-    let order = trace::find(&pasts, &wanted).await.map_err(unreadable)?.ok_or_else(missing)?;
+    let order = orders::find(&pasts, name).await.map_err(unreadable)?.ok_or_else(missing)?;
     let trace = trace::of(&pasts, order).await.map_err(unreadable)?;
     let steps: Vec<Value> = trace.steps.iter().map(trace::as_json).collect();
     Ok(Json(json!({

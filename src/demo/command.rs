@@ -16,7 +16,12 @@ use crate::{api::Api, credentials::Credentials, up};
 /// How long 503 or no answer is borne before an error.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const EXAMPLES: &str = "Examples:
+  comanda demo --at http://gateway:8080
+  comanda demo --at http://127.0.0.1:8081 --at http://127.0.0.1:8082 --at http://127.0.0.1:8083";
+
 #[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// Where the services answer: the URL of a gateway or of one process, or --at once for each service
     #[arg(long, required = true, value_name = "URL", value_parser = base)]

@@ -34,9 +34,9 @@ use self::{
     rules::{Fit, Standing},
 };
 use super::{
-    At, Interrupted, Moment, SERVICES, Span,
+    At, Interrupted, Moment, NobodyReads, SERVICES, Span,
     convergence::{Convergence, Heard, Said},
-    ended, interruptible, past,
+    ended, interruptible, note, past,
     progress::Progress,
     zones::Zones,
 };
@@ -77,7 +77,7 @@ pub(crate) struct Options {
     #[arg(long)]
     mend: bool,
 
-    /// Go on, looking every so often (5s), and say only what changes
+    /// Go on, looking every so often (5s): what has changed, and how things stand
     #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", conflicts_with = "mend")]
     watch: Option<Span>,
 
@@ -101,7 +101,7 @@ pub(crate) async fn run(options: Options) -> ExitCode {
     };
     match agreed {
         Ok(agreed) => ended(Ok(agreed)),
-        Err(error) if error.is::<Interrupted>() => ended(Err(error)),
+        Err(error) if error.is::<Interrupted>() || error.is::<NobodyReads>() => ended(Err(error)),
         Err(error) => {
             host::refuse("comanda", &error.context("could not audit"));
             ExitCode::from(COULD_NOT)
@@ -119,6 +119,10 @@ async fn once(options: &Options) -> Result<bool> {
     let left = if options.mend { mend::mend(&mut audit, &found).await? } else { found.clone() };
     let new: Vec<Discrepancy> = left.iter().filter(|one| !found.contains(one)).cloned().collect();
     report::tell(&new, &audit.zones, options.json)?;
+    if audit.count().events == 0 {
+        let since = options.since.map_or(String::new(), |since| format!(" since {since}"));
+        note(&format!("nothing was said{since}"));
+    }
     report::conclude(Count { discrepancies: left.len(), ..audit.count() }, options.json)?;
     Ok(left.is_empty())
 }

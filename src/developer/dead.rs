@@ -13,7 +13,9 @@ use shared::contract::{clock::Clock, time::Time};
 use uuid::Uuid;
 
 use self::redrive::Redrive;
-use super::{At, SERVICES, ended, fits, interruptible, paint, past::Past, say, zones::Zones};
+use super::{
+    At, SERVICES, ended, fits, interruptible, note, paint, past::Past, refuse_unknown_type, say, zones::Zones,
+};
 use crate::api::{Answer, Api};
 
 const EXAMPLES: &str = "Examples:
@@ -23,6 +25,9 @@ const EXAMPLES: &str = "Examples:
   comanda dead redrive --type 'order.*' --dry-run    what would be redriven?
   comanda dead redrive --all --rate 10               everything, ten a second, oldest first
   comanda dead discard 0190b2f0-… --reason 'a test'  it is not needed any more";
+
+/// What is called so could not be read.
+const UNREADABLE: &str = "unreadable";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -34,6 +39,9 @@ pub(crate) struct Options {
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
     /// All letters, newest first
+    #[command(after_help = "Examples:
+  comanda dead list --service kitchen-svc --type 'order.*'
+  comanda dead list --group --json")]
     List {
         #[command(flatten)]
         at: At,
@@ -47,6 +55,8 @@ enum Action {
         json: bool,
     },
     /// One letter: its bytes, why it was refused, how often, first and last
+    #[command(after_help = "Example:
+  comanda dead show 0190b2f0-…")]
     Show {
         id: Uuid,
         #[command(flatten)]
@@ -56,8 +66,14 @@ enum Action {
         json: bool,
     },
     /// Takes letters in as if the bus had delivered them now; one that is refused again stays
+    #[command(after_help = "Examples:
+  comanda dead redrive 0190b2f0-…
+  comanda dead redrive --because 'disk full' --dry-run
+  comanda dead redrive --all --rate 10")]
     Redrive(Redrive),
     /// Removes a letter for good, which the service logs with the reason
+    #[command(after_help = "Example:
+  comanda dead discard 0190b2f0-… --reason 'sent by a test'")]
     Discard {
         id: Uuid,
         /// Why it is not needed any more
@@ -65,6 +81,9 @@ enum Action {
         reason: String,
         #[command(flatten)]
         at: At,
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -116,7 +135,7 @@ impl Letter {
     }
 
     fn kind(&self) -> &str {
-        self.kind.as_deref().unwrap_or("unreadable")
+        self.kind.as_deref().unwrap_or(UNREADABLE)
     }
 }
 
@@ -138,7 +157,7 @@ pub(crate) async fn run(options: Options) -> ExitCode {
         Action::List { at, filter, group, json } => interruptible(list(&at, &filter, group, json)).await.map(|()| true),
         Action::Show { id, at, json } => interruptible(show(&at, id, json)).await.map(|()| true),
         Action::Redrive(redrive) => redrive.run().await,
-        Action::Discard { id, reason, at } => discard(&at, id, &reason).await.map(|()| true),
+        Action::Discard { id, reason, at, json } => interruptible(discard(&at, id, &reason, json)).await.map(|()| true),
     })
 }
 
@@ -166,7 +185,24 @@ impl Filter {
             letters.extend(found.filter(|letter| self.admits(letter)));
         }
         letters.sort_by_key(|letter| std::cmp::Reverse((letter.at, letter.id)));
+        if letters.is_empty() {
+            self.tell_nothing()?;
+        }
         Ok(letters)
+    }
+
+    /// What was looked for; an error where there is no such type.
+    fn tell_nothing(&self) -> Result<()> {
+        let Self { service, kind, because } = self;
+        // What nobody could read is of no type.
+        if let Some(kind) = kind.as_ref().filter(|kind| !fits(kind, UNREADABLE)) {
+            refuse_unknown_type(kind)?;
+        }
+        let filters = [("service", service), ("type", kind), ("because", because)];
+        let named = filters.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value.as_ref()?)));
+        let fits = named.collect::<String>();
+        note(&format!("there is no dead letter{}", if fits.is_empty() { fits } else { format!(" that fits{fits}") }));
+        Ok(())
     }
 }
 
@@ -300,14 +336,17 @@ async fn show(at: &At, id: Uuid, json: bool) -> Result<()> {
     say(&format!("\n{}", pretty.unwrap_or(letter.body)))
 }
 
-async fn discard(at: &At, id: Uuid, reason: &str) -> Result<()> {
+async fn discard(at: &At, id: Uuid, reason: &str, json: bool) -> Result<()> {
     let (place, letter) = find(at, None, id).await?;
     let path = format!("{}/discard", place.path(id));
     let answer = place.api.post(&path, &id.to_string(), &json!({ "reason": reason })).await?;
     if answer.status != StatusCode::OK {
         bail!("{}: {}", place.service, refusal(&answer));
     }
-    say(&format!("discarded  {}", line(&letter, &Zones::at(at).await?)))
+    match json {
+        true => say(&json!({"discarded": letter, "reason": reason}).to_string()),
+        false => say(&format!("discarded  {}", line(&letter, &Zones::at(at).await?))),
+    }
 }
 
 #[cfg(test)]

@@ -9,18 +9,20 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{contract::time::Time, engine::call::fresh_id};
 use uuid::Uuid;
 
 use super::{
-    At, Moment, SERVICES, ended, fits, interruptible, paint,
+    At, Moment, SERVICES, ended, fits, interruptible, note,
+    orders::{self, Name},
+    paint,
     past::{self, PAGE, Past},
     progress::{self, Progress},
-    say,
+    refuse_unknown_type, say,
     zones::Zones,
 };
 
@@ -69,7 +71,7 @@ pub(crate) struct Options {
 /// Which events.
 #[derive(Clone, Debug, Args, Deserialize)]
 pub(crate) struct Filter {
-    /// Only of this order: its id, or its number
+    /// Only of this order: its id, or its number (the last order that has it)
     #[arg(long, value_name = "ID|NUMBER")]
     pub(crate) order: Option<String>,
 
@@ -89,6 +91,9 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug, Subcommand)]
 enum One {
     /// One event, whole
+    #[command(after_help = "Examples:
+  comanda events show 0190b2f0-…
+  comanda events show 0190b2f0-… --from rush.ndjson --json")]
     Show {
         id: Uuid,
         #[command(flatten)]
@@ -96,6 +101,9 @@ enum One {
         /// Look for it in a file that `--save` wrote
         #[arg(long, value_name = "FILE", conflicts_with = "at")]
         from: Option<PathBuf>,
+        /// On one line
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -104,14 +112,20 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 }
 
 async fn look(options: &Options) -> Result<()> {
-    if let Some(One::Show { id, at, from }) = &options.one {
-        return show(&pasts(at, from.as_deref()).await?, *id).await;
+    if let Some(One::Show { id, at, from, json }) = &options.one {
+        return show(&pasts(at, from.as_deref()).await?, *id, *json).await;
     }
     let pasts = pasts(&options.at, options.from.as_deref()).await?;
     if let Some(file) = &options.save {
-        return save(&pasts, file).await;
+        return save(&pasts, file, options.json).await;
     }
-    let mut zones = Zones::of(&pasts).await?;
+    past::tell_missing("the history", &pasts, options.filter.service.as_deref())?;
+    follow(&options.with_order(&pasts).await?, &pasts).await
+}
+
+/// Shows what was said and, if that is asked for, what is said from now on.
+async fn follow(options: &Options, pasts: &HashMap<&'static str, Past>) -> Result<()> {
+    let (mut zones, mut looked) = (Zones::of(pasts).await?, Looked::default());
     let mut readers = Vec::new();
     for past in pasts.values() {
         readers.push(Reader {
@@ -130,7 +144,7 @@ async fn look(options: &Options) -> Result<()> {
         match next.min_by(|a, b| a.time().cmp(&b.time())).and_then(|reader| reader.events.pop_front()) {
             Some(event) => {
                 zones.see(&event);
-                if options.wants(&event) {
+                if looked.at(&event, options) {
                     say(&if options.json { event.to_string() } else { line(&event, &zones) })?;
                 }
             }
@@ -138,8 +152,49 @@ async fn look(options: &Options) -> Result<()> {
                 tokio::time::sleep(PAUSE).await;
                 readers.iter_mut().for_each(|reader| reader.has_more = true);
             }
-            None => return Ok(()),
+            None => return looked.tell(options, &zones),
         }
+    }
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looked {
+    events: u64,
+    shown: u64,
+    /// Something happened at the location that is asked for.
+    is_there: bool,
+}
+
+impl Looked {
+    /// Whether the event is to be shown.
+    fn at(&mut self, event: &Value, options: &Options) -> bool {
+        let is_wanted = options.wants(event);
+        self.events += 1;
+        self.shown += u64::from(is_wanted);
+        self.is_there |= options.filter.location.as_deref() == event["location"].as_str();
+        is_wanted
+    }
+
+    /// Where nothing was shown, what was looked for; an error where something is named that is not there.
+    fn tell(self, options: &Options, zones: &Zones) -> Result<()> {
+        let Filter { order, kind, location, service } = &options.filter;
+        if self.shown > 0 {
+            return Ok(());
+        }
+        if let Some(location) = location {
+            ensure!(self.is_there || zones.know(location), "there is no location {location}");
+        }
+        if let Some(kind) = kind {
+            refuse_unknown_type(kind)?;
+        }
+        let filters = [("order", order), ("type", kind), ("location", location), ("service", service)];
+        let named = filters.into_iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value.as_ref()?)));
+        let fits = named.collect::<String>();
+        let fits = if fits.is_empty() { fits } else { format!(" that fits{fits}") };
+        let since = options.since.map_or(String::new(), |since| format!(" since {since}"));
+        note(&format!("nothing was said{since}{fits}; {} events were looked at", self.events));
+        Ok(())
     }
 }
 
@@ -205,6 +260,20 @@ impl Filter {
 }
 
 impl Options {
+    /// With the id of the order that is asked for: what inventory says of it knows no number.
+    async fn with_order(&self, pasts: &HashMap<&'static str, Past>) -> Result<Self> {
+        let mut named = self.clone();
+        if let Some(order) = &self.filter.order {
+            let order = match order.parse().map_err(|wrong: &str| anyhow!("--order: {wrong}"))? {
+                // It may be said only now.
+                Name::Id(id) if self.follow => id,
+                name => orders::named(pasts, name).await?,
+            };
+            named.filter.order = Some(order.to_string());
+        }
+        Ok(named)
+    }
+
     fn wants(&self, event: &Value) -> bool {
         let is_recent =
             |since| event["time"].as_str().and_then(|time| time.parse().ok()).is_some_and(|time: Time| time >= since);
@@ -222,7 +291,7 @@ fn line(event: &Value, zones: &Zones) -> String {
     format!("{time:<32}  {kind} {:<12} {number:>6}  {}", text("location"), paint::id(text("subject")))
 }
 
-async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
+async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid, json: bool) -> Result<()> {
     let wanted = id.to_string();
     for past in pasts.values() {
         let mut position = past.beginning().await?;
@@ -233,7 +302,7 @@ async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
             for (_, event) in events {
                 let event: Value = serde_json::from_str(&event).context("an event")?;
                 if event["id"] == wanted {
-                    return say(&serde_json::to_string_pretty(&event)?);
+                    return say(&if json { event.to_string() } else { serde_json::to_string_pretty(&event)? });
                 }
             }
         }
@@ -242,11 +311,11 @@ async fn show(pasts: &HashMap<&'static str, Past>, id: Uuid) -> Result<()> {
 }
 
 /// Whole, or not at all: what is being written has another name until then.
-async fn save(pasts: &HashMap<&'static str, Past>, path: &Path) -> Result<()> {
+async fn save(pasts: &HashMap<&'static str, Past>, path: &Path, json: bool) -> Result<()> {
     // Never over a history that somebody has kept.
     ensure!(!path.exists(), "{} is there already", path.display());
     let part = Part::new(path);
-    let file = File::create_new(&part.0).with_context(|| format!("make {}", part.0.display()))?;
+    let file = File::create_new(&part.0).with_context(|| format!("make {}", path.display()))?;
     let mut out = BufWriter::new(file);
     let mut all = 0;
     for past in pasts.values().filter(|_| progress::is_seen()) {
@@ -256,7 +325,10 @@ async fn save(pasts: &HashMap<&'static str, Past>, path: &Path) -> Result<()> {
     for (service, _) in SERVICES {
         if let Some(past) = pasts.get(service) {
             let lines = past.save(service, &mut out, &progress).await?;
-            say(&format!("{service:<14} {lines:>8} lines"))?;
+            say(&match json {
+                true => json!({"service": service, "lines": lines}).to_string(),
+                false => format!("{service:<14} {lines:>8} lines"),
+            })?;
         }
     }
     let file = out.into_inner().with_context(|| format!("write {}", path.display()))?;

@@ -1,19 +1,16 @@
 //! What a service was told and what it said, read from where it runs or from a file.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs::File,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod file;
+
+use std::{collections::HashMap, io::Write, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use shared::{contract::time::Time, engine::journal::Entry};
 
-use super::{At, SERVICES, progress::Progress};
+use self::file::{Line, Saved};
+use super::{At, SERVICES, note, progress::Progress};
 use crate::api::Api;
 
 /// So many are read at once.
@@ -38,28 +35,6 @@ enum Kind {
 
 /// An event and its position.
 pub(crate) type Position = (i64, String);
-
-/// What files hold of one service, by position.
-#[derive(Debug, Default)]
-pub(crate) struct Saved {
-    told: BTreeMap<i64, Entry>,
-    said: BTreeMap<i64, String>,
-}
-
-/// A line of a file: an entry of a journal, or an event.
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    service: String,
-    position: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    said: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    told: Option<Box<RawValue>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    event: Option<Box<RawValue>>,
-}
 
 #[derive(Deserialize)]
 struct Journal {
@@ -96,7 +71,7 @@ pub(crate) async fn saved(paths: &[PathBuf]) -> Result<HashMap<&'static str, Pas
     let progress = Progress::new("bytes read", i64::try_from(sizes.sum::<u64>())?);
     let mut pasts: HashMap<&str, Saved> = HashMap::new();
     for path in paths {
-        read_file(path, &mut pasts, &progress).await?;
+        file::read(path, &mut pasts, &progress).await?;
     }
     ensure!(
         !pasts.is_empty() || paths.is_empty(),
@@ -106,19 +81,12 @@ pub(crate) async fn saved(paths: &[PathBuf]) -> Result<HashMap<&'static str, Pas
     Ok(pasts.into_iter().map(|(service, saved)| (service, Past::Saved(saved))).collect())
 }
 
-async fn read_file(path: &Path, pasts: &mut HashMap<&'static str, Saved>, progress: &Progress) -> Result<()> {
-    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    for (number, line) in BufReader::new(file).lines().enumerate() {
-        let at = || format!("{} line {}", path.display(), number + 1);
-        let text = line.with_context(at)?;
-        progress.advance(text.len() + 1);
-        let line: Line = serde_json::from_str(&text).with_context(at)?;
-        let service = SERVICES.iter().find(|(service, _)| *service == line.service);
-        let (service, _) = service.with_context(|| format!("{}: there is no service {}", at(), line.service))?;
-        pasts.entry(service).or_default().add(line).with_context(at)?;
-        if number % PAGE == 0 {
-            // Nobody could end it otherwise.
-            tokio::task::yield_now().await;
+/// Says which services a saved history lacks; an error where it lacks the one that is asked for.
+pub(crate) fn tell_missing(history: &str, pasts: &HashMap<&'static str, Past>, only: Option<&str>) -> Result<()> {
+    for (service, _) in SERVICES.iter().filter(|(service, _)| !pasts.contains_key(service)) {
+        match only {
+            None => note(&format!("{history} holds nothing of {service}")),
+            Some(only) => ensure!(only != *service, "{history} holds nothing of {service}"),
         }
     }
     Ok(())
@@ -146,25 +114,6 @@ fn began(entry: &Entry) -> Result<Time> {
     }
     let inputs: Vec<Input> = serde_json::from_str(&entry.doc).context("an entry of a journal")?;
     Ok(inputs.first().map_or(entry.at, |input| input.at))
-}
-
-impl Saved {
-    fn add(&mut self, line: Line) -> Result<()> {
-        let position = line.position;
-        let is_same = match line {
-            Line { event: Some(event), .. } => {
-                let event = String::from(event.get());
-                *self.said.entry(position).or_insert_with(|| event.clone()) == event
-            }
-            Line { at: Some(at), said: Some(said), told: Some(told), .. } => {
-                let entry = Entry { position, at, said, doc: told.get().into() };
-                *self.told.entry(position).or_insert_with(|| entry.clone()) == entry
-            }
-            _ => bail!("neither an event nor an entry of a journal"),
-        };
-        ensure!(is_same, "position {position} is another in an earlier line: these are two histories");
-        Ok(())
-    }
 }
 
 impl Past {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 use shared::{
     contract::{event::routing_key, topology},
     db::Db,
@@ -20,7 +20,7 @@ use shared::{
 use super::{
     At, SERVICES,
     compare::Running,
-    interruptible,
+    interruptible, note,
     past::{self, PAGE, Past},
     progress::{self, Progress},
     replay::run::{Bound, Run},
@@ -37,6 +37,7 @@ pub(super) struct Rebuild<'a> {
     pub(super) from: &'a [PathBuf],
     /// From what the other services said.
     pub(super) from_feeds: bool,
+    pub(super) json: bool,
 }
 
 impl Rebuild<'_> {
@@ -60,14 +61,14 @@ impl Rebuild<'_> {
         let mut sandbox = Sandbox::rebuild::<S>(db.clone()).await.context("--to")?;
         let same = interruptible(async {
             match self.from_feeds {
-                true => from_feeds::<S>(&mut sandbox, &pasts).await.map(|()| true),
-                false => from_journal::<S>(&mut sandbox, &pasts[S::NAME]).await,
+                true => from_feeds::<S>(&mut sandbox, &pasts, self.json).await.map(|()| true),
+                false => from_journal::<S>(&mut sandbox, &pasts[S::NAME], self.json).await,
             }
         });
         let same = same.await;
         match &same {
             Ok(_) => sandbox.finish::<S>().await?,
-            Err(_) => say("what was made is not whole, and no service starts on it: remove it before trying again")?,
+            Err(_) => note("what was made is not whole, and no service starts on it: remove it before trying again"),
         }
         db.close().await;
         same
@@ -89,7 +90,7 @@ impl Rebuild<'_> {
     }
 }
 
-async fn from_journal<S: Service>(sandbox: &mut Sandbox, past: &Past) -> Result<bool> {
+async fn from_journal<S: Service>(sandbox: &mut Sandbox, past: &Past, json: bool) -> Result<bool> {
     let all = if progress::is_seen() { Bound::None.reach(past).await? } else { 0 };
     let progress = Progress::new("entries", all);
     let run = Run { past, bound: Bound::None, watch: None, progress: &progress };
@@ -101,10 +102,14 @@ async fn from_journal<S: Service>(sandbox: &mut Sandbox, past: &Past) -> Result<
         );
     }
     let same = match past {
-        Past::Running { api, .. } => Running { api, past, json: false }.compare_with::<S>(sandbox).await?,
+        Past::Running { api, .. } => Running { api, past, json }.compare_with::<S>(sandbox).await?,
         Past::Saved(_) => true,
     };
     let (position, said) = (sandbox.position, sandbox.said);
+    if json {
+        say(&json!({"rebuilt": S::NAME, "position": position, "said": said, "same": same}).to_string())?;
+        return Ok(same);
+    }
     say(&format!(
         "{} is rebuilt up to entry {position} of its journal and event {said} of its log, and can start on it",
         S::NAME
@@ -143,7 +148,7 @@ impl Said<'_> {
     }
 }
 
-async fn from_feeds<S: Service>(sandbox: &mut Sandbox, others: &HashMap<&'static str, Past>) -> Result<()> {
+async fn from_feeds<S: Service>(sandbox: &mut Sandbox, others: &HashMap<&'static str, Past>, json: bool) -> Result<()> {
     let mut feeds = Vec::new();
     for (service, past) in others {
         let beginning = past.beginning().await?;
@@ -171,8 +176,19 @@ async fn from_feeds<S: Service>(sandbox: &mut Sandbox, others: &HashMap<&'static
         progress.advance(usize::try_from(read(&feeds) - before)?);
     }
     drop(progress);
+    let lost = what_is_lost::<S>(sandbox, others).await?;
+    if json {
+        return say(&json!({"rebuilt": S::NAME, "heard": heard, "said": said, "lost": lost}).to_string());
+    }
     say(&format!("{} is made anew from the {heard} events that it hears, and says {said} of its own", S::NAME))?;
-    tell_what_is_lost::<S>(sandbox, others).await
+    say("what people told it by HTTP is lost, and nobody knows how much that was")?;
+    if lost.is_empty() {
+        return say("the others have heard nothing of it that it has not said again");
+    }
+    say(
+        "the others have heard of it what it has not said again, and take what it says next of the same for a contradiction:",
+    )?;
+    lost.iter().try_for_each(|(kind, events)| say(&format!("  {events:>8} {kind}")))
 }
 
 /// The next events of all feeds, in the order in which they happened.
@@ -193,8 +209,12 @@ async fn in_order(feeds: &mut [Said<'_>]) -> Result<Vec<Box<RawValue>>> {
     Ok(piece)
 }
 
-/// What people told it is not known to anybody, but what it said of that is, to those who heard it.
-async fn tell_what_is_lost<S: Service>(sandbox: &Sandbox, others: &HashMap<&'static str, Past>) -> Result<()> {
+/// What people told it is not known to anybody, but what it said of that is, to those who heard it: how many events of which
+/// type.
+async fn what_is_lost<S: Service>(
+    sandbox: &Sandbox,
+    others: &HashMap<&'static str, Past>,
+) -> Result<BTreeMap<String, usize>> {
     let known = ids(sandbox.db()).await?;
     let source = format!("/{}", S::NAME);
     let mut lost: BTreeMap<String, HashSet<String>> = BTreeMap::new();
@@ -217,14 +237,7 @@ async fn tell_what_is_lost<S: Service>(sandbox: &Sandbox, others: &HashMap<&'sta
             }
         }
     }
-    say("what people told it by HTTP is lost, and nobody knows how much that was")?;
-    if lost.is_empty() {
-        return say("the others have heard nothing of it that it has not said again");
-    }
-    say(
-        "the others have heard of it what it has not said again, and take what it says next of the same for a contradiction:",
-    )?;
-    lost.iter().try_for_each(|(kind, events)| say(&format!("  {:>8} {kind}", events.len())))
+    Ok(lost.into_iter().map(|(kind, events)| (kind, events.len())).collect())
 }
 
 /// Of all that is in the log.

@@ -4,31 +4,34 @@
 mod into;
 pub(crate) mod run;
 mod step;
+mod until;
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr, thread};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, process::ExitCode, thread};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use serde_json::json;
-use shared::{
-    contract::time::Time,
-    db::Db,
-    engine::{journal::Entry, service::Service},
-};
+use shared::{contract::time::Time, db::Db, engine::service::Service};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use self::run::{Bound, Run, Summary, Watch};
+use self::{
+    run::{Bound, Run, Summary, Watch},
+    until::{Until, bounds},
+};
 use super::{
     At, SERVICES,
     compare::Running,
-    ended, interruptible, paint,
-    past::{self, PAGE, Past},
+    ended, interruptible, note,
+    orders::{self, Name},
+    paint,
+    past::{self, Past},
     progress::{self, Progress},
     rebuild::Rebuild,
+    refuse_unknown_type,
     sandbox::{self, Directory},
     say,
     zones::Zones,
@@ -75,9 +78,10 @@ pub(crate) struct Options {
     #[arg(long)]
     step: bool,
 
-    /// With --step, show what concerns this order alone; with --into, say again only that
-    #[arg(long, value_name = "ID")]
-    order: Option<Uuid>,
+    /// With --step, show what concerns this order alone; with --into, say again only that: its id, or its number (the last
+    /// order that has it)
+    #[arg(long, value_name = "ID|NUMBER")]
+    order: Option<Name>,
 
     /// Stop where an event of such a type was said: ticket.voided, order.*
     #[arg(long, value_name = "TYPE")]
@@ -98,7 +102,7 @@ pub(crate) struct Options {
 
     /// Make the database of this service anew, from its journal
     #[arg(long, value_name = "SERVICE", requires = "to", value_parser = ["order-svc", "inventory-svc", "kitchen-svc"],
-          conflicts_with_all = ["check", "service", "until", "step", "pause_on", "keep", "json"])]
+          conflicts_with_all = ["check", "service", "until", "step", "pause_on", "keep"])]
     rebuild: Option<String>,
 
     /// The database that is made: one that is empty, sqlite:PATH or postgres://…
@@ -118,26 +122,24 @@ pub(crate) struct Options {
     into: into::Into,
 }
 
-/// Where to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    Time(Time),
-    Id(Uuid),
-}
-
-impl FromStr for Until {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let time = || text.parse().map(Self::Time);
-        text.parse()
-            .map(Self::Id)
-            .or_else(|_| time())
-            .map_err(|_| "expected a time like 2026-11-25T19:30:00Z, or an id")
-    }
-}
-
 impl Options {
+    /// With the id of the order that is asked for.
+    async fn with_order(&self, pasts: &HashMap<&'static str, Past>) -> Result<Self> {
+        let mut named = self.clone();
+        if let Some(order) = self.order {
+            named.order = Some(Name::Id(orders::named(pasts, order).await?));
+        }
+        Ok(named)
+    }
+
+    /// The order that is asked for, once its id is known.
+    fn order_id(&self) -> Option<Uuid> {
+        match self.order {
+            Some(Name::Id(id)) => Some(id),
+            _ => None,
+        }
+    }
+
     fn wants(&self, service: &str) -> bool {
         self.service.as_deref().is_none_or(|only| only == service)
     }
@@ -154,12 +156,12 @@ async fn is_the_same(options: &Options) -> Result<bool> {
     }
     ensure!(options.order.is_none() || options.step, "--order goes with --step or --into");
     if let Some(kept) = options.keep.as_deref().filter(|kept| kept.exists()) {
-        sandbox::serve_again(kept, options.listen).await?;
+        sandbox::serve_again(kept, options.listen, options.json).await?;
         return Ok(true);
     }
     if let (Some(service), Some(to)) = (&options.rebuild, &options.to) {
-        let (at, from, from_feeds) = (&options.at, &options.from[..], options.from_feeds);
-        return Rebuild { service, to, at, from, from_feeds }.run().await;
+        let (at, from, from_feeds, json) = (&options.at, &options.from[..], options.from_feeds, options.json);
+        return Rebuild { service, to, at, from, from_feeds, json }.run().await;
     }
     if options.compare {
         return interruptible(compare(options)).await;
@@ -173,11 +175,12 @@ async fn is_the_same(options: &Options) -> Result<bool> {
             [] => past::running(&options.at).await?,
             files => past::saved(files).await?,
         };
-        run_all(options, &pasts, &directory).await
+        past::tell_missing("the history", &pasts, options.service.as_deref())?;
+        run_all(&options.with_order(&pasts).await?, &pasts, &directory).await
     };
     let same = interruptible(ran).await?;
     if options.keep.is_some() {
-        sandbox::serve(&directory, options.listen).await?;
+        sandbox::serve(&directory, options.listen, options.json).await?;
     }
     Ok(same)
 }
@@ -186,10 +189,15 @@ async fn is_the_same(options: &Options) -> Result<bool> {
 async fn check(options: &Options) -> Result<bool> {
     for file in &options.check {
         let pasts = past::saved(std::slice::from_ref(file)).await?;
-        let directory = Directory::new(None)?;
-        let same = run_all(options, &pasts, &directory).await.with_context(|| file.display().to_string())?;
+        let (name, directory) = (file.display().to_string(), Directory::new(None)?);
+        past::tell_missing(&name, &pasts, options.service.as_deref())?;
+        let same =
+            run_all(&options.with_order(&pasts).await?, &pasts, &directory).await.with_context(|| name.clone())?;
         if !same {
-            say(&paint::wrong(format!("{} is decided differently", file.display())))?;
+            say(&match options.json {
+                true => json!({"file": name, "same": false}).to_string(),
+                false => paint::wrong(format!("{name} is decided differently")),
+            })?;
             return Ok(false);
         }
     }
@@ -214,7 +222,7 @@ async fn compare(options: &Options) -> Result<bool> {
 }
 
 async fn run_all(options: &Options, pasts: &HashMap<&'static str, Past>, directory: &Directory) -> Result<bool> {
-    let (bounds, zones) = (bounds(options, pasts).await?, Zones::of(pasts).await?);
+    let (bounds, zones) = (bounds(options.until, pasts).await?, Zones::of(pasts).await?);
     let bound = |service: &str| bounds.get(service).copied().unwrap_or(Bound::None);
     let progress = Progress::new("entries", length(options, pasts, bound).await?);
     let wanted: Vec<_> = SERVICES.iter().filter(|(service, _)| options.wants(service)).collect();
@@ -237,6 +245,7 @@ async fn run_all(options: &Options, pasts: &HashMap<&'static str, Past>, directo
     if options.keep.is_some() {
         directory.stop_at(stopped.at(options.until), zones.clock(None))?;
     }
+    stopped.tell(options)?;
     Ok(same)
 }
 
@@ -290,12 +299,27 @@ struct Stopped {
     last: Option<Time>,
     /// One of them did not come as far as was asked.
     early: bool,
+    inputs: usize,
 }
 
 impl Stopped {
     fn note(&mut self, summary: &Summary) {
         self.last = self.last.max(summary.at);
         self.early |= summary.is_over();
+        self.inputs += summary.inputs;
+    }
+
+    /// What was waited for and did not come.
+    fn tell(&self, options: &Options) -> Result<()> {
+        if self.inputs == 0 {
+            let by = options.until.map_or(String::new(), |until| format!(" by {until}"));
+            note(&format!("nothing had been told{by}, and nothing was run"));
+        }
+        if let Some(pattern) = options.pause_on.as_deref().filter(|_| !self.early) {
+            refuse_unknown_type(pattern)?;
+            note(&format!("no event of a type like {pattern} was said, and it paused nowhere"));
+        }
+        Ok(())
     }
 
     /// What is the present in the sandbox: the moment that was asked for, or that of the last input.
@@ -303,64 +327,6 @@ impl Stopped {
         match until {
             Some(Until::Time(time)) if !self.early => time,
             _ => self.last.unwrap_or_else(Time::now),
-        }
-    }
-}
-
-/// Where each service stops. Of an id: where it is, and the others at that moment.
-async fn bounds(options: &Options, pasts: &HashMap<&'static str, Past>) -> Result<HashMap<&'static str, Bound>> {
-    match options.until {
-        None => Ok(HashMap::new()),
-        Some(Until::Time(time)) => moments(pasts, time).await,
-        Some(Until::Id(id)) => {
-            let (service, entry) = locate_in(pasts, &id.to_string()).await?;
-            let mut bounds = moments(pasts, entry.at).await?;
-            bounds.insert(service, Bound::Position(entry.position));
-            Ok(bounds)
-        }
-    }
-}
-
-async fn moments(pasts: &HashMap<&'static str, Past>, time: Time) -> Result<HashMap<&'static str, Bound>> {
-    let mut bounds = HashMap::new();
-    for (service, past) in pasts {
-        bounds.insert(*service, Bound::moment(past, time).await?);
-    }
-    Ok(bounds)
-}
-
-async fn locate_in(pasts: &HashMap<&'static str, Past>, id: &str) -> Result<(&'static str, Entry)> {
-    for (service, past) in pasts {
-        if let Some(entry) = locate(past, id).await? {
-            return Ok((service, entry));
-        }
-    }
-    bail!("nobody was told and nobody said {id}")
-}
-
-/// The entry in which the input or the event with the id was decided: as an input of its own, or what it led to.
-async fn locate(past: &Past, id: &str) -> Result<Option<Entry>> {
-    let (told, said) = (format!("{{\"id\":\"{id}\""), format!("\"id\":\"{id}\""));
-    let (mut position, mut spoken, mut wanted) = (0, past.beginning().await?, None);
-    loop {
-        let events = past.said(spoken, PAGE).await?;
-        let Some((last, _)) = events.last() else { break };
-        spoken = *last;
-        wanted = events.iter().find(|(_, event)| event.contains(&said)).map(|(position, _)| *position);
-        if wanted.is_some() {
-            break;
-        }
-    }
-    loop {
-        let entries = past.told(position, PAGE).await?;
-        let Some(last) = entries.last() else { return Ok(None) };
-        position = last.position;
-        let is_it = |entry: &&Entry| match wanted {
-            Some(wanted) => entry.said >= wanted,
-            None => entry.doc.contains(&told),
-        };
-        if let Some(entry) = entries.iter().find(is_it) {
-            return Ok(Some(entry.clone()));
         }
     }
 }

@@ -2,18 +2,20 @@
 
 use std::{
     fs::{DirBuilder, File},
-    io::Write,
+    io::{ErrorKind, Write},
     net::SocketAddr,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use inventory_svc::InventorySvc;
 use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::{
     contract::{clock::Clock, time::Time},
     db::Db,
@@ -33,11 +35,11 @@ const LOCK: &str = "in-use";
 /// Says what the sandbox is; written once it is whole.
 const LABEL: &str = "sandbox.json";
 
-/// Where the sandbox's files are.
+/// Where the sandbox's files are. They are gone with it, unless it has become whole and is kept.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    is_kept: bool,
+    is_kept: AtomicBool,
     _lock: File,
 }
 
@@ -71,7 +73,7 @@ impl Directory {
         let failed = || format!("make {}: a sandbox begins in a directory of its own", path.display());
         DirBuilder::new().mode(0o700).create(&path).with_context(failed)?;
         let lock = lock(&path)?;
-        Ok(Self { path, is_kept: kept.is_some(), _lock: lock })
+        Ok(Self { path, is_kept: AtomicBool::new(false), _lock: lock })
     }
 
     /// Of a service's database.
@@ -83,18 +85,20 @@ impl Directory {
         self.path.join(format!("{}.db", S::FEED))
     }
 
-    /// It is whole, and its clock stands there.
+    /// It is whole, its clock stands there, and it stays.
     pub(crate) fn stop_at(&self, at: Time, clock: &Clock) -> Result<()> {
         let zone = (*clock != Clock::UTC).then(|| clock.zone().to_owned());
         let label = self.path.join(LABEL);
         std::fs::write(&label, serde_json::to_vec(&Label { at, zone })?)
-            .with_context(|| format!("write {}", label.display()))
+            .with_context(|| format!("write {}", label.display()))?;
+        self.is_kept.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        if !self.is_kept {
+        if !self.is_kept.load(Ordering::Relaxed) {
             // What cannot be removed is the next one's to clean up.
             let _ = std::fs::remove_dir_all(&self.path);
         }
@@ -109,11 +113,24 @@ fn lock(directory: &Path) -> Result<File> {
 }
 
 fn label(directory: &Path) -> Result<Label> {
-    let label = std::fs::read(directory.join(LABEL)).with_context(|| {
-        let shown = directory.display();
-        format!("{shown} is there already, and is no sandbox that is whole: name another directory, or remove it")
-    });
-    serde_json::from_slice(&label?).context(LABEL)
+    match std::fs::read(directory.join(LABEL)) {
+        Ok(label) => serde_json::from_slice(&label).context(LABEL),
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(unlabelled(directory)),
+        Err(error) => Err(error).with_context(|| format!("look into {}", directory.display())),
+    }
+}
+
+/// What a directory is that is there already and does not say so itself.
+fn unlabelled(directory: &Path) -> String {
+    let shown = directory.display();
+    match File::open(directory.join(LOCK)) {
+        Ok(lock) if lock.try_lock().is_err() => format!("{shown} is in use by another process"),
+        Ok(_) => format!(
+            "{shown} holds half a sandbox, left by a replay that was killed before its end, and of no use to anybody: \
+             remove it, or name another directory"
+        ),
+        Err(_) => format!("{shown} is there already, and is no sandbox: name another directory, or remove it"),
+    }
 }
 
 /// Removes what is left of sandboxes whose process was killed.
@@ -137,19 +154,21 @@ pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// As [`serve`], of a sandbox that was kept.
-pub(super) async fn serve_again(path: &Path, listen: SocketAddr) -> Result<()> {
+pub(super) async fn serve_again(path: &Path, listen: SocketAddr, json: bool) -> Result<()> {
     ensure!(path.is_dir(), "{} is no directory", path.display());
     let at = label(path)?.moment();
-    let directory = Directory { path: path.to_owned(), is_kept: true, _lock: lock(path)? };
-    say(&format!(
-        "{} is a sandbox already, up to {at}: it is served as it is, and nothing is run again",
-        path.display()
-    ))?;
-    serve(&directory, listen).await
+    let directory = Directory { path: path.to_owned(), is_kept: AtomicBool::new(true), _lock: lock(path)? };
+    if !json {
+        say(&format!(
+            "{} is a sandbox already, up to {at}: it is served as it is, and nothing is run again",
+            path.display()
+        ))?;
+    }
+    serve(&directory, listen, json).await
 }
 
 /// Serves what is there of the three services until asked to stop.
-pub(super) async fn serve(directory: &Directory, listen: SocketAddr) -> Result<()> {
+pub(super) async fn serve(directory: &Directory, listen: SocketAddr, json: bool) -> Result<()> {
     let label = label(&directory.path)?;
     let (at, moment) = (label.at, label.moment());
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -158,11 +177,13 @@ pub(super) async fn serve(directory: &Directory, listen: SocketAddr) -> Result<(
     shown.add::<OrderSvc>(directory, &base).await?;
     shown.add::<KitchenSvc>(directory, &base).await?;
     shown.add::<InventorySvc>(directory, &base).await?;
-    say(&format!(
-        "the sandbox in {} is open, its clock stands at {moment}, and Ctrl-C ends it:",
-        directory.path.display()
-    ))?;
-    say(&format!("\n{base}/\n{}", shown.links))?;
+    let path = directory.path.display();
+    if json {
+        say(&json!({"sandbox": path.to_string(), "at": at, "url": base}).to_string())?;
+    } else {
+        say(&format!("the sandbox in {path} is open, its clock stands at {moment}, and Ctrl-C ends it:"))?;
+        say(&format!("\n{base}/\n{}", shown.links))?;
+    }
     std::io::stdout().flush().context("write to standard output")?;
     shown.still.serve(listener, shown.pages).await;
     Ok(())

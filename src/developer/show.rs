@@ -2,24 +2,23 @@
 //! running the past of the service that knows it, and of no other, in a sandbox.
 
 mod layout;
+mod wanted;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use axum::Router;
 use clap::{Args, ValueEnum};
 use inventory_svc::InventorySvc;
-use kitchen_svc::{KitchenSvc, domain::ticket_id};
+use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
-use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{contract::time::Time, db::Db, process::still::Still, web::site::Site};
 use tokio::net::TcpListener;
-use uuid::Uuid;
 
-use self::layout::written;
+use self::{layout::written, wanted::Wanted};
 use super::{
-    At, Moment, ended, escaped, interruptible,
+    At, Moment, ended, interruptible, note,
     past::{self, Past},
     progress::{self, Progress},
     replay::run::{Bound, Run},
@@ -60,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "at")]
     from: Vec<PathBuf>,
 
-    /// As JSON
+    /// As one JSON object, on one line
     #[arg(long)]
     json: bool,
 }
@@ -93,10 +92,11 @@ enum What {
 }
 
 pub(crate) async fn run(options: Options) -> ExitCode {
-    ended(interruptible(show(&options)).await.map(|()| true))
+    ended(interruptible(show(&options)).await)
 }
 
-async fn show(options: &Options) -> Result<()> {
+/// Whether it is there.
+async fn show(options: &Options) -> Result<bool> {
     // Whatever is missing is told before anything is run.
     let wanted = Wanted::of(options.what, &options.which)?;
     match options.what {
@@ -111,7 +111,12 @@ async fn show(options: &Options) -> Result<()> {
 }
 
 /// Where it runs, or where it ran.
-async fn find<S: Site>(options: &Options, wanted: &Wanted) -> Result<()> {
+async fn find<S: Site>(options: &Options, wanted: &Wanted) -> Result<bool> {
+    if let Some(moment @ Moment(time)) = options.as_of
+        && time > Time::now()
+    {
+        note(&format!("{moment}: it is shown as far as it is known"));
+    }
     if options.as_of.is_none() && options.from.is_empty() {
         let zones = Zones::at(&options.at).await?;
         return answer(&options.at.find(S::NAME, S::FEED).await?, options, wanted, &zones).await;
@@ -131,7 +136,7 @@ async fn find<S: Site>(options: &Options, wanted: &Wanted) -> Result<()> {
     then::<S>(options, wanted, &past, &zones).await
 }
 
-async fn then<S: Site>(options: &Options, wanted: &Wanted, past: &Past, zones: &Zones) -> Result<()> {
+async fn then<S: Site>(options: &Options, wanted: &Wanted, past: &Past, zones: &Zones) -> Result<bool> {
     let directory = Directory::new(None)?;
     let bound = match options.as_of {
         Some(Moment(time)) => Bound::moment(past, time).await?,
@@ -157,109 +162,37 @@ async fn then<S: Site>(options: &Options, wanted: &Wanted, past: &Past, zones: &
     tokio::join!(asked, still.serve(listener, Router::new())).0
 }
 
-async fn answer(api: &Api, options: &Options, wanted: &Wanted, zones: &Zones) -> Result<()> {
-    let found = wanted.ask(api).await?;
-    match options.json {
-        true => say(&serde_json::to_string_pretty(&found)?),
-        false => say(written(options.what, &found, zones).trim_end()),
+async fn answer(api: &Api, options: &Options, wanted: &Wanted, zones: &Zones) -> Result<bool> {
+    let location = wanted.location.as_ref().filter(|location| zones.are_known() && !zones.know(location));
+    let found = match location {
+        Some(_) => None,
+        None => wanted.ask(api).await?,
+    };
+    let Some(found) = found else {
+        let missing =
+            location.map_or_else(|| wanted.missing.clone(), |location| format!("there is no location {location}"));
+        return is_missing(options, &missing, zones);
+    };
+    say(&match options.json {
+        true => found.to_string(),
+        false => written(options.what, &found, zones).trim_end().to_owned(),
+    })?;
+    Ok(true)
+}
+
+/// Says what is not there, or was not then.
+fn is_missing(options: &Options, missing: &str, zones: &Zones) -> Result<bool> {
+    let then = match options.as_of {
+        Some(Moment(time)) => format!(" at {}", zones.clock(None).exact(time)),
+        None if !options.from.is_empty() => " in the history".into(),
+        None => String::new(),
+    };
+    if !options.json {
+        bail!("{missing}{then}");
     }
-}
-
-/// What is asked for.
-#[derive(Clone, Debug)]
-enum Wanted {
-    /// What a path answers.
-    One(String),
-    /// All pages of a list.
-    All(String),
-    Order(i64),
-    Ticket(i64),
-    /// Of this id, or of the order with it.
-    TicketOf(Uuid),
-}
-
-impl Wanted {
-    fn of(what: What, which: &[String]) -> Result<Self> {
-        let second = which.get(1).map(|name| escaped(name));
-        let first = which.first().map(|name| escaped(name));
-        ensure!(
-            second.is_none() || matches!(what, What::Stock | What::Recipe),
-            "`comanda show --help` says what can be asked for: {:?} is too much",
-            which[1]
-        );
-        let in_query = || first.as_ref().map_or(String::new(), |location| format!("&location={location}"));
-        let location = || first.as_ref().context("which location? `comanda show locations` lists them");
-        Ok(match (what, second) {
-            (What::Orders, _) => Self::All(format!("/v1/orders?limit=500{}", in_query())),
-            (What::Tickets, _) => Self::All(format!("/v1/tickets?limit=500{}", in_query())),
-            (What::Locations, _) => Self::All("/v1/locations?limit=500".into()),
-            (What::Order, _) => match id_or_number("order", which)? {
-                Which::Id(id) => Self::One(format!("/v1/orders/{id}")),
-                Which::Number(number) => Self::Order(number),
-            },
-            (What::Ticket, _) => match id_or_number("ticket", which)? {
-                Which::Id(id) => Self::TicketOf(id),
-                Which::Number(number) => Self::Ticket(number),
-            },
-            (What::Reservation, _) => match id_or_number("order", which)? {
-                Which::Id(order) => Self::One(format!("/v1/reservations/{order}")),
-                Which::Number(_) => bail!("inventory-svc knows orders by their id alone"),
-            },
-            (What::Stock, None) => Self::All(format!("/v1/stock/{}?limit=500", location()?)),
-            (What::Stock, Some(name)) => Self::All(format!("/v1/stock/{}/{name}/movements?limit=500", location()?)),
-            (What::Recipe, None) => Self::All(format!("/v1/recipes/{}?limit=500", location()?)),
-            (What::Recipe, Some(sku)) => Self::One(format!("/v1/recipes/{}/{sku}", location()?)),
-            (What::Availability, _) => Self::All(format!("/v1/availability/{}?limit=500", location()?)),
-            (What::Menu, _) => Self::All(format!("/v1/menu/{}?limit=500", location()?)),
-            (What::Location, _) => Self::One(format!("/v1/locations/{}", location()?)),
-            (What::Stations, _) => Self::One(format!("/v1/stations/{}", location()?)),
-        })
-    }
-
-    async fn ask(&self, api: &Api) -> Result<Value> {
-        match self {
-            Self::One(path) => found(api, path).await,
-            Self::All(path) => Ok(json!({ "items": api.list::<Value>(path).await? })),
-            Self::Order(number) => numbered(api, "/v1/orders?limit=500", *number, false).await,
-            // Those come oldest first.
-            Self::Ticket(number) => numbered(api, "/v1/tickets?limit=500", *number, true).await,
-            Self::TicketOf(id) => {
-                let path = |id| format!("/v1/tickets/{id}");
-                let is_there = api.look(&path(*id)).await?.status != StatusCode::NOT_FOUND;
-                found(api, &path(if is_there { *id } else { ticket_id(*id) })).await
-            }
-        }
-    }
-}
-
-enum Which {
-    Id(Uuid),
-    Number(i64),
-}
-
-fn id_or_number(what: &str, which: &[String]) -> Result<Which> {
-    let text = which.first().with_context(|| format!("which {what}? Give its id or its number"))?;
-    let number = || text.trim_start_matches('#').parse().map(Which::Number);
-    text.parse().map(Which::Id).or_else(|_| number()).with_context(|| format!("{text:?} is no id and no number"))
-}
-
-async fn found(api: &Api, path: &str) -> Result<Value> {
-    let answer = api.look(path).await?;
-    let detail = || answer.body["detail"].as_str().unwrap_or("no reason was given");
-    ensure!(answer.status.is_success(), "{}: {}", answer.status, detail());
-    Ok(answer.body)
-}
-
-/// The first of a list that has the number, or the last.
-async fn numbered(api: &Api, path: &str, number: i64, last: bool) -> Result<Value> {
-    let (mut after, mut found) = (String::new(), None);
-    loop {
-        let page: Value = api.get(&format!("{path}{after}")).await?;
-        let mut with_it = page["items"].as_array().into_iter().flatten().filter(|item| item["number"] == number);
-        found = if last { with_it.next_back().cloned().or(found) } else { with_it.next().cloned() };
-        match page["next"].as_str() {
-            Some(next) if last || found.is_none() => after = format!("&after={next}"),
-            _ => return found.with_context(|| format!("there is none with the number {number}, or not any more")),
-        }
-    }
+    let (what, as_of) = (options.what.to_possible_value(), options.as_of.map(|Moment(time)| time));
+    let what = what.as_ref().map(|what| what.get_name());
+    say(&json!({"missing": what, "which": options.which, "as_of": as_of, "detail": format!("{missing}{then}")})
+        .to_string())?;
+    Ok(false)
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,8 +18,10 @@ use uuid::Uuid;
 use super::{
     At, SERVICES,
     dead::{self, Letter},
-    ended, interruptible, name, paint,
-    past::{self, PAGE, Past},
+    ended, interruptible, name,
+    orders::{self, Name},
+    paint,
+    past::{self, Past},
     say,
     zones::Zones,
 };
@@ -29,8 +31,6 @@ const EXAMPLES: &str = "Examples:
   comanda trace 0190b2f0-… --as mermaid  as a sequence diagram, for an issue or a README
   comanda trace 12 --from rush.ndjson    in a history that was saved";
 
-/// A decision waits for a commit, and clocks differ: so much earlier than its order something may be dated.
-const CLOCKS_APART: Duration = Duration::from_secs(300);
 /// What takes longer from one service to the next stands out.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -38,7 +38,7 @@ const SLOW: Duration = Duration::from_secs(1);
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// The order: its id, or its number (the last order that has it)
-    order: String,
+    order: orders::Name,
 
     #[command(flatten)]
     at: At,
@@ -50,6 +50,10 @@ pub(crate) struct Options {
     /// As a timeline, as one JSON object a line, or as a Mermaid sequence diagram
     #[arg(long = "as", value_enum, default_value_t = Form::Text)]
     form: Form,
+
+    /// One JSON object a line; the same as `--as json`
+    #[arg(long, conflicts_with = "form")]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -118,10 +122,14 @@ async fn trace(options: &Options) -> Result<()> {
         Some(file) => past::saved(std::slice::from_ref(file)).await?,
         None => past::running(&options.at).await?,
     };
-    let order = find(&pasts, &options.order).await?;
-    let order = order.with_context(|| format!("no order has the number {}", options.order))?;
+    past::tell_missing("the history", &pasts, None)?;
+    let order = match options.order {
+        Name::Id(id) => id,
+        number => orders::named(&pasts, number).await?,
+    };
     let trace = of(&pasts, order).await?;
-    match options.form {
+    ensure!(!trace.steps.is_empty(), "nobody was told of an order {order}, or it has been forgotten");
+    match if options.json { Form::Json } else { options.form } {
         Form::Text => as_text(&trace, &Zones::of(&pasts).await?),
         Form::Json => trace.steps.iter().try_for_each(|step| say(&as_json(step).to_string())),
         Form::Mermaid => as_mermaid(&trace.steps),
@@ -130,7 +138,7 @@ async fn trace(options: &Options) -> Result<()> {
 
 /// The order, as far as these remember it.
 pub(crate) async fn of(pasts: &HashMap<&'static str, Past>, order: Uuid) -> Result<Trace> {
-    let since = since(order);
+    let since = orders::since(order);
     let id = order.to_string();
     let mut said: Vec<Value> = Vec::new();
     for past in pasts.values() {
@@ -162,52 +170,6 @@ pub(crate) async fn of(pasts: &HashMap<&'static str, Past>, order: Uuid) -> Resu
     let number = said.iter().find_map(|event| event["data"]["number"].as_i64());
     let location = said.iter().find_map(|event| event["location"].as_str()).map(str::to_owned);
     Ok(Trace { order, number, location, steps })
-}
-
-/// The order with that id or, the last one, with that number; `None` where there is none with that number.
-pub(crate) async fn find(pasts: &HashMap<&'static str, Past>, wanted: &str) -> Result<Option<Uuid>> {
-    if let Ok(id) = wanted.parse() {
-        return Ok(Some(id));
-    }
-    let number: i64 = wanted.parse().ok().context("expected an order's id or number")?;
-    let orders = pasts.get(SERVICES[0].0).context("the history holds no orders")?;
-    let (beginning, mut end) = (orders.beginning().await?, orders.end().await?);
-    // From the end: it is the last one that is wanted, and people ask about what has just happened.
-    while end > beginning {
-        let start = beginning.max(end - i64::try_from(PAGE)?);
-        let found = last_placed(orders, start, end, number).await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        end = start;
-    }
-    Ok(None)
-}
-
-/// The last order with the number that was placed behind `start`, up to `end`.
-async fn last_placed(orders: &Past, start: i64, end: i64, number: i64) -> Result<Option<Uuid>> {
-    let (mut position, mut found) = (start, None);
-    while position < end {
-        let events = orders.said(position, PAGE).await?;
-        let Some((last, _)) = events.last() else { break };
-        position = *last;
-        for (_, event) in events.iter().filter(|(_, event)| event.contains("order.placed")) {
-            let event: Value = serde_json::from_str(event).context("an event")?;
-            if event["data"]["number"] == number {
-                found = event["subject"].as_str().map(str::to_owned);
-            }
-        }
-    }
-    found.map(|id| id.parse().context("an order's id")).transpose()
-}
-
-/// An order's id says when it was made.
-fn since(order: Uuid) -> Time {
-    let made_ms = order.get_timestamp().map_or(0, |made| {
-        let (seconds, nanos) = made.to_unix();
-        seconds.saturating_mul(1000).saturating_add(u64::from(nanos / 1_000_000))
-    });
-    Time::from_micros(i64::try_from(made_ms).unwrap_or(0).saturating_mul(1000)) - CLOCKS_APART
 }
 
 /// By which an input may name what the event is about, or be what caused it.
@@ -294,7 +256,7 @@ fn is_by(event: &Value, service: &str) -> bool {
 }
 
 fn as_text(Trace { order, number, location, steps }: &Trace, zones: &Zones) -> Result<()> {
-    let Some(first) = steps.first() else { bail!("nobody was told of the order {order}, or it has been forgotten") };
+    let Some(first) = steps.first() else { return Ok(()) };
     let clock = zones.clock(location.as_deref());
     let location = location.as_deref().unwrap_or("an unknown location");
     let number = number.map_or(String::new(), |number| format!(", number {number},"));

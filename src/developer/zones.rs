@@ -74,6 +74,16 @@ impl Zones {
         }
     }
 
+    /// Whether anybody has told of locations.
+    pub(super) fn are_known(&self) -> bool {
+        !self.clocks.is_empty()
+    }
+
+    /// Whether there is such a location.
+    pub(super) fn know(&self, location: &str) -> bool {
+        self.clocks.contains_key(location)
+    }
+
     /// What time it is there; of no location, what is the same for all.
     pub(super) fn clock(&self, location: Option<&str>) -> &Clock {
         const NOWHERE: &Clock = &Clock::UTC;

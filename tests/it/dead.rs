@@ -128,7 +128,7 @@ async fn a_developer_finds_what_failed_and_redrives_it() {
         assert_eq!((&shown["body"], &shown["service"]), (&found[1]["body"], &json!("kitchen-svc")));
 
         let still = refused(&["dead", "redrive", &id, "--at", &app.base]).await;
-        assert!(still.contains("printer_jam") && still.ends_with("1 letters, 1 refused\n"), "{still}");
+        assert!(still.contains("printer_jam") && still.ends_with("1 letter, 1 refused\n"), "{still}");
         clear_jam(&app.databases[2]).await;
         let dry = dead(&["redrive", "--all", "--dry-run"]).await;
         assert!(dry.ends_with("2 letters, 2 would be redriven\n"), "{dry}");

@@ -138,7 +138,10 @@ async fn events_are_found_by_order_type_and_time() {
             lines(&["--since", &times[times.len() - 1]]).await.len(),
             times.iter().filter(|time| *time == &times[times.len() - 1]).count()
         );
-        assert!(lines(&["--location", "nowhere"]).await.is_empty());
+        // What inventory says of it knows only the id.
+        let by_number = lines(&["--order", &format!("#{number}")]).await;
+        assert!(by_number.iter().any(|event| event["type"] == "stock.rejected"), "{by_number:?}");
+        assert_eq!(by_number, lines(&["--order", &rejected]).await);
         let shown = told(&["events", "show", &text(&rejections[0]["id"]), "--at", &app.base]).await;
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), rejections[0]);
     })

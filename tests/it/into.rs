@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::{
-    developer::{comanda, refused, told},
+    developer::{comanda, evening, refused, told},
     harness::{App, on_both, text},
     missed::{Loss, WAIT, each, lose, until},
 };
@@ -44,6 +44,60 @@ async fn what_was_missed_is_taken_in_and_the_rest_changes_nothing() {
         into(&app, &["--since", "1h", "--yes"]).await;
         app.settle().await;
         assert_eq!(tickets(&app).await, 3, "it was heard before");
+        app.finish().await;
+    })
+    .await;
+}
+
+/// The hash of each table of a service, but of its journal, which tells that it was told so again.
+async fn tables(app: &App, feed: &str) -> Vec<Value> {
+    let state = app.get(&format!("/v1/state/{feed}")).await;
+    let tables = state["tables"].as_array().unwrap().iter();
+    tables.filter(|table| table["table"] != "journal").cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_every_service_has_taken_in_changes_no_row_of_any() {
+    on_both(async |app| {
+        evening(app).await;
+        let all = async || [tables(app, "orders").await, tables(app, "inventory").await, tables(app, "kitchen").await];
+        let before = all().await;
+        for (service, feed) in [("order-svc", "orders"), ("inventory-svc", "inventory"), ("kitchen-svc", "kitchen")] {
+            let entries = async || {
+                let journal = app.get(&format!("/v1/journal/{feed}?limit=500")).await;
+                let told =
+                    journal["items"].as_array().unwrap().iter().flat_map(|entry| entry["told"].as_array().unwrap());
+                told.filter(|told| told["event"]["replayed"] == true).count()
+            };
+            let sent = told(&["replay", "--into", service, "--yes", "--json", "--at", &app.base]).await;
+            let lines = sent.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let sent: u64 = lines.map(|line| line["sent"].as_u64().unwrap()).sum();
+            assert!(sent > 0, "{service}");
+            until(async || entries().await == usize::try_from(sent).unwrap()).await;
+        }
+        app.settle().await;
+        assert_eq!(all().await, before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_it_is_begun_anew_and_nothing_happens_twice() {
+    each(async |backends| {
+        let lost = lose(backends, &["1 cola"; 12], Loss::Purged).await;
+        let app = App::start(backends, WAIT).await;
+        let arguments = ["replay", "--into", "kitchen-svc", "--at", &app.base, "--rate", "2", "--yes"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
+        let mut sending = command.args(arguments).env("RUST_LOG", "error").stdout(Stdio::null()).spawn().unwrap();
+        until(async || tickets(&app).await > 0).await;
+        sending.kill().unwrap();
+        sending.wait().unwrap();
+        assert!(tickets(&app).await < lost.len(), "it was killed in the middle");
+        into(&app, &["--yes"]).await;
+        app.settle().await;
+        let feed = app.get("/v1/feed/kitchen?limit=500").await;
+        let opened = feed["items"].as_array().unwrap().iter().filter(|event| event["type"] == "ticket.opened").count();
+        assert_eq!((tickets(&app).await, opened), (lost.len(), lost.len()), "each once");
         app.finish().await;
     })
     .await;

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::bus::Message;
+use shared::{bus::Message, contract::topology};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::time::{Instant, interval};
 
 use crate::{
@@ -93,8 +95,8 @@ async fn states(app: &App) -> Vec<Value> {
 
 /// Runs it all again, and compares it with what is stored: nothing outside changes. False where something fell due
 /// meanwhile and was decided, of which the journals tell.
-async fn is_the_same(app: &App) -> bool {
-    let before = states(app).await;
+async fn is_the_same(app: &App, backends: &Backends) -> bool {
+    let (before, waiting) = (states(app).await, bus(backends).await);
     let shown = told(&["replay", "--at", &app.base]).await;
     assert_eq!(shown.matches(": identical\n").count(), 3, "{shown}");
     let compared = told(&["replay", "--compare", "--json", "--at", &app.base]).await;
@@ -105,12 +107,36 @@ async fn is_the_same(app: &App) -> bool {
         return false;
     }
     assert_eq!(after, before, "nothing outside changes");
+    assert_eq!(bus(backends).await, waiting, "and nothing is published");
     assert_eq!(compared.len(), 3, "{compared:#?}");
     for (now, then) in compared.iter().zip(&before) {
         let both = (&now["tables"], &now["run_again"]);
         assert_eq!(both, (&then["tables"], &then["tables"]), "{}", text(&now["service"]));
     }
     true
+}
+
+/// What the bus holds.
+async fn bus(backends: &Backends) -> Vec<(String, i64)> {
+    let Some(file) = backends.bus.strip_prefix("sqlite:") else { return queues(backends).await };
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut bus = SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "SELECT 'log', COALESCE(MAX(position), 0) FROM log UNION ALL SELECT 'kept', COUNT(*) FROM log";
+    sqlx::query_as(sql).fetch_all(&mut bus).await.unwrap()
+}
+
+/// How many messages each queue holds, and the stream, into which everything goes that is published.
+async fn queues(backends: &Backends) -> Vec<(String, i64)> {
+    let connection = Connection::connect(&backends.bus, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let mut held = Vec::new();
+    let of_services = topology::LISTENERS.iter().flat_map(|(name, _)| [topology::inbox(name), topology::dead(name)]);
+    for queue in of_services.chain([topology::STREAM.to_owned()]) {
+        let options = QueueDeclareOptions { passive: true, ..Default::default() };
+        let declared = channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await.unwrap();
+        held.push((queue, declared.message_count().into()));
+    }
+    held
 }
 
 async fn comes_out_the_same(backends: Backends, replicas: usize) {
@@ -121,7 +147,7 @@ async fn comes_out_the_same(backends: Backends, replicas: usize) {
     let mut same = 0;
     // A minute after the demo's stations were replaced, each is cleared, if the machine takes that long.
     for _ in 0..10 {
-        same += usize::from(is_the_same(&app).await);
+        same += usize::from(is_the_same(&app, &backends).await);
         if same == 2 {
             break;
         }

@@ -178,7 +178,7 @@ async fn a_sandbox_begins_in_a_directory_of_its_own_and_listens_on_loopback() {
     let other = in_directory(scratch.path(), "other");
     std::fs::create_dir(&other).unwrap();
     let taken = refused(&["replay", "--from", &file, "--keep", &other]).await;
-    assert!(taken.contains("no sandbox that is whole"), "{taken}");
+    assert!(taken.contains("is there already, and is no sandbox"), "{taken}");
     assert_eq!(std::fs::read_dir(&other).unwrap().count(), 0, "nothing is left in what is somebody else's");
     let kept = in_directory(scratch.path(), "kept");
     let open = refused(&["replay", "--from", &file, "--keep", &kept, "--listen", "0.0.0.0:0"]).await;
@@ -186,7 +186,7 @@ async fn a_sandbox_begins_in_a_directory_of_its_own_and_listens_on_loopback() {
 }
 
 /// A history that is kept.
-fn kept_history() -> String {
+pub(crate) fn kept_history() -> String {
     format!("{}/tests/histories/rush.ndjson", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -248,7 +248,8 @@ async fn what_is_and_what_was_is_shown() {
         let then = json(&["order", &number, "--as-of", &placed]).await;
         assert_eq!((&then["id"], &then["status"]), (&order["id"], &json!("placed")));
         let before = refused(&["show", "order", &rejected, "--at", &app.base, "--as-of", &placed]).await;
-        assert!(before.contains("404 Not Found: "), "{before}");
+        let at = london(placed.parse().unwrap());
+        assert_eq!(before, format!("comanda: there is no order {rejected} at {at}\n"));
         let full = json(&["stock", "soho", "--as-of", &placed]).await;
         let buns = full["items"].as_array().unwrap().iter().find(|item| item["ingredient"] == "dough").unwrap().clone();
         assert_eq!((&buns["on_hand"], &buns["reserved"]), (&json!(100), &json!(0)));
@@ -276,11 +277,11 @@ async fn what_cannot_be_shown_is_refused_with_what_to_do() {
     for (arguments, why) in [
         (&["order"][..], "which order?"),
         (&["order", "twelve"], "is no id and no number"),
-        (&["order", "4711"], "there is none with the number 4711"),
+        (&["order", "4711"], "no order has the number 4711 in the history"),
         (&["stock"], "which location?"),
         (&["menu", "soho", "cola"], "is too much"),
         (&["reservation", "12"], "by their id alone"),
-        (&["location", "no/where?"], "404 Not Found"),
+        (&["location", "no/where?"], "there is no location no/where? in the history"),
         (&["order", "1", "--as-of", "yesterday"], "how long ago"),
     ] {
         let said = refused(&[&["show"], arguments, &["--from", &file]].concat()).await;

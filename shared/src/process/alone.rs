@@ -31,9 +31,23 @@ pub struct Alone<S> {
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Task {
     /// Brings the database up to date, and ends
+    #[command(
+        after_help = "Example, for each service:\n  order-svc --order-database-url postgres://127.0.0.1/order migrate"
+    )]
     Migrate,
     /// Asks the one that listens here whether it is ready, and ends: with 0 if it is
+    #[command(after_help = "Example, for each service:\n  order-svc --listen 127.0.0.1:8081 healthcheck")]
     Healthcheck,
+}
+
+fn examples(service: &str, port: u16) -> String {
+    let short = service.trim_end_matches("-svc");
+    format!(
+        "Examples:
+  {service} --bus-url amqp://127.0.0.1 --{short}-database-url postgres://127.0.0.1/{short}
+  {service} migrate                 before a new version starts, by a user who may
+  {service} --listen 127.0.0.1:{port} healthcheck"
+    )
 }
 
 impl<S: Site> Args for Alone<S> {
@@ -49,7 +63,7 @@ impl<S: Site> Args for Alone<S> {
         let command = Settings::augment_args(command)
             .mut_arg("listen", |listen| listen.default_value(format!("127.0.0.1:{}", S::PORT)))
             .arg(database)
-            .after_help(AFTER_HELP);
+            .after_help(format!("{}\n\n{AFTER_HELP}", examples(S::NAME, S::PORT)));
         Task::augment_subcommands(command)
     }
 

@@ -88,20 +88,25 @@ pub(super) fn tell(found: &[Discrepancy], zones: &Zones, json: bool) -> Result<(
 }
 
 pub(super) fn conclude(count: Count, json: bool) -> Result<()> {
-    if json {
-        return say(&json!({ "audit": count }).to_string());
+    match json {
+        true => say(&json!({ "audit": count }).to_string()),
+        false => say(&verdict(count, "")),
     }
+}
+
+/// How things stand, in words; `more` comes before what is made of it.
+pub(super) fn verdict(count: Count, more: &str) -> String {
     let Count { events, orders, dead_letters, resent, discrepancies } = count;
     let resent = if resent > 0 { format!(", {}", paint::late(format!("{resent} resent"))) } else { String::new() };
-    let letters = if dead_letters > 0 {
-        format!(", {}", paint::wrong(format!("{dead_letters} dead letters")))
-    } else {
-        String::new()
+    let letters = match dead_letters {
+        0 => String::new(),
+        1 => format!(", {}", paint::wrong("1 dead letter")),
+        many => format!(", {}", paint::wrong(format!("{many} dead letters"))),
     };
     let verdict = match discrepancies {
         0 => paint::right("everybody agrees"),
         1 => paint::wrong("1 discrepancy"),
         many => paint::wrong(format!("{many} discrepancies")),
     };
-    say(&format!("{events} events, {orders} orders placed{letters}{resent}: {verdict}"))
+    format!("{events} events, {orders} orders placed{letters}{resent}{more}: {verdict}")
 }

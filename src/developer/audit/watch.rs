@@ -1,6 +1,10 @@
-//! `comanda audit --watch`: the audit goes on, says what changes, and serves what it finds to Prometheus.
+//! `comanda audit --watch`: the audit goes on, says each time how things stand and what has changed, and serves what it
+//! finds to Prometheus.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use axum::{Router, routing::get};
@@ -16,7 +20,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Audit, Options, report::Discrepancy};
+use super::{
+    Audit, Options,
+    report::{Count, Discrepancy, verdict},
+};
 use crate::developer::{SERVICES, convergence::Link, paint, say, zones::Zones};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -62,8 +69,14 @@ fn describe() {
 struct Watch {
     /// What was found last.
     known: HashSet<Discrepancy>,
-    /// Why nothing could be found the last time.
-    trouble: Option<String>,
+}
+
+/// What one look has found.
+struct Look {
+    found: Vec<Discrepancy>,
+    count: Count,
+    /// Of each listener: the age of the oldest event that it has not taken in.
+    lags_s: [(&'static str, f64); 3],
 }
 
 impl Watch {
@@ -77,17 +90,16 @@ impl Watch {
             let zones = audit.as_ref().map_or(&unknown, |audit| &audit.zones);
             metrics::gauge!("comanda_audit_up").set(if looked.is_ok() { 1.0 } else { 0.0 });
             match looked {
-                Ok(found) => self.tell(found, zones, options.json)?,
-                Err(error) => self.complain(&telemetry::line(&error), zones, options.json)?,
+                Ok(look) => self.tell(look, zones, options.json)?,
+                Err(error) => complain(&telemetry::line(&error), zones, options.json)?,
             }
         }
     }
 
-    /// What has changed since the last time.
-    fn tell(&mut self, found: Vec<Discrepancy>, zones: &Zones, json: bool) -> Result<()> {
-        self.trouble = None;
-        let now = now(zones);
-        let found: HashSet<Discrepancy> = found.into_iter().collect();
+    /// What has changed since the last time, and how things stand.
+    fn tell(&mut self, Look { found, count, lags_s }: Look, zones: &Zones, json: bool) -> Result<()> {
+        let (at, found) = (Time::now(), found.into_iter().collect::<HashSet<_>>());
+        let now = zones.clock(None).moment(at);
         for (word, changed) in [("gone", self.known.difference(&found)), ("found", found.difference(&self.known))] {
             for one in changed {
                 match json {
@@ -96,33 +108,26 @@ impl Watch {
                 }
             }
         }
-        if found.is_empty() && !self.known.is_empty() && !json {
-            say(&format!("{now}  {}", paint::right("everybody agrees")))?;
-        }
         self.known = found;
-        Ok(())
-    }
-
-    /// Once, however long it lasts.
-    fn complain(&mut self, trouble: &str, zones: &Zones, json: bool) -> Result<()> {
-        if self.trouble.as_deref() == Some(trouble) {
-            return Ok(());
+        if json {
+            let lags_s: HashMap<_, _> = lags_s.into_iter().collect();
+            return say(&json!({ "at": at, "audit": count, "lag_seconds": lags_s }).to_string());
         }
-        self.trouble = Some(trouble.to_owned());
-        match json {
-            true => say(&json!({ "change": "could not audit", "reason": trouble }).to_string()),
-            false => say(&format!("{}  {}: {trouble}", now(zones), paint::wrong("could not audit"))),
-        }
+        let lags = lags_s.map(|(listener, lag_s)| format!("{listener} {lag_s:.1} s"));
+        say(&format!("{now}  {}", verdict(count, &format!(", behind: {}", lags.join(", ")))))
     }
 }
 
-/// One clock for all lines, whichever location they are about.
-fn now(zones: &Zones) -> String {
-    zones.clock(None).moment(Time::now())
+fn complain(trouble: &str, zones: &Zones, json: bool) -> Result<()> {
+    let at = Time::now();
+    match json {
+        true => say(&json!({ "at": at, "change": "could not audit", "reason": trouble }).to_string()),
+        false => say(&format!("{}  {}: {trouble}", zones.clock(None).moment(at), paint::wrong("could not audit"))),
+    }
 }
 
 /// All history the first time, then what has come since.
-async fn look(options: &Options, audit: &mut Option<Audit>) -> Result<Vec<Discrepancy>> {
+async fn look(options: &Options, audit: &mut Option<Audit>) -> Result<Look> {
     let audit = match audit {
         Some(audit) => {
             audit.read_on().await?;
@@ -136,18 +141,26 @@ async fn look(options: &Options, audit: &mut Option<Audit>) -> Result<Vec<Discre
     };
     audit.convergence.settle().await?;
     let found = audit.look().await?;
-    measure(audit, found.len());
-    Ok(found)
+    let lags_s = SERVICES.map(|(listener, _)| (listener, lag_s(audit, listener)));
+    measure(audit, &lags_s, found.len());
+    Ok(Look { count: Count { discrepancies: found.len(), ..audit.count() }, found, lags_s })
 }
 
-fn measure(audit: &Audit, discrepancies: usize) {
-    let (now, horizon) = (Time::now(), audit.horizon());
-    for (listener, _) in SERVICES {
-        let links = || audit.convergence.links.iter().filter(|link| link.listener == listener);
+fn links<'a>(audit: &'a Audit, listener: &'a str) -> impl Iterator<Item = &'a Link> {
+    audit.convergence.links.iter().filter(move |link| link.listener == listener)
+}
+
+/// The age of the oldest event that the listener has not taken in.
+fn lag_s(audit: &Audit, listener: &str) -> f64 {
+    let oldest = links(audit, listener).filter_map(Link::oldest).min();
+    oldest.map_or(0.0, |oldest| Time::now().since(oldest).as_secs_f64())
+}
+
+fn measure(audit: &Audit, lags_s: &[(&'static str, f64)], discrepancies: usize) {
+    let horizon = audit.horizon();
+    for (listener, lag_s) in lags_s.iter().copied() {
         let late = |link: &Link| link.open.iter().filter(|heard| heard.time <= horizon).count();
-        let missing: usize = links().map(late).sum();
-        let oldest = links().filter_map(Link::oldest).min();
-        let lag_s = oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64());
+        let missing: usize = links(audit, listener).map(late).sum();
         metrics::gauge!("comanda_audit_missing", "listener" => listener).set(missing as f64);
         metrics::gauge!("comanda_audit_lag_seconds", "listener" => listener).set(lag_s);
     }

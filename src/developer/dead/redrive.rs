@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::{Filter, Letter, Place, find, places, refusal};
-use crate::developer::{At, Interrupted, paint, progress::Progress, say};
+use crate::developer::{At, interrupted, paint, progress::Progress, say};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct Redrive {
@@ -48,8 +48,8 @@ impl Redrive {
             None => self.filter.letters(&places(&self.at, self.filter.service.as_deref()).await?).await?,
         };
         if self.dry_run {
-            letters.iter().rev().try_for_each(|letter| self.told(letter, "would be redriven", None))?;
-            self.count(letters.len(), &HashMap::from([("would be redriven".to_owned(), letters.len())]))?;
+            letters.iter().rev().try_for_each(|letter| self.told(letter, "would_be_redriven", None))?;
+            self.count(letters.len(), &HashMap::from([("would_be_redriven".to_owned(), letters.len())]))?;
             return Ok(true);
         }
         let mut by_service: HashMap<String, Place> = HashMap::new();
@@ -62,15 +62,15 @@ impl Redrive {
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut counts: HashMap<String, usize> = HashMap::new();
         let progress = Progress::new("letters", i64::try_from(letters.len())?);
-        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut interrupted = std::pin::pin!(interrupted());
         // The oldest first, as they came.
         for letter in letters.iter().rev() {
             tokio::select! {
                 _ = pace.tick() => {}
-                _ = &mut interrupted => {
+                signal = &mut interrupted => {
                     drop(progress);
                     self.count(letters.len(), &counts)?;
-                    return Err(Interrupted.into());
+                    return Err(signal.into());
                 }
             }
             let outcome = self.one(&by_service[&letter.service], letter).await;
@@ -123,6 +123,7 @@ impl Redrive {
         let mut counts: Vec<_> = counts.iter().collect();
         counts.sort();
         let counts = counts.into_iter().map(|(outcome, count)| format!(", {count} {}", outcome.replace('_', " ")));
-        say(&format!("{all} letters{}", counts.collect::<String>()))
+        let letters = if all == 1 { "letter" } else { "letters" };
+        say(&format!("{all} {letters}{}", counts.collect::<String>()))
     }
 }

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::{Options, Until};
 use crate::developer::{
-    At, Interrupted, Moment, SERVICES,
+    At, Moment, SERVICES,
     convergence::ask,
-    interruptible,
+    interrupted, interruptible,
     past::{self, PAGE, Past},
     progress::Progress,
     say,
@@ -105,15 +105,20 @@ struct Resent {
 
 /// Whether all of it was said again, or would be.
 pub(super) async fn run(options: &Options, to: &str) -> Result<bool> {
-    let parts = interruptible(parts(options, to)).await?;
+    let prepared = interruptible(async {
+        let pasts = past::running(&options.at).await?;
+        let options = options.with_order(&pasts).await?;
+        let parts = parts(&options, to, pasts).await?;
+        Ok((options, parts))
+    });
+    let (options, parts) = prepared.await?;
     match options.into.yes {
-        true => send(options, to, parts).await,
-        false => interruptible(describe(options, to, &parts)).await.map(|()| true),
+        true => send(&options, to, parts).await,
+        false => interruptible(describe(&options, to, &parts)).await.map(|()| true),
     }
 }
 
-async fn parts(options: &Options, to: &str) -> Result<Vec<Part>> {
-    let mut pasts = past::running(&options.at).await?;
+async fn parts(options: &Options, to: &str, mut pasts: HashMap<&'static str, Past>) -> Result<Vec<Part>> {
     if let Some(event) = options.into.event {
         return Ok(vec![one(pasts, to, event).await?]);
     }
@@ -132,6 +137,9 @@ async fn parts(options: &Options, to: &str) -> Result<Vec<Part>> {
             None => past.beginning().await?,
         };
         if let Some(place) = resume.filter(|place| place.feed == feed) {
+            let end = past.end().await?;
+            ensure!(speaker != to, "--resume {place}: {to} does not hear what it says itself");
+            ensure!(place.position <= end, "--resume {place} is beyond the end of that feed, {feed}:{end}");
             (after, is_reached) = (place.position, true);
         }
         if speaker == to || !is_reached {
@@ -196,7 +204,7 @@ async fn describe(options: &Options, to: &str, parts: &[Part]) -> Result<()> {
                 let event: Value = serde_json::from_str(event).context("an event")?;
                 let kind = event["type"].as_str().unwrap_or_default();
                 let is_of_order = |order: Uuid| event["correlationid"] == order.to_string();
-                if topology::listens(to).contains(&kind) && options.order.is_none_or(is_of_order) {
+                if topology::listens(to).contains(&kind) && options.order_id().is_none_or(is_of_order) {
                     *counts.entry(kind.to_owned()).or_default() += 1;
                 }
             }
@@ -207,6 +215,11 @@ async fn describe(options: &Options, to: &str, parts: &[Part]) -> Result<()> {
         return say(&json!({"to": to, "would_send": counts}).to_string());
     }
     counts.iter().try_for_each(|(kind, count)| say(&format!("{count:>9}  {kind}")))?;
+    if all == 0 {
+        let since = options.into.since.map_or(String::new(), |since| format!(" since {since}"));
+        let of = options.order_id().map_or(String::new(), |order| format!(" of the order {order}"));
+        return say(&format!("nothing{of} was said{since} that {to} hears: there is nothing to say again"));
+    }
     say(&format!("{all:>9}  events would be said again to {to} alone; what it has taken in changes nothing. Add --yes"))
 }
 
@@ -215,20 +228,20 @@ async fn send(options: &Options, to: &str, parts: Vec<Part>) -> Result<bool> {
     let all = parts.iter().map(|part| part.through - part.after).sum();
     let (progress, mut sent) = (Progress::new("positions", all), 0_u64);
     let limit = (options.into.rate / REQUESTS_PER_S).clamp(1, EVENTS_MAX);
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut interrupted = std::pin::pin!(interrupted());
     for part in parts {
         let (api, feed) = part.past.running()?;
         let (mut after, mut of_part) = (Some(part.after), 0_u64);
         while let Some(position) = after.filter(|position| *position < part.through) {
             let place = Place { feed, position };
             let body = json!({ "to": to, "after": position, "through": part.through, "limit": limit,
-                "order": options.order });
+                "order": options.order_id() });
             let (path, started) = (format!("/v1/feed/{feed}/resend"), Instant::now());
             let resent: Result<Resent> = tokio::select! {
                 resent = ask(api, &path, &body) => resent,
-                _ = &mut interrupted => {
+                signal = &mut interrupted => {
                     stopped(options, to, sent, &place)?;
-                    return Err(Interrupted.into());
+                    return Err(signal.into());
                 }
             };
             if resent.is_err() {

@@ -24,7 +24,7 @@ fn decoded(events: &[String]) -> Result<Vec<Value>> {
 pub(super) fn show<S: Service>(watch: &Watch<'_>, entry: &Entry, changes: &[Change], step: &Step) -> Result<()> {
     let Watch { options, zones } = watch;
     let concerns = |order: String| entry.doc.contains(&order) || step.said.iter().any(|event| event.contains(&order));
-    if options.order.is_some_and(|order| !concerns(order.to_string())) {
+    if options.order_id().is_some_and(|order| !concerns(order.to_string())) {
         return Ok(());
     }
     let (told, said): (Value, _) = (serde_json::from_str(&entry.doc)?, decoded(&step.said)?);
