@@ -1,14 +1,16 @@
 //! The developer's commands, as a developer runs them: history is shown, saved, and run again.
 
 use std::{
+    io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    harness::{App, on_both, scratch, text},
+    harness::{App, PATIENCE, on_both, scratch, text},
     sandbox::Served,
 };
 
@@ -144,6 +146,33 @@ async fn events_are_found_by_order_type_and_time() {
         assert_eq!(by_number, lines(&["--order", &rejected]).await);
         let shown = told(&["events", "show", &text(&rejections[0]["id"]), "--at", &app.base]).await;
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), rejections[0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_is_followed_as_it_is_said() {
+    on_both(async |app| {
+        let before = app.place("1 margherita").await;
+        app.settle().await;
+        let mut following = Command::new(env!("CARGO_BIN_EXE_comanda"))
+            .args(["events", "--follow", "--json", "--type", "order.placed", "--at", &app.base])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (said, mut heard) = mpsc::unbounded_channel();
+        let out = BufReader::new(following.stdout.take().unwrap());
+        let reader = tokio::task::spawn_blocking(move || out.lines().try_for_each(|line| said.send(line.unwrap())));
+        let mut next = async || -> String {
+            let line = timeout(PATIENCE, heard.recv()).await.unwrap().unwrap();
+            text(&serde_json::from_str::<Value>(&line).unwrap()["subject"])
+        };
+        assert_eq!(next().await, before);
+        let after = app.place("1 burger").await;
+        assert_eq!(next().await, after);
+        following.kill().unwrap();
+        following.wait().unwrap();
+        reader.await.unwrap().unwrap();
     })
     .await;
 }
