@@ -354,6 +354,7 @@ async function start() {
     item: moveInTicket,
     bump: bumpSelected,
     rush: () => board.selected !== null && hands.rush(board.selected),
+    menu: () => board.selected !== null && menu.open(board.selected, board.card(board.selected).menu),
     undo: () => hands.undo(),
     recall: () => recall.open(),
     allDay: () => allDay.toggle(),

@@ -28,6 +28,7 @@ export function listenToKeys(actions) {
     Escape: actions.escape,
     r: actions.recall,
     p: actions.rush,
+    m: actions.menu,
     u: actions.undo,
     a: actions.allDay,
     s: actions.screen,

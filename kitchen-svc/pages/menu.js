@@ -17,7 +17,7 @@ export class TicketMenu {
   /** Beside the button that was pressed. */
   open(id, button) {
     const ticket = this.#board.ticket(id);
-    if (!ticket) return;
+    if (ticket?.state !== "open") return;
     setText(byId("menu-title"), t.ticketName(ticket.number));
     const isRushed = ticket.priority > 0;
     const choices = [[isRushed ? t.unrush : t.rush, () => this.#hands.rush(id)]];

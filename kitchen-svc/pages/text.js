@@ -52,7 +52,7 @@ export const t = {
   recalled: "RECALLED",
   isNew: "NEW",
   /** When it is expected, or is no longer shown. */
-  by: { open: (time) => `by ${time}`, ready: (time) => `until ${time}` },
+  by: { open: (time) => `by\u00a0${time}`, ready: (time) => `until\u00a0${time}` },
   due: "DUE",
   late: "LATE",
   ready: "READY",
@@ -155,6 +155,7 @@ export const t = {
     [["Space"], "Start the item, then finish it, then take it back"],
     [["Enter"], "Bump the selected ticket; hand it over on the expo; acknowledge a cancelled one"],
     [["P"], "Rush the selected ticket to the front, or take the rush back"],
+    [["M"], "What else can be done to the selected ticket"],
     [["U"], "Undo what this screen did last"],
     [["R"], "Recall a finished ticket"],
     [["A"], "All-day counts, and mark out"],

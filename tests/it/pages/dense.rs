@@ -150,7 +150,8 @@ async fn a_ticket_is_rushed_and_begun_from_its_menu() {
         display.taps("Rush").await;
         display.sees("RUSH").await;
         display.until("document.querySelector('.ticket h2 [aria-hidden]').textContent === '2'").await;
-        display.taps("More: Ticket 2").await;
+        display.presses("1").await;
+        display.presses("m").await;
         display.taps("Start all of it").await;
         display.sees_so_many(".item[data-state=cooking]", 2).await;
         display.taps("More: Ticket 2").await;
