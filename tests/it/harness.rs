@@ -306,8 +306,7 @@ impl App {
 
     /// The body of an order: `"2 margherita +extra_cheese; 1 cola"`.
     pub(crate) fn order(lines: &str) -> Value {
-        let lines: Vec<Value> = lines.split(';').map(line).collect();
-        json!({"location": "soho", "lines": lines})
+        json!({"location": "soho", "lines": lines.split(';').map(line).collect::<Vec<_>>()})
     }
 
     pub(crate) fn ordering(&self, key: &str, body: &Value) -> reqwest::RequestBuilder {
@@ -384,6 +383,7 @@ pub(crate) fn settings(bus: &str, listen: &str, accept_within: Duration) -> Resu
         rate_limit: None,
         strangers: Default::default(),
         access: Default::default(),
+        tracing: Default::default(),
     })
 }
 

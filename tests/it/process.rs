@@ -1,6 +1,7 @@
 //! The real process, to be killed, and guests who keep ordering from it.
 
 use std::{
+    io::Read,
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
@@ -116,6 +117,16 @@ impl Process {
     pub(crate) fn terminate(mut self) -> Option<i32> {
         self.ask_to_stop();
         self.child.wait().unwrap().code()
+    }
+}
+
+impl Process {
+    /// SIGTERM; the exit code, and what was written to standard error, which is a pipe.
+    pub(crate) fn terminate_and_read(mut self) -> (Option<i32>, String) {
+        self.ask_to_stop();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
     }
 }
 

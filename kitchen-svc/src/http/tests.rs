@@ -50,6 +50,7 @@ impl Display {
             rate_limit: None,
             strangers: Strangers::default(),
             access: Default::default(),
+            tracing: Default::default(),
         };
         let mut host = Host::new(settings).await.unwrap();
         let app = host.add::<KitchenSvc>(&url("kitchen")).await.unwrap();

@@ -130,6 +130,14 @@ impl Bus {
         }
     }
 
+    /// What traces call it.
+    pub(crate) fn system(&self) -> &'static str {
+        match self {
+            Self::Rabbit(_) => "rabbitmq",
+            Self::Embedded(_) => "sqlite",
+        }
+    }
+
     /// `sqlite:…` for one process, `amqp:…` or `amqps:…` for many. A broker that is away is waited for.
     pub async fn open(url: &str) -> Result<Self> {
         match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches("//"))) {

@@ -22,7 +22,29 @@ impl Trace {
     pub fn child(self, id: Uuid) -> Self {
         Self { span: span_of(id), ..self }
     }
+
+    /// The same, and whether somebody keeps it.
+    pub fn sampled(self, is_sampled: bool) -> Self {
+        Self { flags: self.flags & !SAMPLED | u8::from(is_sampled), ..self }
+    }
+
+    /// Whether whoever began it keeps it.
+    pub fn is_sampled(self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    pub fn id(self) -> u128 {
+        self.id
+    }
+
+    /// Of the step that causes what comes next.
+    pub fn span(self) -> u64 {
+        self.span
+    }
 }
+
+/// The flag of a trace that is kept.
+const SAMPLED: u8 = 1;
 
 fn span_of(id: Uuid) -> u64 {
     // The last half of a UUID is its random half, in v5 and v7 alike.
@@ -68,6 +90,14 @@ mod tests {
         assert_eq!(trace.to_string(), text);
         let child = trace.child(Uuid::from_u128(7)).to_string();
         assert!(child.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{child}");
+    }
+
+    #[test]
+    fn whether_it_is_kept_is_one_of_its_flags() {
+        let trace: Trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02".parse().expect("valid");
+        assert!(!trace.is_sampled());
+        assert!(trace.sampled(true).to_string().ends_with("-03"), "the other flags stay");
+        assert_eq!(trace.sampled(true).sampled(false), trace);
     }
 
     #[test]

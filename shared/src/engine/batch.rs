@@ -33,6 +33,8 @@ pub(super) struct Batch<S: Service> {
     pub(super) heard: Vec<(Redrive, Redriven)>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) held: Held,
+    /// When it began to gather.
+    pub(super) began: Time,
 }
 
 /// An input and who waits for it.
@@ -69,7 +71,7 @@ pub(super) enum Answer<S: Service> {
 impl<S: Service> Batch<S> {
     pub(super) fn empty() -> Self {
         let (inputs, letters, heard, receipts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { inputs, letters, heard, receipts, held: Held::default() }
+        Self { inputs, letters, heard, receipts, held: Held::default(), began: Time::now() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -11,7 +11,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::{
-    contract::event::{Event, derived_id},
+    contract::event::Event,
     db::{Head, Tx},
     engine::{
         batch::{Answer, Batch, Origin, Pending},
@@ -22,6 +22,7 @@ use crate::{
         pump::Denial,
         redrive::{NoLetter, Redrive, Redriven},
         service::{Input, Service},
+        traced,
     },
 };
 
@@ -161,7 +162,7 @@ impl<S: Service> Decided<S> {
             Ok(decision) => decision,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let trace = input.trace.child(derived_id(&[S::NAME, &input.id.to_string()]));
+        let trace = traced::decision::<S>(input);
         let events = decision.events.into_iter().enumerate();
         for event in events.map(|(nth, event)| event.into_event(S::NAME, input.id, nth, input.at, &trace)) {
             self.encoded.push(serde_json::to_string(&event).context("encode an event")?);

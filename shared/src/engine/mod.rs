@@ -26,5 +26,7 @@ pub mod retention;
 pub mod rows;
 pub mod schema;
 pub mod service;
+pub mod spans;
 pub mod state;
+mod traced;
 pub mod wake;

@@ -33,6 +33,8 @@ use crate::{
         inbox::{Inbox, Standing},
         pace::{self, Pace, Rush},
         service::{Input, Service},
+        spans::Spans,
+        traced::Batches,
     },
 };
 
@@ -134,6 +136,7 @@ pub struct Engine<S: Service> {
     latest: AtomicI64,
     committed: watch::Sender<i64>,
     trouble: watch::Sender<&'static str>,
+    batches: Batches,
 }
 
 /// What waits to be decided.
@@ -148,7 +151,11 @@ struct Queues<S: Service> {
 type Turn<'a, S> = MutexGuard<'a, Queues<S>>;
 
 /// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
-pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
+pub fn new<S: Service>(
+    db: Db,
+    bus: Bus,
+    spans: Spans,
+) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
     let (request_in, requests) = mpsc::channel(pace::WAITING_MAX);
     let (delivery_in, deliveries) = mpsc::channel(DELIVERY_QUEUE);
     let (committed, log) = watch::channel(0);
@@ -156,7 +163,8 @@ pub fn new<S: Service>(db: Db, bus: Bus) -> (Pump<S>, Engine<S>, mpsc::Sender<De
     let pace = Arc::<Pace>::default();
     let pump = Pump { requests: request_in, trouble, pace: Arc::clone(&pace) };
     let queues = Mutex::new(Queues { requests, deliveries, rush: Rush::paced(pace) });
-    (pump, Engine { db, bus, queues, latest: AtomicI64::new(0), committed, trouble: told }, delivery_in, log)
+    let (batches, latest) = (Batches::new(spans, &db, &bus), AtomicI64::new(0));
+    (pump, Engine { db, bus, queues, latest, committed, trouble: told, batches }, delivery_in, log)
 }
 
 /// So often a batch is decided again at once; conflicts that last longer are an outage.
@@ -214,7 +222,7 @@ impl<S: Service> Engine<S> {
                 Failure::Fault if batch.inputs.len() + batch.letters.len() > 1 => {
                     return Box::pin(self.one_by_one(batch)).await;
                 }
-                Failure::Fault if !batch.inputs.is_empty() => batch.bury(&error),
+                Failure::Fault if !batch.inputs.is_empty() => self.batches.bury(&mut batch, &error),
                 // A lasting conflict and a letter that cannot be kept are the database's trouble, too.
                 Failure::Conflict | Failure::Fault | Failure::Outage => {
                     let lasting = advice(&error);
@@ -255,6 +263,7 @@ impl<S: Service> Engine<S> {
             // Of two commits the later one may be heard of first.
             self.committed.send_if_modified(|last| std::mem::replace(last, said.max(*last)) < said);
         }
+        self.batches.committed(batch, &decided.said);
         decided.answer(std::mem::take(&mut batch.inputs));
         batch.tell_of_letters();
         Ok(())
@@ -307,7 +316,7 @@ impl<S: Service> Engine<S> {
         let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
         if attempts > dead::ATTEMPTS_MAX {
             let times = attempts - 1;
-            batch.bury(&anyhow::anyhow!("given up: the process died on it {times} times"));
+            self.batches.bury(&mut batch, &anyhow::anyhow!("given up: the process died on it {times} times"));
         }
         self.commit(batch, None).await;
     }

@@ -19,6 +19,8 @@ use crate::{
         call::fresh_id,
         log::{self, Entry},
         service::Service,
+        spans::Spans,
+        traced,
         wake::Commits,
     },
 };
@@ -37,7 +39,7 @@ const EVENTS_MAX: usize = 100;
 const BYTES_MAX: usize = 64 * 1024;
 
 /// Relays until an error; whoever supervises starts it again.
-pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits) -> Result<()> {
+pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits, spans: Spans) -> Result<()> {
     let mut leader = loop {
         match db.lead(S::NAME).await? {
             Some(leader) => break leader,
@@ -51,7 +53,12 @@ pub async fn run<S: Service>(db: Db, bus: Bus, mut committed: Commits) -> Result
     loop {
         let (entries, more) = bounded(log::after_as(&mut leader, cursor.published, WINDOW).await?);
         if let Some(last) = entries.last() {
+            let began = spans.are_collected().then(Time::now);
             cursor.published = leader.keep(publish(&publisher, &entries)).await?;
+            if let Some(began) = began {
+                let published = entries.partition_point(|entry| entry.position <= cursor.published);
+                traced::published::<S>(&spans, &bus, &entries[..published], began);
+            }
             if cursor.is_due() || cursor.published < last.position {
                 cursor.save(&mut leader).await?;
             }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use crate::{
     engine::retention::Retention,
+    process::traces::Tracing,
     web::{
         access::Authentication,
         doors::{Doors, Host, Origin},
@@ -58,6 +59,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub access: Authentication,
+
+    #[command(flatten)]
+    pub tracing: Tracing,
 }
 
 /// Who is let in. By default: whoever is on this machine, and no page of anybody else's in his browser.
@@ -114,6 +118,7 @@ BUS_URL_FILE names a file that holds what BUS_URL would, so that nobody sees its
 impl Settings {
     /// Refuses what clap cannot see.
     pub(crate) fn check(&self) -> Result<()> {
+        self.tracing.check()?;
         if self.access.is_on() { Ok(()) } else { self.strangers.refuse(self.listen) }
     }
 }

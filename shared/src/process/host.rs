@@ -32,6 +32,7 @@ use crate::{
         redrive::Redriver,
         relay, retention, schema,
         service::Service,
+        spans::Spans,
         state,
         wake::{self, Commits},
     },
@@ -40,6 +41,7 @@ use crate::{
         files,
         supervise::Tasks,
         telemetry,
+        traces::{self, Exporter},
     },
     web::{
         access::Access,
@@ -64,6 +66,8 @@ pub struct Host {
     pub access: Access,
     /// Whether what must be there before the first request is there.
     pub prepared: Arc<AtomicBool>,
+    spans: Spans,
+    exporter: Option<Exporter>,
 }
 
 impl Host {
@@ -77,7 +81,8 @@ impl Host {
         tasks.supervise("identity provider", "host", move || followed.clone().keep_up());
         let (pruned, retention) = (bus.clone(), settings.retention);
         tasks.supervise("pruning", "bus", move || retention::run_bus(pruned.clone(), retention));
-        Ok(Self { bus, settings, tasks, parts: Vec::new(), router, access, prepared })
+        let (spans, exporter) = traces::start(&settings.tracing)?;
+        Ok(Self { bus, settings, tasks, parts: Vec::new(), router, access, prepared, spans, exporter })
     }
 
     /// Starts a service: from now on it takes events in and says its own.
@@ -86,7 +91,7 @@ impl Host {
             ensure!(user == S::NAME, "BUS_URL: the user {user} speaks for {user} alone, and this is {}", S::NAME);
         }
         let db = open::<S>(database_url, self.settings.database_within).await?;
-        let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone());
+        let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone(), self.spans.clone());
         let (heard, others) = watch::channel(0);
         let commits = Commits::new(committed.clone(), others);
         let live = Live::new(db.clone(), commits.clone(), self.tasks.stop.clone());
@@ -95,9 +100,10 @@ impl Host {
         let (tasks, bus) = (&self.tasks, self.bus.clone());
         tasks.essential("pump", S::NAME, engine.run());
         tasks.supervise("live views", S::NAME, move || live.clone().run());
-        let (relay_db, relay_bus) = (db.clone(), bus.clone());
-        tasks
-            .supervise("relay", S::NAME, move || relay::run::<S>(relay_db.clone(), relay_bus.clone(), commits.clone()));
+        let (relay_db, relay_bus, spans) = (db.clone(), bus.clone(), self.spans.clone());
+        tasks.supervise("relay", S::NAME, move || {
+            relay::run::<S>(relay_db.clone(), relay_bus.clone(), commits.clone(), spans.clone())
+        });
         let wake_db = db.clone();
         tasks.supervise("wake", S::NAME, move || wake::run::<S>(wake_db.clone(), committed.clone(), heard.clone()));
         let consumer_db = db.clone();
@@ -106,8 +112,8 @@ impl Host {
         });
         let (pruned, retention) = (db.clone(), self.settings.retention);
         tasks.supervise("pruning", S::NAME, move || retention::run(pruned.clone(), retention));
-        let sweeper = app.clone();
-        tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone()));
+        let (sweeper, spans) = (app.clone(), self.spans.clone());
+        tasks.supervise("deadlines", S::NAME, move || sweep(sweeper.clone(), spans.clone()));
 
         let redriver = Redriver::new(db.clone(), app.pump.clone());
         let (tables, bus) = (state::tables::<S>(), Some(self.bus()));
@@ -127,7 +133,7 @@ impl Host {
 
     /// Serves until asked to stop, then lets each service finish what it has in hand.
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
-        let Self { tasks, parts, router, access, prepared, bus, settings } = self;
+        let Self { tasks, parts, router, access, prepared, bus, settings, spans, exporter } = self;
         let connections = files::connections_max();
         let limits = Limits { drain: settings.drain, ..Limits::new(settings.keep_alive, connections) };
         let probe = Probe {
@@ -136,7 +142,11 @@ impl Host {
             metrics: telemetry::metrics(),
             access,
             rate_limit: settings.rate_limit,
+            spans,
         };
+        // It is stopped last, for those that stop have their spans as well.
+        let exporting = Tasks::default();
+        exporter.into_iter().for_each(|exporter| exporting.spawn(exporter.run(exporting.stop.clone())));
         let databases: Vec<Db> = parts.iter().map(|part| part.db.clone()).collect();
         // Nobody but the server holds on to a pump: it ends once nobody can ask any more.
         let router = routes::router(router, pages, parts, probe, settings.strangers.doors(settings.access.is_on()));
@@ -145,6 +155,7 @@ impl Host {
                 warn!(error = format!("{error:#}"), "could not tell the bus what was settled last");
             }
             join_all(databases.iter().map(Db::close)).await;
+            exporting.finish().await;
         };
         serve(listener, router, limits, &tasks, close).await;
         if tasks.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -220,14 +231,18 @@ pub async fn signal() {
 }
 
 /// Puts what has fallen due into the pump.
-async fn sweep<S: Service>(app: App<S>) -> Result<()> {
+async fn sweep<S: Service>(app: App<S>, spans: Spans) -> Result<()> {
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let due = S::due(&app.db, Time::now()).await?;
         // An outage is no reason to log each of them: they are still due at the next sweep.
-        join_all(due.into_iter().map(|command| app.pump.ask(Call::internal(S::NAME), command))).await;
+        join_all(due.into_iter().map(|command| {
+            let call = Call::internal(S::NAME);
+            app.pump.ask(Call { trace: spans.root(call.id), ..call }, command)
+        }))
+        .await;
     }
 }
 

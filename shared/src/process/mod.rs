@@ -10,3 +10,4 @@ pub mod secrets;
 pub mod still;
 pub mod supervise;
 pub mod telemetry;
+pub mod traces;

@@ -70,6 +70,9 @@ fn describe() {
     metrics::describe_gauge!("comanda_bus_misconfigured", misconfigured);
     metrics::describe_gauge!("comanda_dead_letters", "Inputs that were set aside");
     metrics::describe_counter!("comanda_requests_shed_total", "Requests that were told at once that too many wait");
+    metrics::describe_counter!("comanda_spans_sent_total", "Spans that the collector of traces took");
+    let lost = "Spans that nobody will see: the queue was full, sending them failed, or the process stopped";
+    metrics::describe_counter!("comanda_spans_dropped_total", lost);
     metrics::describe_counter!("comanda_http_requests_total", "Requests by route and status");
     metrics::describe_histogram!("comanda_http_request_seconds", "From a request's headers to its answer's");
 }

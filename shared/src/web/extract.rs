@@ -8,11 +8,12 @@ mod words;
 
 use axum::{
     extract::{FromRequestParts, Path, Query},
-    http::{Method, request::Parts},
+    http::{HeaderMap, Method, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
+    contract::trace::Trace,
     engine::{call::Call, condition::Condition},
     web::{access::Principal, etag, problem::Problem},
 };
@@ -32,12 +33,18 @@ impl<S: Sync> FromRequestParts<S> for Call {
             _ => etag::condition(&parts.headers),
         };
         let call = Self { condition, ..Self::internal(Principal::of(parts).subject()) };
-        let parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
-        Ok(match parent.and_then(|text| text.parse().ok()) {
+        // The span in which it is served, or else the caller's.
+        let served = parts.extensions.get::<Trace>().copied();
+        Ok(match served.or_else(|| caller(&parts.headers)) {
             Some(trace) => Self { trace, ..call },
             None => call,
         })
     }
+}
+
+/// The trace that the caller is in, if he says so.
+pub(super) fn caller(headers: &HeaderMap) -> Option<Trace> {
+    headers.get("traceparent")?.to_str().ok()?.parse().ok()
 }
 
 /// Only what is wrong, without the step at which the framework found it.

@@ -9,6 +9,7 @@ pub mod etag;
 pub mod extract;
 pub mod history;
 mod objects;
+mod observe;
 mod openapi;
 mod packed;
 pub mod page;

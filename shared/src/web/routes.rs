@@ -12,15 +12,15 @@ use std::{
 use anyhow::{Result, ensure};
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{self, Next},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
 };
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use utoipa::{OpenApi, ToSchema};
@@ -29,7 +29,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     contract::time::Time,
     db::{NO_ANSWER, advice},
-    engine::{dead, health, relay},
+    engine::{dead, health, relay, spans::Spans},
     web::{
         access::Access,
         asyncapi, dead as dead_letters, docs,
@@ -37,6 +37,7 @@ use crate::{
         etag,
         extract::BODY_MAX,
         history::{self, Part},
+        observe::{Observer, observe},
         openapi, pages,
         problem::{self, Problem},
         quota::{self, Rate},
@@ -46,9 +47,6 @@ use crate::{
 
 /// With what surrounds it, a probe is answered within 2 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1800);
-
-/// No page of anybody else's shows what is answered, as a picture or otherwise.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// What is known of the process itself.
 #[derive(Clone)]
@@ -60,13 +58,15 @@ pub struct Probe {
     pub access: Access,
     /// So much each may ask for.
     pub rate_limit: Option<Rate>,
+    /// Where those of requests go.
+    pub spans: Spans,
 }
 
 impl Probe {
     /// Of a process that is ready at once, and open to all whom its address lets come.
     pub(crate) fn open(leaving: CancellationToken, metrics: &'static PrometheusHandle) -> Self {
         let prepared = Arc::new(AtomicBool::new(true));
-        Self { prepared, leaving, metrics, access: Access::default(), rate_limit: None }
+        Self { prepared, leaving, metrics, access: Access::default(), rate_limit: None, spans: Spans::default() }
     }
 }
 
@@ -88,9 +88,8 @@ struct Document;
 /// The whole HTTP interface of a process.
 pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: Probe, doors: Doors) -> Router {
     let parts: Arc<[Part]> = parts.into();
-    let (leaving, access, rate_limit) = (probe.leaving.clone(), probe.access.clone(), probe.rate_limit);
-    let access = access.looking_into(parts.first().map(|part| part.db.clone()));
-    let names: Vec<&str> = parts.iter().map(|part| part.service).collect();
+    let names: Vec<&'static str> = parts.iter().map(|part| part.service).collect();
+    let surroundings = Surroundings::of(&probe, &parts, doors);
     let process = Process { parts: Arc::clone(&parts), probe };
     let ours = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(live))
@@ -105,25 +104,44 @@ pub fn router(services: OpenApiRouter, pages: Router, parts: Vec<Part>, probe: P
         .merge(services)
         .split_for_parts();
     let documents = docs::router(&openapi::complete(&api), &asyncapi::document(&names));
-    around(router.merge(documents).merge(pages), leaving, access, rate_limit, doors)
+    around(router.merge(documents).merge(pages), surroundings)
 }
 
 /// The HTTP interface of a process that has pages and no service.
 pub(crate) fn of_pages(pages: Router, probe: Probe, doors: Doors) -> Router {
-    let (leaving, access, rate_limit) = (probe.leaving.clone(), probe.access.clone(), probe.rate_limit);
+    let surroundings = Surroundings::of(&probe, &[], doors);
     let process = Process { parts: Arc::new([]), probe };
     let ours = OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(metrics));
-    around(Router::from(ours.with_state(process)).merge(pages), leaving, access, rate_limit, doors)
+    around(Router::from(ours.with_state(process)).merge(pages), surroundings)
 }
 
 /// What surrounds every route.
-fn around(
-    router: Router,
+struct Surroundings {
     leaving: CancellationToken,
     access: Access,
     rate_limit: Option<Rate>,
+    observer: Observer,
     doors: Doors,
-) -> Router {
+}
+
+impl Surroundings {
+    fn of(probe: &Probe, parts: &[Part], doors: Doors) -> Self {
+        let service = match parts {
+            [alone] => alone.service,
+            _ => "comanda",
+        };
+        Self {
+            leaving: probe.leaving.clone(),
+            access: probe.access.clone().looking_into(parts.first().map(|part| part.db.clone())),
+            rate_limit: probe.rate_limit,
+            observer: Observer { spans: probe.spans.clone(), service },
+            doors,
+        }
+    }
+}
+
+fn around(router: Router, surroundings: Surroundings) -> Router {
+    let Surroundings { leaving, access, rate_limit, observer, doors } = surroundings;
     let cors = doors.cors();
     let router = access
         .before(quota::around(router.merge(pages::shared()), rate_limit))
@@ -137,7 +155,7 @@ fn around(
     };
     router
         .layer(middleware::from_fn_with_state(doors, doors::guard))
-        .layer(middleware::from_fn(observe))
+        .layer(middleware::from_fn_with_state(observer, observe))
         .layer(middleware::map_response_with_state(leaving, let_go))
         .layer(DefaultBodyLimit::max(BODY_MAX))
 }
@@ -147,26 +165,6 @@ async fn let_go(State(leaving): State<CancellationToken>, mut response: Response
     if leaving.is_cancelled() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
-}
-
-/// Counts and times the request.
-async fn observe(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = match request.method().as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => known.to_owned(),
-        // Whatever a client makes up must not become a series of its own.
-        _ => "other".to_owned(),
-    };
-    let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
-    let mut response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    let labels = [("method", method), ("path", path), ("status", status)];
-    metrics::counter!("comanda_http_requests_total", &labels).increment(1);
-    metrics::histogram!("comanda_http_request_seconds", &labels[..2]).record(started.elapsed());
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
