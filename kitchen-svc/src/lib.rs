@@ -3,6 +3,7 @@
 mod bus;
 pub mod domain;
 mod http;
+mod measure;
 mod pages;
 mod store;
 
@@ -63,6 +64,14 @@ impl Service for KitchenSvc {
 
     fn save(tx: &mut Tx, state: State) -> Result<()> {
         store::save(tx, state)
+    }
+
+    async fn oldest(db: &Db) -> Result<Option<(&'static str, Option<Time>)>> {
+        Ok(Some(("comanda_ticket_unstarted_oldest_seconds", store::oldest_unstarted(db).await?)))
+    }
+
+    fn measure(said: &Event) {
+        measure::said(said);
     }
 
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {

@@ -261,3 +261,10 @@ pub(crate) async fn day_start(db: &Db, location: Option<&Slug>, now: Time) -> Re
     let known = db.doc("SELECT doc FROM clocks WHERE key = $1", [location.to_string().into()]).await?;
     Ok(known.unwrap_or_else(|| LocalDay::unknown(location)).start(now))
 }
+
+/// Since when the oldest ticket has waited that nobody has started.
+pub(crate) async fn oldest_unstarted(db: &Db) -> Result<Option<Time>> {
+    let sql = "SELECT doc FROM tickets WHERE standing = 'open' AND doc->'ticket'->>'started_at' IS NULL \
+               ORDER BY opened_at LIMIT 1";
+    Ok(db.doc::<TicketRow>(sql, []).await?.map(|row| row.ticket.opened_at))
+}

@@ -4,6 +4,7 @@
 mod bus;
 pub mod domain;
 mod http;
+mod measure;
 mod pages;
 mod store;
 
@@ -64,6 +65,18 @@ impl Service for OrderSvc {
 
     fn save(tx: &mut Tx, state: State) -> Result<()> {
         store::save(tx, state)
+    }
+
+    async fn oldest(db: &Db) -> Result<Option<(&'static str, Option<Time>)>> {
+        Ok(Some(("comanda_order_undecided_oldest_seconds", store::oldest_undecided(db).await?)))
+    }
+
+    fn prepare_measures() {
+        measure::prepare();
+    }
+
+    fn measure(said: &Event) {
+        measure::said(said);
     }
 
     async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {

@@ -191,6 +191,12 @@ pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
     keys.iter().map(|(key,)| Ok(Command::Expire { order: key.parse()? })).collect()
 }
 
+/// Since when the one has waited that is due first, which is the oldest unless the setting was changed.
+pub(crate) async fn oldest_undecided(db: &Db) -> Result<Option<Time>> {
+    let sql = "SELECT doc FROM orders WHERE status = 'placed' ORDER BY accept_by LIMIT 1";
+    Ok(db.doc::<Order>(sql, []).await?.map(|order| order.placed_at))
+}
+
 pub(crate) async fn order(db: &Db, id: Uuid) -> Result<Option<Order>> {
     db.doc("SELECT doc FROM orders WHERE key = $1", [id.to_string().into()]).await
 }

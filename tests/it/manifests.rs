@@ -65,6 +65,12 @@ fn render(kubectl: &str, directory: &Path) -> Vec<Value> {
     parse(&String::from_utf8(stdout).unwrap())
 }
 
+/// The alerts, as Prometheus reads them.
+pub(crate) fn rules() -> Value {
+    let text = std::fs::read_to_string(root().join("k8s/components/monitoring/rules.yaml")).unwrap();
+    parse(&text).remove(0)["spec"].take()
+}
+
 fn parse(text: &str) -> Vec<Value> {
     let documents = serde_yaml_ng::Deserializer::from_str(text);
     documents

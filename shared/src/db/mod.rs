@@ -56,6 +56,20 @@ pub struct Writes {
     pub refused: bool,
 }
 
+/// How many a pool has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sessions {
+    pub(crate) open: usize,
+    pub(crate) idle: usize,
+    pub(crate) max: u32,
+}
+
+impl Sessions {
+    fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Self {
+        Self { open: pool.size() as usize, idle: pool.num_idle(), max: pool.options().get_max_connections() }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Backend {
     Postgres(Postgres),
@@ -250,6 +264,14 @@ impl Db {
             lite.file.check()?;
         }
         self.fetch::<(i64,)>("SELECT CAST(1 AS BIGINT)", []).await.map(|_| ())
+    }
+
+    /// Of those who read, and on PostgreSQL of those who write, too.
+    pub(crate) fn sessions(&self) -> Sessions {
+        match &self.backend {
+            Backend::Postgres(pg) => Sessions::of(&pg.pool),
+            Backend::Sqlite(lite) => Sessions::of(&lite.readers),
+        }
     }
 
     pub fn writes(&self) -> Writes {

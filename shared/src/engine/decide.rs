@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow};
@@ -18,7 +19,7 @@ use crate::{
         dead::{self, Letter},
         inbox::{Inbox, Standing},
         journal::{self, Draft, Verdict},
-        log,
+        log, measure,
         pump::Denial,
         redrive::{NoLetter, Redrive, Redriven},
         service::{Input, Service},
@@ -36,6 +37,8 @@ pub(super) struct Decided<S: Service> {
     answers: Vec<Answer<S>>,
     /// Event types and what became of them, for the metrics.
     outcomes: Vec<(String, &'static str)>,
+    /// Who said what is taken in, and how long ago.
+    heard: Vec<(String, Duration)>,
     /// What was set aside.
     letters: Vec<Letter>,
     /// Letters that are none any more.
@@ -96,6 +99,7 @@ impl<S: Service> Loaded<S> {
             journal: Draft::default(),
             answers: Vec::new(),
             outcomes: Vec::new(),
+            heard: Vec::new(),
             letters: batch.letters.clone(),
             redriven: Vec::new(),
         };
@@ -117,6 +121,7 @@ impl<S: Service> Loaded<S> {
                     };
                     if verdict == Verdict::Decided {
                         inbox.take_in(event, pending.input.at);
+                        decided.heard.push((speaker(event), pending.input.at.since(event.time)));
                     }
                     decided.note(event, raw, *attempts, redrive.as_ref(), &verdict);
                     decided.answers.push(
@@ -191,6 +196,10 @@ impl<S: Service> Decided<S> {
 
     /// After the commit: nobody hears of anything that could still be lost.
     pub(super) fn answer(self, inputs: Vec<Pending<S>>) {
+        self.said.iter().for_each(S::measure);
+        for (speaker, lag) in self.heard {
+            measure::heard(S::NAME, speaker, lag);
+        }
         let said = self.said.into_iter().map(|event| (event.kind, "said"));
         for (kind, outcome) in self.outcomes.into_iter().chain(said) {
             let labels = [("service", S::NAME.into()), ("type", kind), ("outcome", outcome.into())];
@@ -204,4 +213,9 @@ impl<S: Service> Decided<S> {
             pending.answer(answer);
         }
     }
+}
+
+/// `order-svc` of `/order-svc`.
+fn speaker(event: &Event) -> String {
+    event.source.trim_start_matches('/').to_owned()
 }

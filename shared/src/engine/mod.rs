@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod journal;
 pub mod live;
 pub mod log;
+pub mod measure;
 pub mod moving;
 mod pace;
 pub mod pump;

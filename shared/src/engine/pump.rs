@@ -157,6 +157,8 @@ pub fn new<S: Service>(
     spans: Spans,
 ) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
     let (request_in, requests) = mpsc::channel(pace::WAITING_MAX);
+    S::prepare_measures();
+    metrics::counter!("comanda_requests_shed_total", "service" => S::NAME).increment(0);
     let (delivery_in, deliveries) = mpsc::channel(DELIVERY_QUEUE);
     let (committed, log) = watch::channel(0);
     let (told, trouble) = watch::channel(NO_ANSWER);

@@ -60,6 +60,17 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Hands over what has changed.
     fn save(tx: &mut Tx, state: Self::State) -> Result<()>;
 
+    /// Since when the oldest has waited that nobody has decided or begun, if anything does, and the gauge of its age.
+    fn oldest(_db: &Db) -> impl Future<Output = Result<Option<(&'static str, Option<Time>)>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Before anything is said: what has never happened is measured as well.
+    fn prepare_measures() {}
+
+    /// Measures what was said, once it is committed.
+    fn measure(_said: &Event) {}
+
     /// What has fallen due by `now`; asked again and again, so a command that is already done decides nothing.
     fn due(_db: &Db, _now: Time) -> impl Future<Output = Result<Vec<Self::Command>>> + Send {
         async { Ok(Vec::new()) }

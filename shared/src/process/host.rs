@@ -28,7 +28,7 @@ use crate::{
         call::Call,
         consume,
         live::Live,
-        pump,
+        measure, pump,
         redrive::Redriver,
         relay, retention, schema,
         service::Service,
@@ -76,6 +76,8 @@ impl Host {
         let access = Access::new(&settings.access)?;
         let prepared = Arc::new(AtomicBool::new(true));
         let (tasks, router) = (Tasks::default(), OpenApiRouter::new());
+        // What is counted before somebody records it is lost.
+        telemetry::metrics();
         tasks.supervise("metrics", "host", telemetry::keep_up);
         let followed = access.clone();
         tasks.supervise("identity provider", "host", move || followed.clone().keep_up());
@@ -117,7 +119,15 @@ impl Host {
 
         let redriver = Redriver::new(db.clone(), app.pump.clone());
         let (tables, bus) = (state::tables::<S>(), Some(self.bus()));
-        self.parts.push(Part { service: S::NAME, feed: S::FEED, tables, db, bus, redriver });
+        self.parts.push(Part {
+            service: S::NAME,
+            feed: S::FEED,
+            tables,
+            db,
+            bus,
+            redriver,
+            measure: measure::of::<S>(),
+        });
         self.router = std::mem::take(&mut self.router).merge(S::routes(app.clone()));
         Ok(app)
     }

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     contract::time::Time,
     db::Db,
-    engine::{live::Live, pump::Pump, redrive::Redriver, state},
+    engine::{live::Live, measure, pump::Pump, redrive::Redriver, state},
     process::{host, supervise::Tasks, telemetry},
     web::{
         doors::Doors,
@@ -54,7 +54,15 @@ impl Still {
         self.tasks.supervise("live views", S::NAME, move || live.clone().run());
         let redriver = Redriver::new(db.clone(), pump);
         let tables = state::tables::<S>();
-        self.parts.push(Part { service: S::NAME, feed: S::FEED, tables, db, bus: None, redriver });
+        self.parts.push(Part {
+            service: S::NAME,
+            feed: S::FEED,
+            tables,
+            db,
+            bus: None,
+            redriver,
+            measure: measure::of::<S>(),
+        });
         self.router = std::mem::take(&mut self.router).merge(S::routes(app));
     }
 

@@ -73,6 +73,7 @@ impl Tasks {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (tasks, stop) = (self.clone(), self.stop.clone());
+        misconfigured(name, service, false);
         self.tracker.spawn(async move {
             let mut backoff = Backoff::default();
             let mut told: Option<(String, Instant)> = None;

@@ -12,7 +12,7 @@ use crate::{
     bus::Bus,
     contract::time::Time,
     db::Db,
-    engine::{journal, log, redrive::Redriver},
+    engine::{journal, log, measure::Measure, redrive::Redriver},
     web::{
         extract::{InPath, InQuery},
         page::{self, Paging},
@@ -31,6 +31,8 @@ pub struct Part {
     /// `None` where nothing is said any more.
     pub bus: Option<Bus>,
     pub redriver: Redriver,
+    /// What `/metrics` tells of it at the moment.
+    pub measure: Measure,
 }
 
 /// The routes, for the services of this process.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -27,9 +27,8 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    contract::time::Time,
     db::{NO_ANSWER, advice},
-    engine::{dead, health, relay, spans::Spans},
+    engine::{health, spans::Spans},
     web::{
         access::Access,
         asyncapi, dead as dead_letters, docs,
@@ -212,7 +211,7 @@ async fn ready(State(process): State<Process>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "every service", responses((status = 200, body = String, content_type = "text/plain")))]
 /// Prometheus text format.
 async fn metrics(State(process): State<Process>) -> Response {
-    let measured = ask_all(&process.parts, |part| async move { gauge(&part).await }).await;
+    let measured = ask_all(&process.parts, |part| (part.measure)(part.db)).await;
     for (part, measured) in process.parts.iter().zip(measured) {
         if let Err(error) = measured {
             warn!(service = part.service, error = format!("{error:#}"), "could not measure");
@@ -225,16 +224,6 @@ async fn metrics(State(process): State<Process>) -> Response {
 /// Asks all services at once, so that those that do not answer are waited for together.
 async fn ask_all<P: Clone, T, F: Future<Output = Result<T>>>(parts: &[P], ask: impl Fn(P) -> F) -> Vec<Result<T>> {
     join_all(parts.iter().map(async |part| timeout(ANSWER_WITHIN, ask(part.clone())).await?)).await
-}
-
-async fn gauge(part: &Part) -> Result<()> {
-    let (pending, oldest) = relay::pending(&part.db).await?;
-    ensure!(pending >= 0, "the relay is ahead of its log");
-    let age_s = oldest.map_or(0.0, |said| Time::now().since(said).as_secs_f64());
-    metrics::gauge!("comanda_outbox_pending", "service" => part.service).set(pending as f64);
-    metrics::gauge!("comanda_outbox_oldest_seconds", "service" => part.service).set(age_s);
-    metrics::gauge!("comanda_dead_letters", "service" => part.service).set(dead::count(&part.db).await? as f64);
-    Ok(())
 }
 
 #[cfg(test)]

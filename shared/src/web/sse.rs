@@ -46,17 +46,36 @@ pub fn event(name: Option<&str>, position: i64, data: &impl Serialize) -> Event 
 /// A stream that ends makes the client resume.
 pub fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    let live = futures_util::stream::unfold((Box::pin(events), beats), |(mut events, mut beats)| async {
-        let event = tokio::select! {
-            event = events.next() => event?,
-            _ = beats.tick() => heartbeat(),
-        };
-        Some((Ok::<_, Infallible>(event), (events, beats)))
-    });
+    let live = futures_util::stream::unfold(
+        (Box::pin(events), beats, Follower::new()),
+        |(mut events, mut beats, follower)| async {
+            let event = tokio::select! {
+                event = events.next() => event?,
+                _ = beats.tick() => heartbeat(),
+            };
+            Some((Ok::<_, Infallible>(event), (events, beats, follower)))
+        },
+    );
     let mut response = Sse::new(live).into_response();
     // Tells reverse proxies to pass every event on at once.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+/// Counted for as long as it is there.
+struct Follower;
+
+impl Follower {
+    fn new() -> Self {
+        metrics::gauge!("comanda_streams").increment(1);
+        Self
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        metrics::gauge!("comanda_streams").decrement(1);
+    }
 }
 
 fn heartbeat() -> Event {

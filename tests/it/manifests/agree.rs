@@ -9,10 +9,13 @@ use shared::process::config::{Settings, database_variable};
 use super::{containers, list, name, overlays, parse, pods::is_service, root};
 
 const README: &str = include_str!("../../../k8s/README.md");
-const DASHBOARD: &str = include_str!("../../../k8s/components/monitoring/comanda.json");
+const DASHBOARDS: [&str; 2] = [
+    include_str!("../../../k8s/components/monitoring/comanda.json"),
+    include_str!("../../../k8s/components/monitoring/restaurant.json"),
+];
 const RULES: &str = include_str!("../../../k8s/components/monitoring/rules.yaml");
-const TELEMETRY: [&str; 2] =
-    [include_str!("../../../shared/src/process/telemetry.rs"), include_str!("../../../src/developer/audit/watch.rs")];
+/// A test holds its list of metrics against what is measured.
+const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
 /// All that a service can be told, by variables.
 fn settings_of(service: &str) -> BTreeSet<String> {
@@ -154,8 +157,10 @@ fn words<'a>(text: &'a str, prefix: &'a str) -> BTreeSet<&'a str> {
 
 #[test]
 fn what_is_watched_is_measured() {
-    let measured: BTreeSet<&str> = TELEMETRY.iter().flat_map(|text| words(text, "comanda_")).collect();
-    let watched: BTreeSet<&str> = [DASHBOARD, RULES].iter().flat_map(|text| words(text, "comanda_")).collect();
+    let rows = OPERATIONS.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let measured: BTreeSet<&str> = rows.filter(|name| name.starts_with("comanda_")).collect();
+    let watching = DASHBOARDS.iter().chain([&RULES]);
+    let watched: BTreeSet<&str> = watching.flat_map(|text| words(text, "comanda_")).collect();
     assert!(watched.len() > 10);
     for metric in watched {
         let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| metric.strip_suffix(suffix));

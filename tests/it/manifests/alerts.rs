@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{list, parse, root};
+use super::{list, parse, root, rules};
 use crate::{
     harness::scratch,
     servers::{required, variable},
@@ -19,7 +19,7 @@ fn alerts_fire_when_they_should() {
         return eprintln!("left out: what alerts fire on (scripts/test provides TEST_PROMTOOL)");
     };
     let (scratch, directory) = (scratch(), root().join(DIRECTORY));
-    let rules = &parse(&std::fs::read_to_string(directory.join("rules.yaml")).unwrap())[0]["spec"];
+    let rules = rules();
     std::fs::write(scratch.path().join("rules.yaml"), rules.to_string()).unwrap();
     let tests = std::fs::read_to_string(directory.join("rules.test.yaml")).unwrap();
     std::fs::write(scratch.path().join("rules.test.yaml"), &tests).unwrap();

@@ -1,0 +1,111 @@
+//! A real Prometheus reads what a running restaurant measures, takes the alerts as they are, and one of them fires.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    harness::{App, Backends, PATIENCE, scratch},
+    manifests::rules,
+    process::{POLL, free_address},
+    servers::{required, variable},
+    taster::{event, message, publish_on},
+};
+
+/// Killed when it is dropped.
+struct Prometheus {
+    child: Child,
+    base: String,
+}
+
+impl Prometheus {
+    /// Debian has it beside promtool.
+    fn start(directory: &Path, targets: &[String]) -> Option<Self> {
+        let Some(promtool) = variable("TEST_PROMTOOL") else {
+            assert!(!required(), "TEST_PROMTOOL is not set");
+            eprintln!("left out: Prometheus (scripts/test provides TEST_PROMTOOL)");
+            return None;
+        };
+        let config = json!({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": ["rules.yaml"],
+            "scrape_configs": [{"job_name": "comanda", "static_configs": [{"targets": targets}]}],
+        });
+        std::fs::write(directory.join("prometheus.yml"), config.to_string()).unwrap();
+        std::fs::write(directory.join("rules.yaml"), impatient(rules()).to_string()).unwrap();
+        let listen = free_address();
+        let child = Command::new(Path::new(&promtool).with_file_name("prometheus"))
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error"])
+            .arg(format!("--web.listen-address={listen}"))
+            .current_dir(directory)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self { child, base: format!("http://{listen}") })
+    }
+
+    /// Waits until what it says of something is so.
+    async fn wait_for(&mut self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let mut last = Value::Null;
+        while Instant::now() < deadline {
+            assert!(self.child.try_wait().unwrap().is_none(), "Prometheus has ended");
+            if let Ok(answer) = client.get(format!("{}{path}", self.base)).send().await
+                && let Ok(said) = answer.json::<Value>().await
+            {
+                if is_so(&said["data"]) {
+                    return said["data"].clone();
+                }
+                last = said;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("{path}: {last:#}");
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// As they are, but at once: nobody waits for minutes here.
+fn impatient(mut rules: Value) -> Value {
+    for group in rules["groups"].as_array_mut().unwrap() {
+        for rule in group["rules"].as_array_mut().unwrap() {
+            rule["for"] = json!("0s");
+        }
+    }
+    rules
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_wakes_somebody() {
+    let (backends, directory) = (Backends::embedded(), scratch());
+    let app = App::start(&backends, PATIENCE).await;
+    let target = app.base.trim_start_matches("http://").to_owned();
+    let Some(mut prometheus) = Prometheus::start(directory.path(), &[target]) else { return app.finish().await };
+    let targets = |said: &Value| said["activeTargets"][0]["health"] == "up";
+    prometheus.wait_for("/api/v1/targets", targets).await;
+    let groups = prometheus.wait_for("/api/v1/rules", |said| said["groups"][0]["rules"].is_array()).await;
+    let alerts = groups["groups"][0]["rules"].as_array().unwrap().len();
+    assert_eq!(alerts, rules()["groups"][0]["rules"].as_array().unwrap().len());
+
+    publish_on(&app.bus, &[message(&[event("nobody's")])]).await;
+    app.expect_dead("kitchen", 1).await;
+    let fires = |alert: &Value| alert["labels"]["alertname"] == "ComandaDeadLetters" && alert["state"] == "firing";
+    let alerts = |said: &Value| said["alerts"].as_array().is_some_and(|alerts| alerts.iter().any(fires));
+    let said = prometheus.wait_for("/api/v1/alerts", alerts).await;
+    let alert = said["alerts"].as_array().unwrap().iter().find(|alert| fires(alert)).unwrap().clone();
+    assert_eq!(alert["labels"]["service"], "kitchen-svc");
+    assert_eq!(alert["annotations"]["summary"], "kitchen-svc could not take in 1 messages");
+    app.finish().await;
+}
