@@ -31,6 +31,7 @@ mod into;
 mod journal;
 mod kitchen;
 mod line;
+mod logs;
 mod lost;
 mod manifests;
 mod metrics;

@@ -63,6 +63,11 @@ impl Event {
         serde_json::from_str(self.data.get()).with_context(|| format!("data of {} does not fit", self.kind))
     }
 
+    /// The trace that it was said in, if whoever said it told one.
+    pub fn trace(&self) -> Option<Trace> {
+        self.traceparent.as_deref()?.parse().ok()
+    }
+
     /// What the subject is: the first word of the type.
     pub fn noun(&self) -> &str {
         noun(&self.kind)

@@ -37,6 +37,11 @@ impl Trace {
         self.id
     }
 
+    /// As logs and collectors show it: 32 hexadecimal digits.
+    pub fn name(self) -> String {
+        format!("{:032x}", self.id)
+    }
+
     /// Of the step that causes what comes next.
     pub fn span(self) -> u64 {
         self.span

@@ -150,7 +150,8 @@ impl<S: Service> Batch<S> {
         for pending in std::mem::take(&mut self.inputs) {
             match pending.origin {
                 Origin::Request(_) => {
-                    error!(service = S::NAME, error = format!("{error:#}"), "a request could not be decided or stored");
+                    let (id, trace, error) = (pending.input.id, pending.input.trace.name(), format!("{error:#}"));
+                    error!(service = S::NAME, request.id = %id, trace.id = trace, error, "a request could not be decided or stored");
                     pending.answer(Answer::Asker(Err(Denial::Failed)));
                 }
                 Origin::Event { event, raw, attempts, redrive, .. } => {
@@ -186,7 +187,7 @@ impl<S: Service> Pending<S> {
         redelivered: bool,
     ) -> Result<Self, (Vec<u8>, anyhow::Error)> {
         let command = S::hear(&event).map_err(|error| (raw.get().into(), error))?;
-        let trace = event.traceparent.as_deref().and_then(|text| text.parse().ok());
+        let trace = event.trace();
         let input = Input {
             id: event.id,
             at: Time::now(),

@@ -15,6 +15,7 @@ use crate::{
     contract::{
         event::{Event, derived_id},
         time::{Time, TimeAndId},
+        trace::Trace,
     },
     db::{Db, Tx, Value},
     engine::rows::{Record, Rows},
@@ -29,6 +30,9 @@ pub struct Letter {
     id: String,
     kind: Option<String>,
     subject: Option<String>,
+    /// For the log: whose order it is about, and within which trace.
+    order: Option<Uuid>,
+    trace: Option<String>,
     reason: String,
     attempts: i64,
     bytes: Vec<u8>,
@@ -48,6 +52,8 @@ impl Letter {
             id: event.id.to_string(),
             kind: Some(event.kind.clone()),
             subject: Some(event.subject.clone()),
+            order: event.correlationid,
+            trace: event.trace().map(Trace::name),
             reason: reason.into(),
             attempts,
             bytes: raw.get().into(),
@@ -65,7 +71,20 @@ impl Letter {
     pub fn unreadable(bytes: Vec<u8>, error: &anyhow::Error) -> Self {
         let id = derived_id(&["unreadable", &String::from_utf8_lossy(&bytes)]).to_string();
         let reason = format!("{error:#}");
-        Self { id, kind: None, subject: None, reason, attempts: 1, bytes, outcome: "dead", is_redriven: false }
+        // What it is about may be told all the same.
+        let said: Option<Event> = serde_json::from_slice(&bytes).ok();
+        Self {
+            id,
+            kind: None,
+            subject: None,
+            order: said.as_ref().and_then(|event| event.correlationid),
+            trace: said.as_ref().and_then(Event::trace).map(Trace::name),
+            reason,
+            attempts: 1,
+            bytes,
+            outcome: "dead",
+            is_redriven: false,
+        }
     }
 
     /// The beginning of a message that is too large to be read.
@@ -90,8 +109,9 @@ impl Letter {
 
 /// Tells of letters that were kept.
 pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
-    for Letter { id, kind, reason, outcome, .. } in letters {
-        error!(service, event.id = id, event.r#type = kind, reason, "dead letter");
+    for Letter { id, kind, order, trace, reason, outcome, .. } in letters {
+        let order = order.map(|order| order.to_string());
+        error!(service, event.id = id, event.r#type = kind, order.id = order, trace.id = trace, reason, "dead letter");
         let kind = kind.unwrap_or("unreadable".into());
         let labels = [("service", service.into()), ("type", kind), ("outcome", outcome.into())];
         metrics::counter!("comanda_events_total", &labels).increment(1);

@@ -112,7 +112,8 @@ fn list<T: FromStr<Err = String>>(text: &str) -> Result<Arc<[T]>, String> {
 }
 
 /// What `--help` ends with.
-pub const AFTER_HELP: &str = "RUST_LOG sets what is logged: `info` by default, `debug`, `warn,shared=debug` …
+pub const AFTER_HELP: &str =
+    "RUST_LOG sets what is logged: `info` by default, `debug`, `info,access=debug` with each request …
 BUS_URL_FILE names a file that holds what BUS_URL would, so that nobody sees its password; likewise of every URL.";
 
 impl Settings {

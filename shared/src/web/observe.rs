@@ -8,6 +8,7 @@ use axum::{
 };
 use opentelemetry::{KeyValue, trace::SpanKind};
 use tokio::time::Instant;
+use tracing::{Level, debug, enabled, error};
 
 use crate::{
     contract::{time::Time, trace::Trace},
@@ -33,10 +34,12 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     let method = method(request.method());
     let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let traced = Traced::begin(&observer, &mut request, method, &path);
+    let trace = request.extensions().get::<Trace>().copied().or_else(|| caller(request.headers()));
     let mut response = next.run(request).await;
     if let Some(traced) = traced {
         traced.end(&observer, response.status());
     }
+    log(method, &path, response.status(), started, trace);
     let status = response.status().as_u16().to_string();
     let labels = [("method", method.to_owned()), ("path", path), ("status", status)];
     metrics::counter!("comanda_http_requests_total", &labels).increment(1);
@@ -45,6 +48,17 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
+}
+
+/// What failed by a fault of ours; each request, if somebody asks for it (`RUST_LOG=info,access=debug`).
+fn log(method: &str, route: &str, status: StatusCode, started: Instant, trace: Option<Trace>) {
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        error!(method, route, trace.id = trace.map(Trace::name), "a request failed");
+    }
+    if enabled!(target: "access", Level::DEBUG) {
+        let (status, duration_ms) = (status.as_u16(), started.elapsed().as_secs_f64() * 1000.0);
+        debug!(target: "access", method, route, status, duration_ms, trace.id = trace.map(Trace::name), "answered");
+    }
 }
 
 /// Whatever a client makes up must not become a series of its own.
