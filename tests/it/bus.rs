@@ -6,7 +6,7 @@ use lapin::options::BasicAckOptions;
 use shared::engine::call::fresh_id;
 use shared::{
     bus::{Bus, Delivery, Message, Receipt, Subscription},
-    contract::topology,
+    contract::{time::Time, topology},
 };
 use tokio::time::timeout;
 
@@ -221,6 +221,23 @@ async fn a_queue_that_is_made_anew_says_so_until_its_history_is_read() {
     assert!(history.next().await.unwrap().is_none());
     bus.settle(SERVICE, vec![mark.receipt]).await.unwrap();
     assert_eq!(body(&receive(&mut kitchen).await), r#"{"n":"3"}"#, "the queue has what was published since");
+    servers.drop_vhost(&url).await.unwrap();
+}
+
+/// Nothing was published since then, by the broker's clock.
+#[tokio::test]
+async fn history_is_read_whatever_the_readers_clock_says() {
+    let Some(servers) = Servers::get() else { return };
+    let url = servers.vhost().await.unwrap();
+    let bus = Bus::open(&url).await.unwrap();
+    drop(bus.subscribe(SERVICE).await.unwrap());
+    publish(&bus, &[message("order.accepted", &["1"])]).await;
+    let in_two_hours = Time::now() + Duration::from_secs(7200);
+    let mut history = bus.history(SERVICE, Some(in_two_hours), false).await.unwrap().unwrap();
+    let delivery = timeout(PATIENCE, history.next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(body(&delivery), r#"{"n":"1"}"#);
+    bus.settle(SERVICE, vec![delivery.receipt]).await.unwrap();
+    assert!(history.next().await.unwrap().is_none());
     servers.drop_vhost(&url).await.unwrap();
 }
 

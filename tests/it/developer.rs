@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -150,18 +150,30 @@ async fn events_are_found_by_order_type_and_time() {
     .await;
 }
 
+/// Killed when it is dropped: who reads what it says would wait for ever.
+struct Following(Child);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_is_followed_as_it_is_said() {
     on_both(async |app| {
         let before = app.place("1 margherita").await;
         app.settle().await;
-        let mut following = Command::new(env!("CARGO_BIN_EXE_comanda"))
-            .args(["events", "--follow", "--json", "--type", "order.placed", "--at", &app.base])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut following = Following(
+            Command::new(env!("CARGO_BIN_EXE_comanda"))
+                .args(["events", "--follow", "--json", "--type", "order.placed", "--at", &app.base])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
         let (said, mut heard) = mpsc::unbounded_channel();
-        let out = BufReader::new(following.stdout.take().unwrap());
+        let out = BufReader::new(following.0.stdout.take().unwrap());
         let reader = tokio::task::spawn_blocking(move || out.lines().try_for_each(|line| said.send(line.unwrap())));
         let mut next = async || -> String {
             let line = timeout(PATIENCE, heard.recv()).await.unwrap().unwrap();
@@ -170,8 +182,7 @@ async fn what_is_said_is_followed_as_it_is_said() {
         assert_eq!(next().await, before);
         let after = app.place("1 burger").await;
         assert_eq!(next().await, after);
-        following.kill().unwrap();
-        following.wait().unwrap();
+        drop(following);
         reader.await.unwrap().unwrap();
     })
     .await;

@@ -3,14 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
 use lapin::{
     BasicProperties, Connection, Consumer,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
     types::AMQPValue,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
+use tracing::warn;
 
 use super::{
     Delivery, Receipt,
@@ -21,14 +22,17 @@ use crate::contract::{time::Time, topology};
 
 /// What is routed at the moment at which a queue is bound has reached the stream by then.
 const ROUTED_WITHIN: Duration = Duration::from_secs(1);
+/// How long the broker may say nothing before the end.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// What a service hears of the stream, from some time to the moment at which it was opened.
 #[derive(Debug)]
 pub struct History {
     rabbit: Rabbit,
     service: &'static str,
-    _connection: Connection,
+    connection: Connection,
     messages: Consumer,
+    asked_again: bool,
     /// Set where it does not reach back as far as was asked for: what was published before then, the broker has dropped.
     pub lacks_until: Option<Time>,
     /// The id of the message at which it ends.
@@ -54,14 +58,34 @@ impl History {
         let messages = in_time(consume(&connection, since)).await?;
         let permits = Arc::new(Semaphore::new(PREFETCH.into()));
         let rabbit = rabbit.clone();
-        Ok(Self { rabbit, service, _connection: connection, messages, lacks_until, end, again, permits })
+        Ok(Self { rabbit, service, connection, messages, asked_again: false, lacks_until, end, again, permits })
+    }
+
+    /// The broker says nothing where all was published before then by its clock, and may forget a reader of what it is
+    /// about to drop. It is asked once more, for all that there is.
+    async fn message(&mut self) -> Result<lapin::message::Delivery> {
+        loop {
+            match timeout(SILENCE, self.messages.next()).await {
+                Ok(message) => return message.context("the broker ended the history")?.context("read the history"),
+                // It waits until what is in hand is settled.
+                Err(_) if self.permits.available_permits() < usize::from(PREFETCH) => {}
+                Err(_) => {
+                    ensure!(!self.asked_again, "the broker does not come to the end of the history");
+                    warn!(
+                        service = self.service,
+                        "the broker says nothing of the history; reading it from its beginning"
+                    );
+                    self.messages = in_time(consume(&self.connection, None)).await?;
+                    self.asked_again = true;
+                }
+            }
+        }
     }
 
     /// `None` at its end, once all before it is settled.
     pub async fn next(&mut self) -> Result<Option<Delivery>> {
         loop {
-            let message = self.messages.next().await.context("the broker ended the history")?;
-            let mut message = message.context("read the history")?;
+            let mut message = self.message().await?;
             if message.properties.message_id().as_ref().is_some_and(|id| id.as_str() == self.end) {
                 let _all = self.permits.acquire_many(PREFETCH.into()).await?;
                 return Ok(None);
