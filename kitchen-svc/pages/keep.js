@@ -3,6 +3,8 @@
 
 const CACHE = "comanda.kitchen";
 const OWN = /^\/(kitchen|assets)\//;
+/** The manifest names it, and the browser asks for it whenever it likes. */
+const ICON = "/assets/icon-app.svg";
 const BOARD = "comanda.board";
 /** Tickets of yesterday are no longer on anybody's mind. */
 const AGE_MS_MAX = 12 * 3600_000;
@@ -16,7 +18,7 @@ export async function keepPage() {
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
     const files = [...linked, ...loaded].map((address) => new URL(address));
     const own = files.filter(({ origin, pathname }) => origin === location.origin && OWN.test(pathname));
-    const paths = new Set(["/kitchen", ...own.map(({ pathname }) => pathname)]);
+    const paths = new Set(["/kitchen", ICON, ...own.map(({ pathname }) => pathname)]);
     const cache = await caches.open(CACHE);
     // All of them or none: files of two versions do not fit together.
     await cache.addAll([...paths].map((path) => new Request(path, { cache: "no-cache" })));
