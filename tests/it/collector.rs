@@ -15,7 +15,10 @@ use opentelemetry_proto::tonic::{
     trace::v1::{Span, span::SpanKind},
 };
 use prost::Message;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, interval},
+};
 use tonic::{Request, Response, Status, transport::server::TcpIncoming};
 
 use crate::harness::PATIENCE;
@@ -123,7 +126,7 @@ impl Collector {
 
     /// Waits until so many spans of the trace are there; all of them.
     pub(crate) async fn wait_for(&self, trace: &str, spans: usize) -> Vec<Collected> {
-        let deadline = Instant::now() + PATIENCE;
+        let (deadline, mut every) = (Instant::now() + PATIENCE, interval(crate::process::POLL));
         loop {
             let mut found = self.received();
             found.retain(|it| it.trace() == trace);
@@ -132,7 +135,7 @@ impl Collector {
             }
             let names: Vec<_> = found.iter().map(|it| format!("{} {}", it.service, it.span.name)).collect();
             assert!(Instant::now() < deadline, "{} of {spans} spans: {names:#?}", found.len());
-            tokio::time::sleep(crate::process::POLL).await;
+            every.tick().await;
         }
     }
 }

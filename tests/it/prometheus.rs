@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
 use crate::{
     harness::{App, Backends, PATIENCE, scratch},
@@ -51,7 +51,7 @@ impl Prometheus {
     /// Waits until what it says of something is so.
     async fn wait_for(&mut self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let deadline = Instant::now() + PATIENCE;
+        let (deadline, mut every) = (Instant::now() + PATIENCE, interval(POLL));
         let mut last = Value::Null;
         while Instant::now() < deadline {
             assert!(self.child.try_wait().unwrap().is_none(), "Prometheus has ended");
@@ -63,7 +63,7 @@ impl Prometheus {
                 }
                 last = said;
             }
-            tokio::time::sleep(POLL).await;
+            every.tick().await;
         }
         panic!("{path}: {last:#}");
     }
