@@ -147,15 +147,16 @@ async fn finish(options: &Options, moves: &[Move], copied: &[Vec<Copied>]) -> Re
 
 /// All stay where they are.
 async fn abandon(options: &Options, moves: &[Move]) -> Result<()> {
+    let mut is_gone = true;
     for one in moves {
-        one.abandon().await.with_context(|| one.service)?;
+        is_gone &= one.abandon().await.with_context(|| one.service)?;
     }
     if options.json {
         return Ok(());
     }
-    say(
-        "nothing was moved: services start on --from as before, and not on what was copied: remove it before trying again",
-    )
+    let copied =
+        if is_gone { "what was copied is gone from --to" } else { "not on what was copied, which stays in --to" };
+    say(&format!("nothing was moved: services start on --from as before, and {copied}"))
 }
 
 async fn give_up(from: &str) -> Result<()> {

@@ -13,8 +13,8 @@ use order_svc::OrderSvc;
 use serde_json::{Value, json, value::RawValue};
 use shared::{
     contract::{event::routing_key, topology},
-    db::Db,
-    engine::{log, replay::Sandbox, service::Service},
+    db::{Db, Opening},
+    engine::{call::fresh_id, log, replay::Sandbox, service::Service},
 };
 
 use super::{
@@ -57,7 +57,8 @@ impl Rebuild<'_> {
             let progress = Progress::unseen();
             Run { past, bound: Bound::None, watch: None, progress: &progress }.refuse_gap().await?;
         }
-        let db = Db::open(self.to).await.context("--to")?;
+        let opening = Opening { name: format!("comanda replay --rebuild {}", fresh_id()), must_exist: false };
+        let db = Db::open_as(self.to, &opening).await.context("--to")?;
         let mut sandbox = Sandbox::rebuild::<S>(db.clone()).await.context("--to")?;
         let same = interruptible(async {
             match self.from_feeds {
@@ -68,7 +69,12 @@ impl Rebuild<'_> {
         let same = same.await;
         match &same {
             Ok(_) => sandbox.finish::<S>().await?,
-            Err(_) => note("what was made is not whole, and no service starts on it: remove it before trying again"),
+            Err(_) => match sandbox.abandon::<S>().await {
+                Ok(()) => note("what was made until then is gone from --to"),
+                Err(error) => {
+                    note(&format!("what was made until then stays in --to, and no service starts on it: {error:#}"))
+                }
+            },
         }
         db.close().await;
         same

@@ -1,6 +1,11 @@
 //! A database is what its journal comes to: that can be seen from outside, and a lost one is made anew.
 
-use std::{path::Path, sync::atomic::Ordering, time::Duration};
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use expect_test::expect;
 use kitchen_svc::KitchenSvc;
@@ -18,6 +23,9 @@ use tokio::time::Instant;
 use crate::{
     developer::{evening, in_directory, refused, told},
     harness::{App, Backends, PATIENCE, on_both, scratch, settings, text},
+    missed::until,
+    moved::owner,
+    sandbox::kept_history,
     servers::Servers,
     taster::publish_on,
 };
@@ -39,6 +47,13 @@ async fn empty(directory: &Path) -> Vec<String> {
         urls.push(servers.database().await.unwrap());
     }
     urls
+}
+
+async fn is_empty(url: &str) -> bool {
+    let db = Db::open(url).await.unwrap();
+    let is_empty = db.is_empty().await.unwrap();
+    db.close().await;
+    is_empty
 }
 
 /// As it stands in a URL.
@@ -224,17 +239,50 @@ async fn a_gap_in_the_middle_is_named() {
         told(&["events", "--at", &app.base, "--save", &file]).await;
         let lines = std::fs::read_to_string(&file).unwrap();
         let of_entry = |line: &&str| !line.starts_with(r#"{"service":"kitchen-svc","position":3,"at""#);
-        std::fs::write(&file, lines.lines().filter(of_entry).collect::<Vec<_>>().join("\n")).unwrap();
-        let url = format!("sqlite:{}", in_directory(scratch.path(), "rebuilt.db"));
-        let said = refused(&["replay", "--rebuild", "kitchen-svc", "--from", &file, "--to", &url]).await;
-        assert!(said.contains("history has a gap: entry 3 of the journal is missing"), "{said}");
-        // What was begun and not finished is no database to start on.
+        let gap = in_directory(scratch.path(), "gap.ndjson");
+        std::fs::write(&gap, lines.lines().filter(of_entry).collect::<Vec<_>>().join("\n")).unwrap();
+        for url in &empty(scratch.path()).await {
+            let said = refused(&["replay", "--rebuild", "kitchen-svc", "--from", &gap, "--to", url]).await;
+            assert!(said.contains("history has a gap: entry 3 of the journal is missing"), "{said}");
+            assert!(said.contains("what was made until then is gone from --to"), "{said}");
+            assert!(is_empty(url).await);
+            told(&["replay", "--rebuild", "kitchen-svc", "--from", &file, "--to", url]).await;
+            drop_all(std::slice::from_ref(url)).await;
+        }
+    })
+    .await;
+}
+
+/// A rebuild from the history that the project keeps, up to the moment when it has begun to write.
+async fn begun(url: &str) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
+    command.args(["replay", "--rebuild", "kitchen-svc", "--from", &kept_history(), "--to", url]);
+    let mut child = command.env("RUST_LOG", "error").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until(async || child.try_wait().unwrap().is_some() || owner(url).await.is_some()).await;
+    child
+}
+
+/// Where it came to its end before it could be killed, once more elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_half_way_it_is_begun_again_in_the_same_place() {
+    let scratch = scratch();
+    let mut urls = empty(scratch.path()).await;
+    while let Some(url) = urls.pop() {
+        let mut child = begun(&url).await;
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            urls.extend(empty(scratch.path()).await.into_iter().find(|new| new[..7] == url[..7]));
+            continue;
+        }
         let bus = format!("sqlite:{}", in_directory(scratch.path(), "bus.db"));
         let mut host = Host::new(settings(&bus, "127.0.0.1:0", WAIT).unwrap()).await.unwrap();
         let error = host.add::<KitchenSvc>(&url).await.unwrap_err();
         assert!(format!("{error:#}").contains("a rebuild of kitchen-svc that did not come to its end"), "{error:#}");
-    })
-    .await;
+        host.tasks.finish().await;
+        host.bus().close().await.unwrap();
+        told(&["replay", "--rebuild", "kitchen-svc", "--from", &kept_history(), "--to", &url]).await;
+        drop_all(&[url]).await;
+    }
 }
 
 /// What was a letter once and was redriven is none in the database that is made anew; what still is one is.

@@ -1,5 +1,7 @@
 //! Whole rows of whatever table, a piece at a time: what it takes to copy a database to another, on either backend.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Row, Type};
 
@@ -82,6 +84,24 @@ impl Db {
             Backend::Sqlite(_) => COLUMNS_ON_LITE,
         };
         self.fetch(sql, []).await
+    }
+
+    /// All that there are, at once.
+    pub(crate) async fn drop_tables(&self) -> Result<()> {
+        let tables: BTreeSet<String> = self.columns().await?.into_iter().map(|(table, _)| table).collect();
+        let drops = tables.iter().map(|table| format!("DROP TABLE {table};")).collect::<String>();
+        let sql = AssertSqlSafe(format!("BEGIN; {drops} DROP TABLE _sqlx_migrations; COMMIT"));
+        match &self.backend {
+            Backend::Postgres(pg) => {
+                let mut lent = pg.lend().await?;
+                let dropped = answered(sqlx::raw_sql(sql).execute(lent.connection()?)).await;
+                lent.heard(dropped)?;
+            }
+            Backend::Sqlite(lite) => {
+                sqlx::raw_sql(sql).execute(&lite.writer).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What else is connected to the database, by name. Nothing to a file, which is one process's own.

@@ -30,4 +30,5 @@ pub mod service;
 pub mod spans;
 pub mod state;
 mod traced;
+mod unfinished;
 pub mod wake;

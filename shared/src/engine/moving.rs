@@ -1,12 +1,9 @@
 //! A service's database moved to another, on whichever backend: every row of every table. Of the two databases the
 //! service starts on one at most, whatever happens in between, so that its history never goes two ways.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
 
 use crate::{
     db::{Cells, Columns, Db, Kind, Table, Value},
@@ -14,15 +11,13 @@ use crate::{
         schema::{self, Migration},
         service::Service,
         state::Sum,
+        unfinished::{Unfinished, alone},
     },
 };
 
 /// What a service starts on again once a move was given up.
 pub(super) const HOW_IT_STAYS: &str =
     "where that was given up, `comanda migrate-data --give-up` lets it start there again";
-/// How long the sessions of a service that has just ended may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(3);
-const POLL: Duration = Duration::from_millis(100);
 
 type Column = (&'static str, Kind);
 const DOCUMENT: &[Column] = &[("key", Kind::Text), ("revision", Kind::Int), ("doc", Kind::Json)];
@@ -152,10 +147,7 @@ impl Move {
         let tables = S::TABLES.iter().map(|name| document(name)).chain(PLUMBING).chain([CURSOR]).collect();
         let new = Self { service: S::NAME, tables, migrations: schema::migrations::<S>(), from, to };
         new.refuse_source().await.context("--from")?;
-        ensure!(
-            new.to.is_empty().await?,
-            "--to: the database is not empty; name one that is, so that nothing is written over"
-        );
+        new.copy_of().refuse_full(&new.to).await.context("--to")?;
         Ok(new)
     }
 
@@ -180,8 +172,7 @@ impl Move {
     /// From now on no service starts on either. An error where somebody uses one.
     pub async fn begin(&self) -> Result<()> {
         schema::hand_over(&self.from, &leaving(self.service)).await?;
-        self.to.migrate(&self.migrations).await.context("--to")?;
-        schema::claim(&self.to, &format!("a copy of {} that did not come to its end", self.service)).await?;
+        self.copy_of().begin(&self.to, &self.migrations).await.context("--to")?;
         let mut tx = self.to.begin().await?;
         for sql in CLEAR {
             tx.execute(sql, []).await?;
@@ -244,29 +235,19 @@ impl Move {
         schema::hand_over(&self.from, &gone(self.service)).await.context("--from")
     }
 
-    /// The service stays where it is. What was copied is of no use.
-    pub async fn abandon(&self) -> Result<()> {
-        schema::hand_over(&self.from, self.service).await.context("--from")
+    /// The service stays where it is. What was copied is of no use; whether it could be removed.
+    pub async fn abandon(&self) -> Result<bool> {
+        schema::hand_over(&self.from, self.service).await.context("--from")?;
+        Ok(self.copy_of().clear(&self.to).await.is_ok())
+    }
+
+    fn copy_of(&self) -> Unfinished {
+        Unfinished::new("a copy", self.service)
     }
 
     pub async fn close(&self) {
         self.from.close().await;
         self.to.close().await;
-    }
-}
-
-/// Waits a moment for others to be gone; an error that names them where they stay.
-async fn alone(db: &Db) -> Result<()> {
-    let began = Instant::now();
-    loop {
-        let others = db.others().await?;
-        if others.is_empty() {
-            return Ok(());
-        }
-        if began.elapsed() > GONE_WITHIN {
-            bail!("the database is in use, by {}; stop what uses it, and try again", others.join(", "));
-        }
-        sleep(POLL).await;
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         journal::{Entry, Forgot, Told, Verdict},
         schema,
         service::{Input, Service},
+        unfinished::Unfinished,
     },
 };
 
@@ -94,10 +95,13 @@ impl Sandbox {
 
     /// As [`Sandbox::new`], of a database that the service is to start on: it does not before [`Sandbox::finish`].
     pub async fn rebuild<S: Service>(db: Db) -> Result<Self> {
-        ensure!(db.is_empty().await?, "the database is not empty; name one that is, so that nothing is written over");
-        let sandbox = Self::new::<S>(db).await?;
-        schema::hand_over(&sandbox.db, &format!("a rebuild of {} that did not come to its end", S::NAME)).await?;
-        Ok(sandbox)
+        rebuild_of::<S>().begin(&db, &schema::migrations::<S>()).await?;
+        Ok(Self { db, position: 0, said: 0, letters: HashSet::new() })
+    }
+
+    /// Nothing is left of what was rebuilt.
+    pub async fn abandon<S: Service>(&self) -> Result<()> {
+        rebuild_of::<S>().clear(&self.db).await
     }
 
     /// The database is the service's.
@@ -215,6 +219,10 @@ impl Said {
     fn fits(&self, first: i64, said: &[String]) -> bool {
         (first..).zip(said).all(|(position, said)| self.at(position).is_none_or(|then| then == said))
     }
+}
+
+fn rebuild_of<S: Service>() -> Unfinished {
+    Unfinished::new("a rebuild", S::NAME)
 }
 
 /// So much of a journal is decided on rows that are loaded once.

@@ -11,10 +11,13 @@ use crate::{
 /// A script that both backends read, and its number. Never edited once it was released.
 pub type Migration = (i64, &'static str);
 
+/// Whose database it is can be written from then on.
+pub(super) const OWNER: i64 = 2;
+
 /// Numbers 1 to 99; services count from 101, so that neither is in the other's way.
 const PLUMBING: &[Migration] = &[
     (1, include_str!("../../migrations/0001_plumbing.sql")),
-    (2, include_str!("../../migrations/0002_owner.sql")),
+    (OWNER, include_str!("../../migrations/0002_owner.sql")),
     (10, include_str!("../../migrations/0010_floors.sql")),
     (20, include_str!("../../migrations/0020_probe.sql")),
     (30, include_str!("../../migrations/0030_journal.sql")),
