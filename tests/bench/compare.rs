@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::{
     Figures, figure, latencies, leave, on, outage,
     report::{Comparison, Latencies, Machine, Shape},
-    restaurant::{Place, Restaurant, TOGETHER, binaries},
+    restaurant::{Build, Place, Restaurant, TOGETHER},
     servers::{Scratch, Servers},
     throughput,
 };
@@ -58,7 +58,7 @@ fn directory() -> Result<PathBuf> {
 
 async fn in_files(seconds: u64) -> Result<Shape> {
     let directory = Scratch::new()?;
-    let mut restaurant = Restaurant::together(&binaries(), &Place::in_files(directory.path())).await?;
+    let mut restaurant = Restaurant::together(&Build::own(), &Place::in_files(directory.path())).await?;
     let mut shape = measured(IN_FILES, &restaurant, seconds).await?;
     shape.outages.push(outage::of(&mut restaurant, TOGETHER).await?);
     Ok(shape)
@@ -66,7 +66,7 @@ async fn in_files(seconds: u64) -> Result<Shape> {
 
 async fn on_servers(servers: &Servers, seconds: u64) -> Result<Shape> {
     let place = on(servers).await?;
-    let mut restaurant = Restaurant::together(&binaries(), &place).await?;
+    let mut restaurant = Restaurant::together(&Build::own(), &place).await?;
     let mut shape = measured(ON_SERVERS, &restaurant, seconds).await?;
     shape.outages.push(outage::of(&mut restaurant, TOGETHER).await?);
     drop(restaurant);
@@ -77,12 +77,12 @@ async fn on_servers(servers: &Servers, seconds: u64) -> Result<Shape> {
 /// Three, and then one more.
 async fn apart(servers: &Servers, seconds: u64) -> Result<[Shape; 2]> {
     let place = on(servers).await?;
-    let mut restaurant = Restaurant::apart(&binaries(), &place).await?;
+    let mut restaurant = Restaurant::apart(&Build::own(), &place).await?;
     let mut three = measured(APART, &restaurant, seconds).await?;
     for killed in ["kitchen-svc", "inventory-svc", "order-svc"] {
         three.outages.push(outage::of(&mut restaurant, killed).await?);
     }
-    restaurant.another(&binaries(), &place).await?;
+    restaurant.another(&Build::own(), &place).await?;
     let mut twice = at_full_load(TWICE, &restaurant, seconds).await?;
     twice.outages.push(outage::of(&mut restaurant, "order-svc").await?);
     drop(restaurant);

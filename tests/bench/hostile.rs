@@ -22,7 +22,7 @@ use tokio::{
 use crate::{
     load::{self, Connection, Plan},
     ms,
-    restaurant::{self, Place, Restaurant},
+    restaurant::{Build, Place, Restaurant},
     servers::Scratch,
 };
 
@@ -43,7 +43,7 @@ const SHARES: [f64; 6] = [0.25, 0.5, 0.9, 1.5, 2.0, 3.0];
 /// Both halves, one after the other.
 pub(crate) async fn run(seconds: u64) -> Result<()> {
     let directory = Scratch::new()?;
-    let restaurant = Restaurant::together(&restaurant::binaries(), &Place::in_files(directory.path())).await?;
+    let restaurant = Restaurant::together(&Build::own(), &Place::in_files(directory.path())).await?;
     restaurant.open().await?;
     let address = restaurant.orders().swap_remove(0);
     attacks(&address, seconds).await?;

@@ -3,13 +3,14 @@
 //! measured, JSON in `target/bench.json`.
 //!
 //! `cargo bench -- --seconds 60 --backends servers` runs longer, or one pair of backends only; `--compare` holds one process
-//! against three services, `--hostile` honest clients against those who do their worst.
+//! against three services, `--hostile` honest clients against those who do their worst, `--price` all against all but a part.
 
 mod compare;
 mod figure;
 mod hostile;
 mod load;
 mod outage;
+mod price;
 mod raw;
 mod report;
 mod restaurant;
@@ -29,7 +30,7 @@ use clap::Parser;
 use futures_util::StreamExt;
 use hdrhistogram::Histogram;
 use load::{Outcome, Plan};
-use restaurant::{Place, Restaurant};
+use restaurant::{Build, Place, Restaurant};
 use serde::{Deserialize, Serialize};
 use servers::{Private, Scratch, Servers};
 
@@ -49,7 +50,7 @@ struct Arguments {
     /// One process against three services instead, on SQLite and on servers: their figures, and what a killed part does
     #[arg(long, conflicts_with = "backends")]
     compare: bool,
-    /// With --compare, how often all is measured, turn by turn
+    /// With --compare and --price, how often all is measured, turn by turn
     #[arg(long, default_value_t = 2)]
     rounds: usize,
     /// With --compare, only show what was measured before: the JSON of that run
@@ -58,6 +59,9 @@ struct Arguments {
     /// What honest clients see while others do their worst, and whoever comes past saturation, instead
     #[arg(long, conflicts_with_all = ["backends", "compare"])]
     hostile: bool,
+    /// What a part of the services costs, instead
+    #[arg(long, conflicts_with_all = ["compare", "hostile"])]
+    price: Option<price::Part>,
     /// Measure the binaries as they are
     #[arg(long)]
     no_build: bool,
@@ -104,6 +108,11 @@ async fn main() -> Result<()> {
         let (servers, _private) = servers()?;
         return compare::run(&servers, arguments.seconds, arguments.rounds).await;
     }
+    if let Some(part) = arguments.price {
+        let servers = if on_servers { Some(servers()?) } else { None };
+        let named = servers.as_ref().map(|(servers, _private)| servers);
+        return price::run(part, named, arguments.seconds, arguments.rounds).await;
+    }
     let mut all = Vec::new();
     if on_files {
         all.push(embedded(arguments.seconds).await?);
@@ -135,11 +144,16 @@ fn servers_are_there(required: bool) -> Result<bool> {
 /// The services' binaries, which cargo does not build for a benchmark of another package: in the profile of this one,
 /// and with the same features as this one, so that nothing below them is built again.
 fn build() -> Result<()> {
+    cargo(&["--bins", "--benches"], |_| {})
+}
+
+/// Builds these of all packages, as the caller wants it.
+fn cargo(what: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<()> {
     let binaries = restaurant::binaries();
     let profile = binaries.file_name().and_then(|name| name.to_str()).context("the binaries have a directory")?;
     let profile = if profile == "debug" { "dev" } else { profile };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--workspace", "--bins", "--benches", "--profile", profile]);
+    cargo.args(["build", "--workspace", "--profile", profile]).args(what);
     // What cargo has told this process of its package is an input of some build scripts.
     for (name, _) in std::env::vars_os() {
         let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
@@ -147,6 +161,7 @@ fn build() -> Result<()> {
             cargo.env_remove(name);
         }
     }
+    prepare(&mut cargo);
     ensure!(cargo.status()?.success(), "the binaries do not build");
     Ok(())
 }
@@ -162,7 +177,7 @@ fn report(all: &[Figures]) -> Result<()> {
 async fn embedded(seconds: u64) -> Result<Figures> {
     let directory = Scratch::new()?;
     let began = Instant::now();
-    let restaurant = Restaurant::together(&restaurant::binaries(), &Place::in_files(directory.path())).await?;
+    let restaurant = Restaurant::together(&Build::own(), &Place::in_files(directory.path())).await?;
     let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut figures = Figures { backends: "SQLite + embedded bus", ready_ms, ..measure(&restaurant, seconds).await? };
     drop(restaurant);
@@ -177,7 +192,7 @@ async fn measured_on_servers(seconds: u64) -> Result<Figures> {
     let (servers, private) = servers()?;
     let place = on(&servers).await?;
     let began = Instant::now();
-    let restaurant = Restaurant::apart(&restaurant::binaries(), &place).await?;
+    let restaurant = Restaurant::apart(&Build::own(), &place).await?;
     let ready_ms = began.elapsed().as_secs_f64() * 1000.0;
     let mut figures = Figures { backends: "PostgreSQL + RabbitMQ", ready_ms, ..measure(&restaurant, seconds).await? };
     drop(restaurant);

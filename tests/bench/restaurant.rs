@@ -96,6 +96,28 @@ impl Process {
     }
 }
 
+/// What the processes are started from.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    /// The directory that they are in.
+    pub(crate) binaries: PathBuf,
+    /// What they are told beside where their data are.
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+impl Build {
+    /// As cargo has built it with this benchmark.
+    pub(crate) fn own() -> Self {
+        Self { binaries: binaries(), environment: Vec::new() }
+    }
+
+    async fn start(&self, name: &str, places: &[(&str, &str)]) -> Result<Process> {
+        let own = self.environment.iter().map(|(variable, value)| (*variable, &**value));
+        let environment: Vec<(&str, &str)> = places.iter().copied().chain(own).collect();
+        Process::start(&self.binaries.join(name), name, &environment).await
+    }
+}
+
 /// The processes of one pair of backends, by what they serve.
 #[derive(Debug)]
 pub(crate) struct Restaurant {
@@ -138,7 +160,7 @@ impl Restaurant {
     }
 
     /// All three in one process.
-    pub(crate) async fn together(binaries: &Path, Place { bus, databases }: &Place) -> Result<Self> {
+    pub(crate) async fn together(build: &Build, Place { bus, databases }: &Place) -> Result<Self> {
         let [order, inventory, kitchen] = databases;
         let environment = [
             ("BUS_URL", &**bus),
@@ -146,14 +168,14 @@ impl Restaurant {
             ("INVENTORY_DATABASE_URL", inventory),
             ("KITCHEN_DATABASE_URL", kitchen),
         ];
-        Ok(Self { processes: vec![Process::start(&binaries.join(TOGETHER), TOGETHER, &environment).await?] })
+        Ok(Self { processes: vec![build.start(TOGETHER, &environment).await?] })
     }
 
     /// A process each, all started at once.
-    pub(crate) async fn apart(binaries: &Path, Place { bus, databases }: &Place) -> Result<Self> {
+    pub(crate) async fn apart(build: &Build, Place { bus, databases }: &Place) -> Result<Self> {
         let start = async |service: &str, database: &str| {
             let (name, variable) = (format!("{service}-svc"), format!("{}_DATABASE_URL", service.to_uppercase()));
-            Process::start(&binaries.join(&name), &name, &[("BUS_URL", bus), (&variable, database)]).await
+            build.start(&name, &[("BUS_URL", bus), (&variable, database)]).await
         };
         let [order, inventory, kitchen] = databases;
         let (order, inventory, kitchen) =
@@ -162,9 +184,9 @@ impl Restaurant {
     }
 
     /// One more order-svc, on the same data.
-    pub(crate) async fn another(&mut self, binaries: &Path, Place { bus, databases }: &Place) -> Result<()> {
-        let (name, environment) = ("order-svc", [("BUS_URL", &**bus), ("ORDER_DATABASE_URL", &databases[0])]);
-        self.processes.push(Process::start(&binaries.join(name), name, &environment).await?);
+    pub(crate) async fn another(&mut self, build: &Build, Place { bus, databases }: &Place) -> Result<()> {
+        let environment = [("BUS_URL", &**bus), ("ORDER_DATABASE_URL", &databases[0])];
+        self.processes.push(build.start("order-svc", &environment).await?);
         Ok(())
     }
 
