@@ -20,7 +20,7 @@ use shared::{
     db::Db,
     engine::{call::fresh_id, dead, retention::Retention},
     process::{config::Settings, host::Host, supervise::Tasks},
-    web::{pages, site::Site},
+    web::{pages, quota::Shares, site::Site},
 };
 use tokio::time::Instant;
 
@@ -380,7 +380,7 @@ pub(crate) fn settings(bus: &str, listen: &str, accept_within: Duration) -> Resu
         drain: Duration::ZERO,
         database_within: Duration::ZERO,
         retention: Retention::Forever,
-        rate_limit: None,
+        shares: Shares::default(),
         strangers: Default::default(),
         access: Default::default(),
         tracing: Default::default(),

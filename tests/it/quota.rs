@@ -1,29 +1,37 @@
 //! Each has a share, and hears what is left of it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, num::NonZeroU32};
 
+use kitchen_svc::KitchenSvc;
 use order_svc::OrderSvc;
 use reqwest::{Client, StatusCode};
 use shared::{
     process::{config::Settings, host::Host},
-    web::pages,
+    web::{pages, quota::Shares, site::Site},
 };
 
-use crate::harness::{App, Backends, PATIENCE, settings};
+use crate::{
+    harness::{App, Backends, PATIENCE, settings},
+    missed::until,
+};
 
 /// A machine of its own: all addresses of 127.0.0.0/8 are this one.
 fn from(address: [u8; 4]) -> Client {
     Client::builder().no_proxy().local_address(IpAddr::from(address)).build().unwrap()
 }
 
+async fn start<S: Site>(backends: &Backends, shares: Shares) -> App {
+    let settings = Settings { shares, ..settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap() };
+    let mut host = Host::new(settings).await.unwrap();
+    let databases = vec![host.add::<S>(&backends.databases[0]).await.unwrap().db];
+    App::serve(host, databases, pages::router(&[])).await.unwrap()
+}
+
 #[tokio::test]
 async fn each_has_his_share_and_hears_what_is_left() {
     let backends = Backends::embedded();
-    let rate_limit = Some("3/h".parse().unwrap());
-    let settings = Settings { rate_limit, ..settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap() };
-    let mut host = Host::new(settings).await.unwrap();
-    let databases = vec![host.add::<OrderSvc>(&backends.databases[0]).await.unwrap().db];
-    let app = App::serve(host, databases, pages::router(&[])).await.unwrap();
+    let app =
+        start::<OrderSvc>(&backends, Shares { rate_limit: Some("3/h".parse().unwrap()), ..Shares::default() }).await;
     let get = async |client: &Client, path: &str| client.get(format!("{}{path}", app.base)).send().await.unwrap();
     let (one, other) = (from([127, 0, 0, 2]), from([127, 0, 0, 3]));
     for left in [2, 1, 0] {
@@ -42,6 +50,52 @@ async fn each_has_his_share_and_hears_what_is_left() {
         assert_eq!(get(&one, free).await.status(), StatusCode::OK, "{free}");
     }
     assert_eq!(get(&other, "/v1/locations").await.status(), StatusCode::OK, "another has a share of his own");
+    app.stop().await;
+    backends.remove().await;
+}
+
+#[tokio::test]
+async fn each_has_so_many_streams_and_hears_what_is_left() {
+    let backends = Backends::embedded();
+    let rate_limit = Some("100/h".parse().unwrap());
+    let app = start::<KitchenSvc>(
+        &backends,
+        Shares { rate_limit, concurrency_limit: NonZeroU32::new(2), ..Shares::default() },
+    )
+    .await;
+    let get = async |client: &Client, path: &str| client.get(format!("{}{path}", app.base)).send().await.unwrap();
+    let (one, other) = (from([127, 0, 0, 2]), from([127, 0, 0, 3]));
+    let follow = "/v1/tickets/stream?location=soho";
+    let mut streams = Vec::new();
+    for left in [1, 0] {
+        let stream = get(&one, follow).await;
+        assert_eq!(stream.status(), StatusCode::OK);
+        let told: Vec<_> = stream.headers().get_all("ratelimit").iter().collect();
+        assert_eq!(told, [&*format!("\"client\";r={}", 98 + left), &*format!("\"concurrency\";r={left}")]);
+        streams.push(stream);
+    }
+    for path in [follow, "/v1/tickets?location=soho"] {
+        let answer = get(&one, path).await;
+        assert_eq!(
+            (answer.status(), &answer.headers()["retry-after"]),
+            (StatusCode::TOO_MANY_REQUESTS, &"1".parse().unwrap())
+        );
+        let problem: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(
+            problem["detail"],
+            "2 of your requests are under way, streams included; end one of them before the next"
+        );
+    }
+    assert_eq!(get(&one, "/healthz/ready").await.status(), StatusCode::OK);
+    assert_eq!(
+        get(&other, "/v1/tickets?location=soho").await.status(),
+        StatusCode::OK,
+        "another has a share of his own"
+    );
+    streams.pop();
+    // The server hears of it a moment later.
+    until(async || get(&one, "/v1/tickets?location=soho").await.status() == StatusCode::OK).await;
+    drop(streams);
     app.stop().await;
     backends.remove().await;
 }

@@ -23,6 +23,7 @@ use shared::{
         config::{Settings, Strangers},
         host::Host,
     },
+    web::quota::Shares,
 };
 
 use super::*;
@@ -47,7 +48,7 @@ impl Display {
             drain: std::time::Duration::ZERO,
             database_within: std::time::Duration::ZERO,
             retention: Retention::Forever,
-            rate_limit: None,
+            shares: Shares::default(),
             strangers: Strangers::default(),
             access: Default::default(),
             tracing: Default::default(),

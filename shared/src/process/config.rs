@@ -12,7 +12,7 @@ use crate::{
     web::{
         access::Authentication,
         doors::{Doors, Host, Origin},
-        quota::Rate,
+        quota::Shares,
     },
 };
 
@@ -49,10 +49,8 @@ pub struct Settings {
     #[arg(long, env = "RETENTION", default_value = "30d", value_parser = retention)]
     pub retention: Retention,
 
-    /// How much each client may ask for (50/s, 600/min), by who they are or by their address; 0 sets no limit. Behind a
-    /// gateway all who do not authenticate have its address
-    #[arg(long, env = "RATE_LIMIT", value_name = "RATE", default_value = "0", value_parser = rate_limit)]
-    pub rate_limit: RateLimit,
+    #[command(flatten)]
+    pub shares: Shares,
 
     #[command(flatten)]
     pub strangers: Strangers,
@@ -97,13 +95,6 @@ impl Strangers {
     pub(crate) fn doors(&self, everybody_authenticates: bool) -> Doors {
         Doors { hosts: Arc::clone(&self.hosts), origins: Arc::clone(&self.cors_origins), everybody_authenticates }
     }
-}
-
-/// `None` sets no limit.
-type RateLimit = Option<Rate>;
-
-fn rate_limit(text: &str) -> Result<RateLimit, String> {
-    if text.trim() == "0" { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Separated by commas.

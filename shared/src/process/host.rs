@@ -145,13 +145,17 @@ impl Host {
     pub async fn serve(self, listener: TcpListener, pages: Router) -> ExitCode {
         let Self { tasks, parts, router, access, prepared, bus, settings, spans, exporter } = self;
         let connections = files::connections_max();
-        let limits = Limits { drain: settings.drain, ..Limits::new(settings.keep_alive, connections) };
+        let limits = Limits {
+            drain: settings.drain,
+            per_address: settings.shares.connection_limit,
+            ..Limits::new(settings.keep_alive, connections)
+        };
         let probe = Probe {
             prepared,
             leaving: tasks.leaving.clone(),
             metrics: telemetry::metrics(),
             access,
-            rate_limit: settings.rate_limit,
+            shares: settings.shares,
             spans,
         };
         // It is stopped last, for those that stop have their spans as well.

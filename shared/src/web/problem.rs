@@ -3,6 +3,8 @@
 mod schema;
 mod seldom;
 
+use std::num::NonZeroU32;
+
 use axum::{
     extract::Request,
     http::{HeaderValue, StatusCode, header},
@@ -180,6 +182,13 @@ impl Problem {
         let detail = format!("you have asked for more than your share; ask again in {wait_s} s");
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
         Self { retry_after_s: Some(wait_s), ..problem }
+    }
+
+    /// As many of the client's are being answered as may be at once.
+    pub(crate) fn too_many_at_once(max: NonZeroU32) -> Self {
+        let detail = format!("{max} of your requests are under way, streams included; end one of them before the next");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        Self { retry_after_s: Some(1), ..problem }
     }
 
     /// Asked under a name that is not ours.

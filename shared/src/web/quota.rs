@@ -2,11 +2,12 @@
 //! known, otherwise by where they come from.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     str::FromStr,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -14,17 +15,20 @@ use std::{
 
 use axum::{
     Router,
+    body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use clap::Args;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
+use http_body_util::BodyExt;
 
 use crate::{
     engine::call::ANYBODY,
@@ -35,6 +39,37 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// So often those are forgotten who have not asked for a while.
 const FORGET_EVERY: u32 = 1024;
+
+/// What each client may have. By default, as much as there is.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Shares {
+    /// How much each client may ask for (50/s, 600/min), by who they are or by their address; 0 sets no limit. Behind a
+    /// gateway all who do not authenticate have its address
+    #[arg(long, env = "RATE_LIMIT", value_name = "RATE", default_value = "0", value_parser = rate_limit)]
+    pub rate_limit: RateLimit,
+
+    /// How many requests of each client may be under way at once, streams and those that wait for a decision included;
+    /// 0 sets no limit
+    #[arg(long, env = "CONCURRENCY_LIMIT", value_name = "REQUESTS", default_value = "0", value_parser = count)]
+    pub concurrency_limit: Count,
+
+    /// How many connections may come from one address; 0 sets no limit. A gateway has one
+    #[arg(long, env = "CONNECTION_LIMIT", value_name = "CONNECTIONS", default_value = "0", value_parser = count)]
+    pub connection_limit: Count,
+}
+
+/// `None` sets no limit.
+type RateLimit = Option<Rate>;
+type Count = Option<NonZeroU32>;
+
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    if text.trim() == "0" { Ok(None) } else { text.parse().map(Some) }
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    let number: u32 = text.trim().parse().map_err(|_| "expected a number, like 100; 0 sets no limit".to_owned())?;
+    Ok(NonZeroU32::new(number))
+}
 
 /// So many requests in so long: `50/s`, `600/min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,42 +106,63 @@ impl Rate {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
 
+impl Peer {
+    /// Whoever has a network of IPv6 has more addresses in it than anybody can remember.
+    pub(super) fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            address => address,
+        }
+    }
+}
+
+/// Puts limits around what is not a file of a page, and not for operators; none where no share is given.
+pub(super) fn around(mut router: Router, shares: Shares) -> Router {
+    if let Some(lately) = shares.rate_limit.and_then(Lately::new) {
+        router = router.layer(middleware::from_fn_with_state(Arc::new(lately), rate));
+    }
+    if let Some(max) = shares.concurrency_limit {
+        router = router.layer(middleware::from_fn_with_state(UnderWay::new(max), concurrency));
+    }
+    router
+}
+
+fn is_limited(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    path.starts_with("/v1/") || path.starts_with("/console/")
+}
+
+/// Who asks.
+fn client(request: &Request) -> String {
+    match request.extensions().get::<Principal>().map(Principal::subject) {
+        Some(subject) if subject != ANYBODY => format!("subject {subject}"),
+        _ => request.extensions().get::<Peer>().map_or_else(String::new, |peer| format!("network {}", peer.network())),
+    }
+}
+
+fn tell(response: &mut Response, left: &str, policy: &str) {
+    for (name, value) in [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)] {
+        response.headers_mut().append(name, HeaderValue::from_str(value).expect("plain ASCII"));
+    }
+}
+
 /// What each has asked for lately.
 #[derive(Debug)]
-struct Quotas {
+struct Lately {
     clients: RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>,
-    policy: HeaderValue,
+    policy: String,
     asked: AtomicU32,
 }
 
-/// Puts a limit around what is not a file of a page, and not for operators; none where no rate is given.
-pub(super) fn around(router: Router, rate: Option<Rate>) -> Router {
-    let Some((rate, quota)) = rate.and_then(|rate| Some((rate, rate.quota()?))) else { return router };
-    let policy = format!("\"client\";q={};w={}", rate.requests, rate.window.as_secs());
-    let quotas = Quotas {
-        clients: RateLimiter::keyed(quota).with_middleware(),
-        policy: HeaderValue::from_str(&policy).expect("plain ASCII"),
-        asked: AtomicU32::new(0),
-    };
-    router.layer(middleware::from_fn_with_state(Arc::new(quotas), limit))
-}
-
-async fn limit(State(quotas): State<Arc<Quotas>>, request: Request, next: Next) -> Response {
-    let is_limited = |path: &str| path.starts_with("/v1/") || path.starts_with("/console/");
-    if !request.extensions().get::<MatchedPath>().is_some_and(|path| is_limited(path.as_str())) {
-        return next.run(request).await;
+impl Lately {
+    fn new(rate: Rate) -> Option<Self> {
+        Some(Self {
+            clients: RateLimiter::keyed(rate.quota()?).with_middleware(),
+            policy: format!("\"client\";q={};w={}", rate.requests, rate.window.as_secs()),
+            asked: AtomicU32::new(0),
+        })
     }
-    let (mut response, told) = match quotas.take(&client(&request)) {
-        Ok(left) => (next.run(request).await, format!("\"client\";r={left}")),
-        Err(wait_s) => (Problem::too_many_requests(wait_s).into_response(), format!("\"client\";r=0;t={wait_s}")),
-    };
-    let headers = response.headers_mut();
-    headers.insert(RATE_LIMIT, HeaderValue::from_str(&told).expect("plain ASCII"));
-    headers.insert(RATE_LIMIT_POLICY, quotas.policy.clone());
-    response
-}
 
-impl Quotas {
     /// How many are left, or after how many seconds there is one again.
     fn take(&self, client: &String) -> Result<u32, u64> {
         if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
@@ -123,19 +179,85 @@ impl Quotas {
     }
 }
 
-/// Who asks. Whoever has a network of IPv6 has more addresses in it than anybody can remember.
-fn client(request: &Request) -> String {
-    match request.extensions().get::<Principal>().map(Principal::subject) {
-        Some(subject) if subject != ANYBODY => format!("subject {subject}"),
-        _ => match request.extensions().get::<Peer>().map(|Peer(address)| address.to_canonical()) {
-            Some(IpAddr::V6(address)) => {
-                let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
-                format!("network {network}")
-            }
-            Some(IpAddr::V4(address)) => format!("address {address}"),
-            None => String::new(),
-        },
+async fn rate(State(lately): State<Arc<Lately>>, request: Request, next: Next) -> Response {
+    if !is_limited(&request) {
+        return next.run(request).await;
     }
+    let (mut response, left) = match lately.take(&client(&request)) {
+        Ok(left) => (next.run(request).await, format!("\"client\";r={left}")),
+        Err(wait_s) => (Problem::too_many_requests(wait_s).into_response(), format!("\"client\";r=0;t={wait_s}")),
+    };
+    tell(&mut response, &left, &lately.policy);
+    response
+}
+
+/// How many of each client's requests, or connections, there are.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    max: NonZeroU32,
+    /// Nobody who has none.
+    clients: Mutex<HashMap<String, u32>>,
+}
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+pub(super) struct One {
+    client: String,
+    among: Arc<UnderWay>,
+}
+
+impl UnderWay {
+    /// So many of each at the most.
+    pub(super) fn new(max: NonZeroU32) -> Arc<Self> {
+        Arc::new(Self { max, clients: Mutex::default() })
+    }
+
+    fn clients(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more, if there may be, and how many still.
+    pub(super) fn begin(self: &Arc<Self>, client: String) -> Option<(One, u32)> {
+        let mut clients = self.clients();
+        let count = clients.entry(client.clone()).or_default();
+        let left = self.max.get().checked_sub(*count + 1)?;
+        *count += 1;
+        Some((One { client, among: Arc::clone(self) }, left))
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        let mut clients = self.among.clients();
+        if let Some(count) = clients.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                clients.remove(&self.client);
+            }
+        }
+    }
+}
+
+async fn concurrency(State(under_way): State<Arc<UnderWay>>, request: Request, next: Next) -> Response {
+    if !is_limited(&request) {
+        return next.run(request).await;
+    }
+    let (mut response, left) = match under_way.begin(client(&request)) {
+        Some((one, left)) => (during(one, next.run(request).await), left),
+        None => (Problem::too_many_at_once(under_way.max).into_response(), 0),
+    };
+    tell(&mut response, &format!("\"concurrency\";r={left}"), &format!("\"concurrency\";q={}", under_way.max));
+    response
+}
+
+/// It is under way until its answer is sent, or given up.
+fn during(one: One, response: Response) -> Response {
+    response.map(|body| {
+        Body::new(body.map_err(move |error| {
+            let _still = &one;
+            error
+        }))
+    })
 }
 
 #[cfg(test)]
@@ -153,6 +275,20 @@ mod tests {
         for text in ["", "50", "0/s", "-1/s", "1.5/s", "5/year", "/s"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_client_has_so_many_under_way_and_others_theirs() {
+        let among = UnderWay::new(NonZeroU32::new(2).expect("two"));
+        let one = || among.begin("one".into());
+        let (first, second) = (one().expect("the first"), one().expect("the second"));
+        assert_eq!((first.1, second.1), (1, 0));
+        assert!(one().is_none());
+        assert_eq!(among.begin("other".into()).expect("another's").1, 1);
+        drop(first);
+        assert_eq!(one().expect("one has ended").1, 0);
+        drop(second);
+        assert_eq!(among.clients().len(), 0, "all have ended");
     }
 
     #[test]

@@ -39,7 +39,7 @@ use crate::{
         observe::{Observer, observe},
         openapi, pages,
         problem::{self, Problem},
-        quota::{self, Rate},
+        quota::{self, Shares},
         resend, state,
     },
 };
@@ -56,7 +56,7 @@ pub struct Probe {
     pub metrics: &'static PrometheusHandle,
     pub access: Access,
     /// So much each may ask for.
-    pub rate_limit: Option<Rate>,
+    pub shares: Shares,
     /// Where those of requests go.
     pub spans: Spans,
 }
@@ -65,7 +65,14 @@ impl Probe {
     /// Of a process that is ready at once, and open to all whom its address lets come.
     pub(crate) fn open(leaving: CancellationToken, metrics: &'static PrometheusHandle) -> Self {
         let prepared = Arc::new(AtomicBool::new(true));
-        Self { prepared, leaving, metrics, access: Access::default(), rate_limit: None, spans: Spans::default() }
+        Self {
+            prepared,
+            leaving,
+            metrics,
+            access: Access::default(),
+            shares: Shares::default(),
+            spans: Spans::default(),
+        }
     }
 }
 
@@ -118,7 +125,7 @@ pub(crate) fn of_pages(pages: Router, probe: Probe, doors: Doors) -> Router {
 struct Surroundings {
     leaving: CancellationToken,
     access: Access,
-    rate_limit: Option<Rate>,
+    shares: Shares,
     observer: Observer,
     doors: Doors,
 }
@@ -132,7 +139,7 @@ impl Surroundings {
         Self {
             leaving: probe.leaving.clone(),
             access: probe.access.clone().looking_into(parts.first().map(|part| part.db.clone())),
-            rate_limit: probe.rate_limit,
+            shares: probe.shares,
             observer: Observer { spans: probe.spans.clone(), service },
             doors,
         }
@@ -140,10 +147,10 @@ impl Surroundings {
 }
 
 fn around(router: Router, surroundings: Surroundings) -> Router {
-    let Surroundings { leaving, access, rate_limit, observer, doors } = surroundings;
+    let Surroundings { leaving, access, shares, observer, doors } = surroundings;
     let cors = doors.cors();
     let router = access
-        .before(quota::around(router.merge(pages::shared()), rate_limit))
+        .before(quota::around(router.merge(pages::shared()), shares))
         .fallback(|request: Request| async move { pages::missing(&request) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(etag::not_modified))

@@ -7,7 +7,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -17,9 +17,9 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{debug, warn};
 
-use crate::web::quota::Peer;
+use crate::web::quota::{Peer, UnderWay};
 
 use self::{
     body::{RequestBody, Tracked},
@@ -46,31 +46,47 @@ pub struct Limits {
     pub drain: Duration,
     /// Who comes when all slots are taken gets that of the connection that has been idle longest.
     pub connections: usize,
+    /// Of one address; `None` where it may have all.
+    pub per_address: Option<NonZeroU32>,
 }
 
 impl Limits {
     pub fn new(keep_alive: Duration, connections: usize) -> Self {
         let (headers, stall) = (Duration::from_secs(20), Duration::from_secs(30));
-        Self { keep_alive, headers, stall, drain: Duration::ZERO, connections }
+        Self { keep_alive, headers, stall, drain: Duration::ZERO, connections, per_address: None }
     }
 }
 
 /// Serves until asked to stop, then finishes the requests in hand.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: &CancellationToken) {
     let (slots, clients) = (Slots::new(limits.connections), TaskTracker::new());
+    let addresses = limits.per_address.map(UnderWay::new);
     loop {
         let accepted = async {
-            let (stream, peer) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, peer, slots.take().await))
+            loop {
+                let (stream, peer) = listener.accept().await?;
+                let peer = Peer(peer.ip());
+                let one = addresses.as_ref().map(|addresses| addresses.begin(peer.network().to_string()));
+                match one {
+                    // Closed at once: a client that has more than its share gets no slot to say so.
+                    Some(None) => {
+                        debug!(address = %peer.network(), "has as many connections as CONNECTION_LIMIT allows")
+                    }
+                    one => return Ok::<_, std::io::Error>((stream, peer, one.flatten(), slots.take().await)),
+                }
+            }
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, peer, slot)) => {
-                let served = connection(stream, Peer(peer.ip()), slot, router.clone(), limits, stop.clone());
-                drop(clients.spawn(served));
+            Ok((stream, peer, one, slot)) => {
+                let served = connection(stream, peer, slot, router.clone(), limits, stop.clone());
+                drop(clients.spawn(async move {
+                    served.await;
+                    drop(one);
+                }));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: whoever has been idle longest gives his back.

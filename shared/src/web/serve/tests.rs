@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_millis(100);
 
 const PATIENT: Limits =
-    Limits { keep_alive: HOUR, headers: HOUR, stall: HOUR, drain: Duration::ZERO, connections: 100 };
+    Limits { keep_alive: HOUR, headers: HOUR, stall: HOUR, drain: Duration::ZERO, connections: 100, per_address: None };
 
 /// Runs the test against a server with these limits.
 async fn serving(router: Router, limits: Limits, test: impl AsyncFnOnce(SocketAddr)) {
@@ -129,6 +129,34 @@ async fn whoever_is_idle_longest_makes_room_for_others() {
         }
         for client in &mut clients[7..] {
             ask(client).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_has_more_connections_than_his_share_keeps_those_that_he_has() {
+    let per_address = NonZeroU32::new(2);
+    serving(hello(), Limits { per_address, ..PATIENT }, async |address| {
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            ask(&mut client).await;
+            clients.push(client);
+        }
+        assert_eq!(rest(&mut TcpStream::connect(address).await.unwrap()).await, "");
+        for client in &mut clients {
+            ask(client).await;
+        }
+        drop(clients.pop());
+        // It is heard of a moment later that he has one less.
+        loop {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            // Where it is closed already, nothing comes of it.
+            let _ = client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+            if rest(&mut client).await.ends_with("hello") {
+                break;
+            }
         }
     })
     .await;
