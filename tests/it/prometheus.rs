@@ -5,15 +5,19 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use kitchen_svc::KitchenSvc;
 use serde_json::{Value, json};
+use shared::process::traces::Tracing;
 use tokio::time::{Instant, interval};
 
 use crate::{
+    collector::Collector,
     harness::{App, Backends, PATIENCE, scratch},
     manifests::rules,
     process::{POLL, free_address},
     servers::{required, variable},
     taster::{event, message, publish_on},
+    traces::alone,
 };
 
 /// Killed when it is dropped.
@@ -40,6 +44,7 @@ impl Prometheus {
         let listen = free_address();
         let child = Command::new(Path::new(&promtool).with_file_name("prometheus"))
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error"])
+            .arg("--enable-feature=exemplar-storage")
             .arg(format!("--web.listen-address={listen}"))
             .current_dir(directory)
             .stdout(Stdio::null())
@@ -108,4 +113,25 @@ async fn a_dead_letter_wakes_somebody() {
     assert_eq!(alert["labels"]["service"], "kitchen-svc");
     assert_eq!(alert["annotations"]["summary"], "kitchen-svc could not take in 1 messages");
     app.finish().await;
+}
+
+/// A point on a chart leads to the trace of a request that took so long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_moment_leads_to_a_trace() {
+    let (backends, directory, collector) = (Backends::embedded(), scratch(), Collector::start().await);
+    let tracing = Tracing { endpoint: collector.http.clone(), ..Tracing::default() };
+    let app = alone::<KitchenSvc>(&backends, 2, tracing).await;
+    let target = app.base.trim_start_matches("http://").to_owned();
+    if let Some(mut prometheus) = Prometheus::start(directory.path(), &[target]) {
+        app.get("/v1/tickets?location=soho").await;
+        let query = "/api/v1/query_exemplars?query=comanda_http_request_seconds_bucket&start=0&end=4000000000";
+        let is_there = |said: &Value| said[0]["exemplars"][0]["labels"]["trace_id"].is_string();
+        let said = prometheus.wait_for(query, is_there).await;
+        assert_eq!(said[0]["seriesLabels"]["path"], "/v1/tickets");
+        let trace = said[0]["exemplars"][0]["labels"]["trace_id"].as_str().unwrap().to_owned();
+        let spans = collector.wait_for(&trace, 1).await;
+        assert_eq!(spans[0].span.name, "GET /v1/tickets");
+    }
+    app.stop().await;
+    backends.remove().await;
 }

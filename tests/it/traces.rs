@@ -29,7 +29,7 @@ use crate::{
 const CALLER: u64 = 0x00f0_67aa_0ba9_02b7;
 
 /// One service by itself, which tells the collector of its traces.
-async fn alone<S: Site>(backends: &Backends, database: usize, tracing: Tracing) -> App {
+pub(crate) async fn alone<S: Site>(backends: &Backends, database: usize, tracing: Tracing) -> App {
     let mut settings = settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap();
     settings.tracing = tracing;
     let mut host = Host::new(settings).await.unwrap();

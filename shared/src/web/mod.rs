@@ -6,6 +6,7 @@ mod dead;
 pub mod docs;
 pub mod doors;
 pub mod etag;
+mod exemplars;
 pub mod extract;
 pub mod history;
 mod objects;

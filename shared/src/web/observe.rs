@@ -13,13 +13,15 @@ use tracing::{Level, debug, enabled, error};
 use crate::{
     contract::{time::Time, trace::Trace},
     engine::spans::{Span, Spans},
-    web::extract::caller,
+    web::{exemplars, extract::caller},
 };
 
 /// No page of anybody else's shows what is answered, as a picture or otherwise.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Those who ask all the time, and whom nobody follows.
 const PROBES: [&str; 3] = ["/healthz/live", "/healthz/ready", "/metrics"];
+
+const SECONDS: &str = "comanda_http_request_seconds";
 
 /// Where spans of requests go, and whose they are.
 #[derive(Clone, Debug)]
@@ -36,14 +38,16 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
     let traced = Traced::begin(&observer, &mut request, method, &path);
     let trace = request.extensions().get::<Trace>().copied().or_else(|| caller(request.headers()));
     let mut response = next.run(request).await;
-    if let Some(traced) = traced {
-        traced.end(&observer, response.status());
-    }
+    let kept = traced.map(|traced| traced.end(&observer, response.status()));
     log(method, &path, response.status(), started, trace);
     let status = response.status().as_u16().to_string();
     let labels = [("method", method.to_owned()), ("path", path), ("status", status)];
     metrics::counter!("comanda_http_requests_total", &labels).increment(1);
-    metrics::histogram!("comanda_http_request_seconds", &labels[..2]).record(started.elapsed());
+    let took = started.elapsed();
+    metrics::histogram!(SECONDS, &labels[..2]).record(took);
+    if let Some(trace) = kept {
+        exemplars::note(SECONDS, &labels[..2], took, trace);
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
@@ -103,7 +107,8 @@ impl Traced {
         Some(Self { trace, caller, began: Time::now(), name, attributes })
     }
 
-    fn end(self, observer: &Observer, status: StatusCode) {
+    /// The trace, in which it is from now on.
+    fn end(self, observer: &Observer, status: StatusCode) -> Trace {
         let Self { trace, caller: parent, began, name, mut attributes } = self;
         attributes.push(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
         observer.spans.add(Span {
@@ -118,5 +123,6 @@ impl Traced {
             links: Vec::new(),
             error: status.is_server_error().then(|| status.as_u16().to_string()),
         });
+        trace
     }
 }

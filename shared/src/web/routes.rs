@@ -13,7 +13,7 @@ use anyhow::Result;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
 };
@@ -33,7 +33,7 @@ use crate::{
         access::Access,
         asyncapi, dead as dead_letters, docs,
         doors::{self, Doors},
-        etag,
+        etag, exemplars,
         extract::BODY_MAX,
         history::{self, Part},
         observe::{Observer, observe},
@@ -216,16 +216,20 @@ async fn ready(State(process): State<Process>) -> Response {
 }
 
 #[utoipa::path(get, path = "/metrics", tag = "every service", responses((status = 200, body = String, content_type = "text/plain")))]
-/// Prometheus text format.
-async fn metrics(State(process): State<Process>) -> Response {
+/// In Prometheus' text format; as OpenMetrics, which shows the traces of requests as exemplars, to whoever accepts it.
+async fn metrics(State(process): State<Process>, headers: HeaderMap) -> Response {
     let measured = ask_all(&process.parts, |part| (part.measure)(part.db)).await;
     for (part, measured) in process.parts.iter().zip(measured) {
         if let Err(error) = measured {
             warn!(service = part.service, error = format!("{error:#}"), "could not measure");
         }
     }
-    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (content_type, process.probe.metrics.render()).into_response()
+    let text = process.probe.metrics.render();
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts.contains("application/openmetrics-text") {
+        return ([(header::CONTENT_TYPE, exemplars::CONTENT_TYPE)], exemplars::openmetrics(&text)).into_response();
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 /// Asks all services at once, so that those that do not answer are waited for together.
