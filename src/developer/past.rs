@@ -155,6 +155,23 @@ impl Past {
         }
     }
 
+    /// As [`Past::said`]; an error where one of them is missing.
+    pub(crate) async fn said_whole(&self, position: i64, limit: usize) -> Result<Vec<Position>> {
+        let page = self.said(position, limit).await?;
+        for (expected, (found, _)) in (position + 1..).zip(&page) {
+            match self {
+                Self::Saved(_) => ensure!(*found == expected, "history has a gap: event {expected} is missing"),
+                // A feed tells the position of a page's last event, and not which one it lacks.
+                Self::Running { feed, .. } => {
+                    let last = page.last().map_or(position, |(last, _)| *last);
+                    let gap = format!("the feed of {feed} lacks {} events behind {position}", found - expected);
+                    ensure!(*found == expected, "history has a gap: {gap}, up to {last}");
+                }
+            }
+        }
+        Ok(page)
+    }
+
     /// The first position of what is left of what was said, less one.
     pub(crate) async fn beginning(&self) -> Result<i64> {
         match self {

@@ -253,6 +253,30 @@ async fn a_gap_in_the_middle_is_named() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_missing_is_named() {
+    on_both(async |app| {
+        evening(app).await;
+        let scratch = scratch();
+        let (file, gap) = (in_directory(scratch.path(), "all.ndjson"), in_directory(scratch.path(), "gap.ndjson"));
+        told(&["events", "--at", &app.base, "--save", &file]).await;
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let of_event = |line: &&str| line.starts_with(r#"{"service":"order-svc","position":9,"event""#);
+        assert_eq!(lines.lines().filter(of_event).count(), 1);
+        std::fs::write(&gap, lines.lines().filter(|line| !of_event(line)).collect::<Vec<_>>().join("\n")).unwrap();
+        let url = format!("sqlite:{}", in_directory(scratch.path(), "rebuilt.db"));
+        for arguments in [&["replay"][..], &["replay", "--rebuild", "kitchen-svc", "--from-feeds", "--to", &url]] {
+            let said = refused(&[arguments, &["--from", &gap]].concat()).await;
+            assert!(said.contains("history has a gap: event 9 is missing"), "{said}");
+        }
+        write(&app.databases[0], "DELETE FROM event_log WHERE position = 9").await;
+        let said = refused(&["replay", "--at", &app.base]).await;
+        assert!(said.contains("history has a gap: the feed of orders lacks 1 events behind"), "{said}");
+        app.is_forged.store(true, Ordering::Relaxed);
+    })
+    .await;
+}
+
 /// A rebuild from the history that the project keeps, up to the moment when it has begun to write.
 async fn begun(url: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));

@@ -72,7 +72,7 @@ fn wrongly_reserved(audit: &Audit, item: &StockItem, held: &HashMap<(String, Str
 }
 
 fn wrong(audit: &Audit, item: &StockItem, detail: String) -> Discrepancy {
-    let then = command("replay --service inventory-svc", &audit.at);
+    let then = command("replay --compare --service inventory-svc", &audit.at);
     let location = Some(item.location.to_string());
     Discrepancy { what: What::Ledger, order: None, number: None, location, said_at: None, detail, then }
 }
