@@ -3,21 +3,22 @@
 //!
 //! `UPDATE_HISTORIES=1 cargo test --test it histories` writes them anew, where a rule has changed on purpose.
 
+mod kept;
+
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use expect_test::expect;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::db::Db;
 use tokio::time::Instant;
 
 use crate::{
-    developer::{in_directory, told},
-    harness::{App, Backends, PATIENCE, scratch, text},
+    developer::{evening, told},
+    harness::{App, Backends, PATIENCE, text},
     process::{Guests, Process, free_address},
     servers::variable,
 };
@@ -25,8 +26,6 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(240);
 /// They are read by people, too, and kept for ever.
 const BYTES_MAX: u64 = 200_000;
-/// So many pieces a history is cut into, each of which is a history.
-const CUTS: usize = 12;
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
@@ -322,75 +321,12 @@ async fn what_a_killed_process_leaves_is_kept() {
     check(&file, &["\"outcome\":\"repeated\""]);
 }
 
-const NAMES: [&str; 10] = [
-    "cancel-against-start",
-    "cancel-before-accepted-in-the-kitchen",
-    "cancel-before-placed-in-the-stock",
-    "killed",
-    "last-portion",
-    "marked-out-against-manual",
-    "recall-after-completed",
-    "redriven",
-    "rush",
-    "timed-out-against-late-reserved",
-];
-
+/// Each release leaves one, which is never written again.
 #[tokio::test(flavor = "multi_thread")]
-async fn they_are_decided_as_they_were() {
-    if is_asked_for() {
-        return;
-    }
-    let files = all();
-    let names: BTreeSet<String> = files.iter().map(|file| file.file_stem().unwrap().display().to_string()).collect();
-    assert_eq!(names, NAMES.map(str::to_owned).into());
-    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(files.iter().map(String::as_str)).collect();
-    let shown = told(&arguments).await;
-    assert_eq!(shown.matches(": identical\n").count(), 3 * files.len(), "{shown}");
-}
-
-/// A history that was cut off, by a full disk or by whoever keeps only its beginning, is one.
-#[tokio::test(flavor = "multi_thread")]
-async fn they_are_histories_wherever_they_are_cut_off() {
-    if is_asked_for() {
-        return;
-    }
-    let scratch = scratch();
-    let mut cut = Vec::new();
-    for file in all() {
-        let kept = std::fs::read_to_string(&file).unwrap();
-        let lines: Vec<&str> = kept.lines().collect();
-        for nth in 1..CUTS {
-            let path = in_directory(scratch.path(), &format!("{nth}-{}", file.file_name().unwrap().display()));
-            std::fs::write(&path, lines[..lines.len() * nth / CUTS].join("\n")).unwrap();
-            cut.push(path);
-        }
-    }
-    let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(cut.iter().map(String::as_str)).collect();
-    let shown = told(&arguments).await;
-    assert!(shown.lines().all(|line| line.ends_with(": identical")), "{shown}");
-    assert!(shown.lines().count() > cut.len(), "{shown}");
-}
-
-/// Made under another rule, a history names the decision in which the rules part.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_history_of_another_rule_names_the_first_decision_that_differs() {
-    if is_asked_for() {
-        return;
-    }
-    let kept = std::fs::read_to_string(directory().join("rush.ndjson")).unwrap();
-    let scratch = scratch();
-    let file = in_directory(scratch.path(), "other.ndjson");
-    // As if orders had been rejected otherwise, and as if cooks had been told otherwise of a void ticket.
-    for (then, other) in [("\"out_of_stock\"", "\"sold_out\""), ("nothing of it is cooked", "all of it is cooked")] {
-        let first = kept.lines().find(|line| line.contains("\"told\"") && line.contains(then)).unwrap();
-        let first: Value = serde_json::from_str(first).unwrap();
-        std::fs::write(&file, kept.replace(then, other)).unwrap();
-        let said = crate::developer::refused(&["replay", "--check", &file]).await;
-        assert!(said.contains("decided differently") && said.contains(other), "{said}");
-        assert!(said.contains(&text(&first["service"])), "{said}");
-    }
-    std::fs::write(&file, "").unwrap();
-    let said = crate::developer::refused(&["replay", "--check", &file]).await;
-    assert!(said.contains("there is no history in"), "{said}");
+async fn an_evening_of_the_present_version_is_kept() {
+    let name = format!("release-{}", env!("CARGO_PKG_VERSION"));
+    history(&name, WAIT, &["ticket.served", "order.rejected", "order.cancelled"], async |app| {
+        evening(app).await;
+    })
+    .await;
 }

@@ -43,6 +43,7 @@ mod output;
 mod owner;
 mod pages;
 mod plans;
+mod planted;
 mod poison;
 mod process;
 mod prometheus;
