@@ -1,10 +1,10 @@
 // Editing a recipe.
 
-import { request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
 import { dialog, swap } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { toast } from "/stock/page.js";
+import { one, put } from "/stock/seen.js";
 import { text } from "/stock/text.js";
 import { parse } from "/stock/units.js";
 
@@ -13,8 +13,9 @@ const SKU = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** `sku` is null for an item that is asked for. */
 export function editRecipe(room, sku) {
-  const kept = room.recipes.get(sku)?.ingredients ?? [];
-  const lines = kept.map(({ ingredient, quantity }) => ({ ingredient, quantity: String(quantity) }));
+  // What the form shows is what it may write over; once told what somebody else has saved, that as well.
+  const seen = { recipe: room.recipes.get(sku) ?? null };
+  const lines = (seen.recipe?.ingredients ?? []).map(({ ingredient, quantity }) => ({ ingredient, quantity: String(quantity) }));
   if (lines.length === 0) lines.push({ ingredient: "", quantity: "" });
   const item = el("input", { id: "sku", type: "text", autocomplete: "off" });
   const asked = sku === null && el("div", { class: "field" }, el("label", { for: "sku" }, text.recipes.sku), item);
@@ -35,7 +36,7 @@ export function editRecipe(room, sku) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     submit.disabled = true;
-    const problem = await save(room, sku ?? item.value.trim(), lines);
+    const problem = await save(room, sku ?? item.value.trim(), lines, seen);
     submit.disabled = false;
     setText(wrong, problem ?? "");
     wrong.hidden = problem === null;
@@ -68,17 +69,30 @@ function unitOf(room, ingredient) {
 }
 
 /** What is wrong, or null. */
-async function save(room, sku, lines) {
+async function save(room, sku, lines, seen) {
   const wanted = lines.filter(({ ingredient, quantity }) => ingredient || quantity.trim());
   const problem = check(room, sku, wanted);
   if (problem) return problem;
   const body = { ingredients: wanted.map(({ ingredient, quantity }) => ({ ingredient, quantity: parse(quantity, 1)[0] })) };
-  const answer = await request("PUT", `/v1/recipes/${room.path}/${encodeURIComponent(sku)}`, { body }).catch(() => null);
-  if (answer === null) return text.problems.unreachable;
+  const now = () => one(`/v1/recipes/${room.path}`, (recipe) => recipe.sku === sku);
+  const same = (before, after) => before.version === after.version;
+  const path = `/v1/recipes/${room.path}/${encodeURIComponent(sku)}`;
+  const saved = await put(path, body, seen.recipe, { now, same }).catch(() => null);
+  if (saved === null) return text.problems.unreachable;
+  const { answer, other } = saved;
+  if (answer.status === 412) {
+    seen.recipe = other;
+    return other === null ? text.problems.removed : text.problems.changed(inWords(room, other));
+  }
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
   toast(text.recipes.saved(room.nameOf(sku)));
   room.put("recipes", answer.body);
   return null;
+}
+
+function inWords(room, { ingredients }) {
+  const words = ingredients.map(({ ingredient, quantity }) => `${quantity} ${unitOf(room, ingredient)} ${room.ingredientName(ingredient)}`.replace("  ", " "));
+  return words.join(", ") || text.recipes.untracked;
 }
 
 /** One whole number, and no other that it could be. */

@@ -1,10 +1,10 @@
 // An ingredient's name, unit, low mark and cost; also how one begins.
 
-import { request } from "/assets/api.js";
 import { el } from "/assets/dom.js";
 import { dialog, lengthOf } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { address, toast } from "/stock/page.js";
+import { one, put } from "/stock/seen.js";
 import { text } from "/stock/text.js";
 import { parse } from "/stock/units.js";
 
@@ -12,7 +12,9 @@ const NAME_MAX = 100;
 
 /** `ingredient` is null for a new one. */
 export function editIngredient(room, ingredient) {
-  const item = room.stock.get(ingredient) ?? { name: "", unit: "g", reorder_point: null, unit_cost: null };
+  // What the form shows is what it may write over; once told what somebody else has saved, that as well.
+  const seen = { item: room.stock.get(ingredient) ?? null };
+  const item = seen.item ?? { name: "", unit: "g", reorder_point: null, unit_cost: null };
   const fields = {
     name: input("name", text.ingredient.name, item.name, { required: true }),
     unit: unitField(item.unit),
@@ -26,7 +28,7 @@ export function editIngredient(room, ingredient) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     submit.disabled = true;
-    const problem = await save(room, ingredient, fields);
+    const problem = await save(room, ingredient, fields, seen);
     submit.disabled = false;
     wrong.hidden = problem === null;
     wrong.textContent = problem ?? "";
@@ -49,7 +51,7 @@ function unitField(unit) {
 }
 
 /** What is wrong, or null. */
-async function save(room, ingredient, fields) {
+async function save(room, ingredient, fields, seen) {
   const name = fields.name.value();
   const slug = ingredient ?? slugOf(name);
   if (!slug) return text.ingredient.slugBad;
@@ -60,13 +62,32 @@ async function save(room, ingredient, fields) {
   if (lengthOf(name) > NAME_MAX) return shared.tooLong(lengthOf(name) - NAME_MAX);
   const [reorder_point, unit_cost] = typed.map(whole);
   const body = { name, unit: fields.unit.value(), reorder_point, unit_cost };
-  const answer = await request("PUT", `/v1/stock/${room.path}/${encodeURIComponent(slug)}`, { body }).catch(() => null);
-  if (answer === null) return text.problems.unreachable;
+  const now = () => one(`/v1/stock/${room.path}`, (item) => item.ingredient === slug);
+  const path = `/v1/stock/${room.path}/${encodeURIComponent(slug)}`;
+  const saved = await put(path, body, seen.item, { now, same }).catch(() => null);
+  if (saved === null) return text.problems.unreachable;
+  const { answer, other } = saved;
+  if (answer.status === 412 && ingredient === null) return text.ingredient.slugTaken;
+  if (answer.status === 412) {
+    seen.item = other;
+    return other === null ? text.problems.removed : text.problems.changed(inWords(other));
+  }
   if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
   toast(text.ingredient.saved(name));
   room.put("stock", answer.body);
   if (ingredient === null) location.hash = address(room, "stock", slug);
   return null;
+}
+
+/** Stock comes and goes; what is set here is what somebody has typed. */
+function same(one, other) {
+  return inWords(one) === inWords(other);
+}
+
+function inWords({ name, unit, reorder_point, unit_cost }) {
+  const marks = [[text.ingredient.lowMark, reorder_point], [text.ingredient.cost, unit_cost]];
+  const set = marks.filter(([, value]) => value !== null && value !== undefined).map(([label, value]) => `${label} ${value}`);
+  return [`${name} (${text.ingredient.units[unit] ?? unit})`, ...set].join(", ");
 }
 
 /** Null where it is no whole number, or could be another. */

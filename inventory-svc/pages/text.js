@@ -171,5 +171,7 @@ export const text = {
   problems: {
     unreachable: "The server does not answer. Nothing was changed; please try again.",
     other: (detail) => `That was refused: ${detail}`,
+    changed: (now) => `Somebody else has saved this meanwhile: ${now}. Nothing of yours is saved yet; save again to write over it.`,
+    removed: "Somebody else has removed this meanwhile. Save again to put it back.",
   },
 };

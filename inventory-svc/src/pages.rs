@@ -16,6 +16,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/stock/page.js", text: include_str!("../pages/page.js") },
     Asset { path: "/stock/recipe.js", text: include_str!("../pages/recipe.js") },
     Asset { path: "/stock/recipes.js", text: include_str!("../pages/recipes.js") },
+    Asset { path: "/stock/seen.js", text: include_str!("../pages/seen.js") },
     Asset { path: "/stock/settings.js", text: include_str!("../pages/settings.js") },
     Asset { path: "/stock/stock.css", text: include_str!("../pages/stock.css") },
     Asset { path: "/stock/app.webmanifest", text: include_str!("../pages/app.webmanifest") },

@@ -88,3 +88,40 @@ async fn an_item_is_marked_out_until_it_is_brought_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_somebody_else_has_saved_meanwhile_is_shown_and_not_written_over() {
+    in_browsers(async |app, browsers| {
+        let one = browsers.open(&format!("{}/stock#at/soho/recipes", app.base)).await;
+        one.may_say("412 (Precondition Failed)");
+        one.taps("Edit the recipe of burger").await;
+        let other = serde_json::json!({"ingredients": [{"ingredient": "bun", "quantity": 2}, {"ingredient": "patty", "quantity": 3}]});
+        app.put("/v1/recipes/soho/burger", other.clone()).await;
+        one.fills("Quantity", "7").await;
+        one.taps("Save").await;
+        one.sees("Somebody else has saved this meanwhile: 2 bun, 3 patty. Nothing of yours is saved yet").await;
+        let saved = async || app.get("/v1/recipes/soho/burger").await["ingredients"].clone();
+        assert_eq!(saved().await, other["ingredients"]);
+        // Whoever has seen it may.
+        one.taps("Save").await;
+        one.sees("Recipe of burger saved.").await;
+        assert_eq!(saved().await[0]["quantity"], 7);
+
+        let one = browsers.open(&format!("{}/stock#at/soho/stock/dough", app.base)).await;
+        one.taps("Name, unit, low mark").await;
+        one.may_say("412 (Precondition Failed)");
+        // Orders change the stock, and are no reason to ask.
+        app.place("1 margherita").await;
+        app.settle().await;
+        one.fills("Low at or below", "5").await;
+        one.taps("Save").await;
+        one.sees("dough saved.").await;
+        one.taps("Name, unit, low mark").await;
+        app.put("/v1/stock/soho/dough", serde_json::json!({"name": "Sourdough", "unit": "each"})).await;
+        one.fills("Low at or below", "6").await;
+        one.taps("Save").await;
+        one.sees("Somebody else has saved this meanwhile: Sourdough").await;
+        assert_eq!(app.get("/v1/stock/soho").await["items"].as_array().unwrap().iter().filter(|item| item["name"] == "Sourdough").count(), 1);
+    })
+    .await;
+}
