@@ -133,8 +133,11 @@ const LISTS: [&str; 35] = [
 /// The live views, from their beginning and resumed.
 async fn follow(app: &App, order: &str) {
     let order = format!("/v1/orders/{order}/events");
-    for path in [&order, "/v1/locations/soho/events", "/v1/tickets/stream?location=soho", "/v1/inventory/soho/events"] {
+    for path in [&order, "/v1/locations/soho/events", "/v1/inventory/soho/events"] {
         stream(app, path, None, 1).await;
+    }
+    for view in ["", "?location=soho", "?station=grill", "?location=soho&station=grill"] {
+        stream(app, &format!("/v1/tickets/stream{view}"), None, 1).await;
     }
     stream(app, &order, Some("1"), 1).await;
 }

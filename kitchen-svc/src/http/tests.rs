@@ -270,7 +270,7 @@ async fn today_began_when_the_business_day_did() {
     let order = order(1, "soho", "cola");
     let id = ticket_id(order.id);
     let opening = Call { at: hours_ago(2), ..Call::internal("/order-svc") };
-    let _ = display.app.pump.ask(opening, Command::Open(Box::new(order))).await;
+    display.hear_at(opening, Command::Open(Box::new(order))).await;
     display.act(id, "serve").await;
     for (version, hours, listed) in [(1, 3, vec![1]), (2, 1, vec![]), (3, 4, vec![1])] {
         let day_starts = hours_ago(hours).to_string()[11..16].to_owned();

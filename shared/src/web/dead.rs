@@ -16,6 +16,7 @@ use crate::{
         redrive::{NoLetter, Redriven},
     },
     web::{
+        access::Principal,
         extract::{Body, InPath, InQuery},
         history::{Part, Parts, find},
         page::{Page, Paging},
@@ -84,10 +85,16 @@ async fn dead_letter(State(parts): Parts, InPath((feed, id)): InPath<(String, Uu
     responses((status = 200, body = Redriven, description = "What came of it. Refused again, the letter stays."))
 )]
 /// Takes the letter in as if the bus had delivered it now. It is gone once it was taken in, or is found to change nothing.
-async fn redrive(State(parts): Parts, InPath((feed, id)): InPath<(String, Uuid)>) -> Answer<Json<Redriven>> {
+async fn redrive(
+    State(parts): Parts,
+    principal: Principal,
+    InPath((feed, id)): InPath<(String, Uuid)>,
+) -> Answer<Json<Redriven>> {
     let part = find(&parts, &feed)?;
     let letter = dead::stored(&part.db, id).await.map_err(could_not_read)?.ok_or(NoLetter)?;
-    Ok(Json(part.redriver.redrive(letter).await?))
+    let redriven = part.redriver.redrive(letter).await?;
+    info!(service = part.service, event.id = %id, by = principal.subject(), outcome = ?redriven.outcome, "dead letter redriven");
+    Ok(Json(redriven))
 }
 
 /// Why a letter is not needed any more.
@@ -103,9 +110,10 @@ struct Discard {
     request_body = Discard,
     responses((status = 200, body = DeadLetter, description = "The letter, as it was."))
 )]
-/// Removes the letter for good, which is logged with the reason.
+/// Removes the letter for good, which is logged with who did it, and the reason.
 async fn discard(
     State(parts): Parts,
+    principal: Principal,
     InPath((feed, id)): InPath<(String, Uuid)>,
     Body(Discard { reason }): Body<Discard>,
 ) -> Answer<Json<DeadLetter>> {
@@ -116,7 +124,8 @@ async fn discard(
     }
     let letter = dead::discard(&part.db, id).await.map_err(could_not_read)?.ok_or(NoLetter)?;
     let DeadLetter { kind, reason: refused, .. } = &letter;
-    info!(service = part.service, event.id = %id, event.r#type = kind, refused, reason, "dead letter discarded");
+    let by = principal.subject();
+    info!(service = part.service, event.id = %id, event.r#type = kind, by, refused, reason, "dead letter discarded");
     let kind = kind.clone().unwrap_or("unreadable".into());
     let labels = [("service", part.service.into()), ("type", kind), ("outcome", "discarded".to_owned())];
     metrics::counter!("comanda_events_total", &labels).increment(1);

@@ -111,6 +111,7 @@ mod tests {
             a_seconds_sum{method="GET"} 0.935
             a_seconds_count{method="GET"} 4
             # EOF
-        "##]].assert_eq(&lines.collect::<String>());
+        "##]]
+        .assert_eq(&lines.collect::<String>());
     }
 }

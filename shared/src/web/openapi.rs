@@ -77,6 +77,7 @@ fn problems_of(method: &str, path: &str, operation: &Value) -> Vec<(&'static str
         (writes, "413", "`too-large`"),
         (writes, "415", "`unsupported-media-type`"),
         (is_checked, "422", "`invalid`"),
+        (path.starts_with("/v1/"), "429", "`too-many-requests`, with `Retry-After`"),
         (path.starts_with("/v1/"), "503", "`unavailable`"),
     ];
     all.into_iter().filter(|(applies, ..)| *applies).map(|(_, status, names)| (status, names)).collect()

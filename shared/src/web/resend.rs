@@ -18,6 +18,7 @@ use crate::{
         resend::{self, EVENTS_MAX, Resent, Wanted},
     },
     web::{
+        access::Principal,
         extract::{Body, InPath},
         history::{Part, Parts, find},
         problem::{Answer, Problem, could_not_read},
@@ -64,7 +65,12 @@ struct Resend {
 )]
 /// Says events of the feed again to one listener: those that it hears, as they were, marked as `replayed`. Nobody else
 /// hears them. What the listener has taken in changes nothing. `next` goes on.
-async fn resend(State(parts): Parts, InPath(feed): InPath<String>, Body(body): Body<Resend>) -> Answer<Json<Resent>> {
+async fn resend(
+    State(parts): Parts,
+    principal: Principal,
+    InPath(feed): InPath<String>,
+    Body(body): Body<Resend>,
+) -> Answer<Json<Resent>> {
     let part = find(&parts, &feed)?;
     let wanted = wanted(part, body).await?;
     let found = resend::find(&part.db, &wanted).await.map_err(could_not_read)?;
@@ -73,7 +79,8 @@ async fn resend(State(parts): Parts, InPath(feed): InPath<String>, Body(body): B
         warn!(service = part.service, error = format!("{error:#}"), "could not resend");
         Problem::unavailable("the bus does not take it; what it has taken of it changes nothing")
     })?;
-    info!(service = part.service, to = wanted.to, after = wanted.after, published = resent.published, "resent");
+    let (to, after, by) = (wanted.to, wanted.after, principal.subject());
+    info!(service = part.service, to, after, by, published = resent.published, "resent");
     Ok(Json(resent))
 }
 

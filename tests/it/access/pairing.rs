@@ -35,6 +35,9 @@ async fn waiting(guarded: &Guarded) -> (Display<'_>, String) {
         assert!(cookie.contains(word), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "this machine is asked without TLS");
+    let by_name = client.post(format!("{}/v1/pairings", guarded.app.base)).header("host", "orders.example.com");
+    let by_name = by_name.send().await.unwrap().headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(by_name.ends_with("; Secure"), "others are reached by TLS: {by_name}");
     let code = text(&answer.json::<Value>().await.unwrap()["code"]);
     (Display { guarded, client, cookie: format!("a=b; {}", cookie.split(';').next().unwrap()) }, code)
 }

@@ -123,6 +123,27 @@ async fn an_action_is_done_to_what_was_seen() {
     .await;
 }
 
+#[tokio::test]
+async fn what_was_changed_meanwhile_is_neither_removed_nor_paused() {
+    on_both(async |app| {
+        let burger = app.request(Method::GET, "/v1/menu/soho").send().await.unwrap().json::<Value>().await.unwrap();
+        let version = burger["items"][0]["version"].as_i64().unwrap();
+        let path = format!("/v1/menu/soho/{}", text(&burger["items"][0]["sku"]));
+        let remove = |version: i64| app.request(Method::DELETE, &path).header("if-match", format!("\"{version}\""));
+        assert_eq!(remove(version + 1).send().await.unwrap().status(), StatusCode::PRECONDITION_FAILED);
+        assert_eq!(remove(version).send().await.unwrap().status(), StatusCode::NO_CONTENT);
+        let pause = |tag: &str| {
+            let request = app.request(Method::POST, "/v1/locations/soho/mode").header("if-match", tag);
+            request.header("idempotency-key", tag.trim_matches('"')).json(&json!({"mode": "paused"}))
+        };
+        let (status, tag, _) = send(app.request(Method::GET, "/v1/locations/soho")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(send(pause("\"77\"")).await.0, StatusCode::PRECONDITION_FAILED);
+        assert_eq!(send(pause(&tag.unwrap())).await.0, StatusCode::OK);
+    })
+    .await;
+}
+
 /// Its version in the list is what its tag would be.
 async fn stock_tag(app: &App) -> String {
     let stock = app.get("/v1/stock/soho").await;

@@ -57,6 +57,34 @@ async fn a_foreign_page_cancels_no_order() {
 }
 
 #[tokio::test]
+async fn a_page_is_in_nobodys_frame_and_tells_nobody_where_it_was() {
+    on_both(async |app| {
+        for page in ["/order", "/kitchen", "/stock", "/docs", "/assets/api.js"] {
+            let answer = app.request(Method::GET, page).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK, "{page}");
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            for (name, value) in [
+                ("x-frame-options", "DENY"),
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "same-origin"),
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-resource-policy", "same-origin"),
+            ] {
+                assert_eq!(header(name), value, "{page}: {name}");
+            }
+            let policy = header("content-security-policy");
+            for part in ["default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+                assert!(policy.contains(part), "{page}: {policy}");
+            }
+            for device in ["camera", "geolocation", "microphone", "payment", "usb"] {
+                assert!(header("permissions-policy").contains(&format!("{device}=()")), "{page}: {device}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_listed_is_let_in() {
     let backends = Backends::embedded();
     let strangers = Strangers {

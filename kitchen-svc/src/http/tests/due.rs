@@ -59,7 +59,7 @@ async fn displays_follow_what_moves_from_a_station_that_is_gone() {
     let in_a_minute = Time::now() + std::time::Duration::from_secs(90);
     for command in store::due(&display.app.db, in_a_minute).await.unwrap() {
         assert!(matches!(command, Command::ClearClosed(_)), "{command:?}");
-        let _ = display.app.pump.ask(Call::internal("kitchen-svc"), command).await;
+        display.hear_at(Call::internal("kitchen-svc"), command).await;
     }
     let due = store::due(&display.app.db, in_a_minute).await.unwrap();
     assert!(due.is_empty(), "{due:?}");
