@@ -15,6 +15,34 @@ use crate::{
     missed::until,
 };
 
+/// By a gateway that is trusted each has his own, whatever he says himself.
+#[tokio::test]
+async fn behind_a_gateway_each_has_a_share_of_his_own() {
+    let backends = Backends::embedded();
+    let trusted_proxies = vec!["127.0.0.2/32".parse().unwrap()].into();
+    let app = start::<OrderSvc>(
+        &backends,
+        Shares { rate_limit: Some("1/h".parse().unwrap()), trusted_proxies, ..Shares::default() },
+    )
+    .await;
+    let ask = async |address: [u8; 4], forwarded: &str| {
+        let request = from(address).get(format!("{}/v1/locations", app.base)).header("x-forwarded-for", forwarded);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let gateway = [127, 0, 0, 2];
+    for (address, forwarded, expected) in [
+        (gateway, "203.0.113.7", 200),
+        (gateway, "203.0.113.8", 200),
+        (gateway, "9.9.9.9, 203.0.113.7", 429),
+        ([127, 0, 0, 3], "203.0.113.9", 200),
+        ([127, 0, 0, 3], "203.0.113.10", 429),
+    ] {
+        assert_eq!(ask(address, forwarded).await, expected, "{address:?} for {forwarded}");
+    }
+    app.stop().await;
+    backends.remove().await;
+}
+
 /// A machine of its own: all addresses of 127.0.0.0/8 are this one.
 fn from(address: [u8; 4]) -> Client {
     Client::builder().no_proxy().local_address(IpAddr::from(address)).build().unwrap()

@@ -155,7 +155,7 @@ impl Host {
             leaving: tasks.leaving.clone(),
             metrics: telemetry::metrics(),
             access,
-            shares: settings.shares,
+            shares: settings.shares.clone(),
             spans,
         };
         // It is stopped last, for those that stop have their spans as well.

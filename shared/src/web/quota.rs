@@ -17,7 +17,7 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -29,22 +29,23 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 use http_body_util::BodyExt;
+use ipnet::IpNet;
 
 use crate::{
     engine::call::ANYBODY,
     web::{access::Principal, problem::Problem},
 };
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// So often those are forgotten who have not asked for a while.
 const FORGET_EVERY: u32 = 1024;
 
 /// What each client may have. By default, as much as there is.
-#[derive(Clone, Copy, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Shares {
-    /// How much each client may ask for (50/s, 600/min), by who they are or by their address; 0 sets no limit. Behind a
-    /// gateway all who do not authenticate have its address
+    /// How much each client may ask for (50/s, 600/min), by who they are or by their address; 0 sets no limit
     #[arg(long, env = "RATE_LIMIT", value_name = "RATE", default_value = "0", value_parser = rate_limit)]
     pub rate_limit: RateLimit,
 
@@ -56,6 +57,11 @@ pub struct Shares {
     /// How many connections may come from one address; 0 sets no limit. A gateway has one
     #[arg(long, env = "CONNECTION_LIMIT", value_name = "CONNECTIONS", default_value = "0", value_parser = count)]
     pub connection_limit: Count,
+
+    /// Gateways whose word counts on whose address a request comes from, as networks (10.0.0.0/8,192.168.7.3/32): the last address
+    /// in X-Forwarded-For that is none of theirs. Without it all who do not authenticate have the gateway's
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS", default_value = "", hide_default_value = true, value_parser = networks)]
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// `None` sets no limit.
@@ -69,6 +75,11 @@ fn rate_limit(text: &str) -> Result<RateLimit, String> {
 fn count(text: &str) -> Result<Count, String> {
     let number: u32 = text.trim().parse().map_err(|_| "expected a number, like 100; 0 sets no limit".to_owned())?;
     Ok(NonZeroU32::new(number))
+}
+
+fn networks(text: &str) -> Result<Arc<[IpNet]>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|_| format!("{part:?} is no network, like 10.0.0.0/8"))).collect()
 }
 
 /// So many requests in so long: `50/s`, `600/min`.
@@ -124,7 +135,34 @@ pub(super) fn around(mut router: Router, shares: Shares) -> Router {
     if let Some(max) = shares.concurrency_limit {
         router = router.layer(middleware::from_fn_with_state(UnderWay::new(max), concurrency));
     }
+    if !shares.trusted_proxies.is_empty() {
+        router = router.layer(middleware::from_fn_with_state(shares.trusted_proxies, look_behind_proxies));
+    }
     router
+}
+
+/// Whoever stands behind a gateway that is trusted is the one who asks.
+async fn look_behind_proxies(State(proxies): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
+    if let Some(Peer(peer)) = request.extensions().get().copied() {
+        let asker = behind(&proxies, peer.to_canonical(), request.headers());
+        request.extensions_mut().insert(Peer(asker));
+    }
+    next.run(request).await
+}
+
+/// Each gateway adds to the end where it was asked from; what stands before the first that is not trusted may be made up.
+fn behind(proxies: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let headers = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<&str> = headers.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut asker = peer;
+    for name in named.iter().rev() {
+        let is_trusted = proxies.iter().any(|network| network.contains(&asker));
+        match name.parse::<IpAddr>() {
+            Ok(address) if is_trusted => asker = address.to_canonical(),
+            _ => break,
+        }
+    }
+    asker
 }
 
 fn is_limited(request: &Request) -> bool {
@@ -289,6 +327,28 @@ mod tests {
         assert_eq!(one().expect("one has ended").1, 0);
         drop(second);
         assert_eq!(among.clients().len(), 0, "all have ended");
+    }
+
+    #[test]
+    fn a_gateway_is_believed_where_it_is_trusted() {
+        let proxies = networks("10.0.0.0/8, fd00::/8").expect("networks");
+        let check = |peer: &str, forwarded: &[&str], expected: &str| {
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append(FORWARDED_FOR, value.parse().expect("plain ASCII"));
+            }
+            let asker = behind(&proxies, peer.parse().expect("an address"), &headers);
+            assert_eq!(asker.to_string(), expected, "{peer} {forwarded:?}");
+        };
+        check("10.0.0.1", &["203.0.113.7"], "203.0.113.7");
+        check("10.0.0.1", &["1.2.3.4, 203.0.113.7"], "203.0.113.7");
+        check("10.0.0.1", &["1.2.3.4", "203.0.113.7, 10.0.0.9"], "203.0.113.7");
+        check("10.0.0.1", &["::ffff:203.0.113.7"], "203.0.113.7");
+        check("fd00::1", &["2001:db8::5"], "2001:db8::5");
+        check("10.0.0.1", &["unknown"], "10.0.0.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("203.0.113.9", &["1.2.3.4"], "203.0.113.9");
+        assert!(networks("10.0.0.0/8,home").is_err());
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Surroundings {
         Self {
             leaving: probe.leaving.clone(),
             access: probe.access.clone().looking_into(parts.first().map(|part| part.db.clone())),
-            shares: probe.shares,
+            shares: probe.shares.clone(),
             observer: Observer { spans: probe.spans.clone(), service },
             doors,
         }
