@@ -120,6 +120,7 @@ fn compose_and_kubernetes_say_the_same() {
         let image = service["image"].as_str().unwrap();
         let image = image.rsplit_once('}').map_or(image.to_owned(), |(_, version)| format!("comanda{version}"));
         assert_eq!(container["image"].as_str().unwrap(), image, "{place}");
+        assert_eq!(service["cap_add"], container["securityContext"]["capabilities"]["add"], "{place}");
         if !is_service(object) {
             continue;
         }

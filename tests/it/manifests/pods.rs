@@ -17,6 +17,14 @@ fn for_every_container(check: impl Fn(&str, &Value, &Value)) {
     }
 }
 
+/// Nothing. Caddy's file has a capability of its own, and where that cannot be had the kernel does not run it.
+fn may(container: &Value) -> Value {
+    match container["image"].as_str() {
+        Some(image) if image.contains("/caddy:") => json!({"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}),
+        _ => json!({"drop": ["ALL"]}),
+    }
+}
+
 #[test]
 fn every_container_is_restricted() {
     for_every_container(|place, pod, container| {
@@ -26,7 +34,7 @@ fn every_container_is_restricted() {
         assert_eq!(pods["seccompProfile"]["type"], "RuntimeDefault", "{place}");
         assert_eq!(own["allowPrivilegeEscalation"], false, "{place}");
         assert_eq!(own["readOnlyRootFilesystem"], true, "{place}");
-        assert_eq!(own["capabilities"], json!({"drop": ["ALL"]}), "{place}");
+        assert_eq!(own["capabilities"], may(container), "{place}");
         assert_eq!(pod["automountServiceAccountToken"], false, "{place} has a token");
         assert_eq!(pod["enableServiceLinks"], false, "{place}");
         for volume in list(&pod["volumes"]) {
