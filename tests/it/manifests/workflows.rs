@@ -1,5 +1,10 @@
 //! What builds and releases Comanda: the workflows, what they depend on, and the version that all agree on.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
 use serde_json::Value;
 
 use super::{list, parse, root};
@@ -70,18 +75,41 @@ fn all_are_of_one_version() {
     }
 }
 
+/// The names and the older versions that `cargo deny` leaves out.
+fn skipped(deny: &str) -> Vec<(&str, &str)> {
+    let skipped = deny.lines().filter_map(|line| line.trim().strip_prefix("{ crate = \"")?.split('"').next());
+    skipped.map(|spec| spec.split_once(':').unwrap()).collect()
+}
+
 /// What is skipped is there twice; else it would hide the next that comes twice.
 #[test]
 fn what_is_allowed_twice_is_there_twice() {
     let (deny, lock) = (text("deny.toml"), text("Cargo.lock"));
-    let skipped = deny.lines().filter_map(|line| line.trim().strip_prefix("{ crate = \"")?.split('"').next());
-    let skipped: Vec<(&str, &str)> = skipped.map(|spec| spec.split_once(':').unwrap()).collect();
-    assert!(!skipped.is_empty());
-    for (name, old) in skipped {
+    assert!(!skipped(&deny).is_empty());
+    for (name, old) in skipped(&deny) {
         let entry = format!("name = \"{name}\"\nversion = \"");
         let versions: Vec<&str> = lock.split(&entry).skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         let is_old = |version: &&str| version.starts_with(&format!("{old}."));
         assert_eq!(versions.iter().filter(|it| is_old(it)).count(), 1, "{name}: {versions:?}");
         assert!(versions.len() > 1, "{name} is there once");
+    }
+}
+
+/// And nothing else, of all that is built here: `cargo deny` would refuse it.
+#[test]
+fn what_is_there_twice_is_allowed_twice() {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args(["tree", "--workspace", "--duplicates", "--depth=0", "--prefix=none", "--locked", "--offline"]);
+    let tree = tree.current_dir(root()).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, version) in tree.lines().filter_map(|line| line.split_once(" v")) {
+        versions.entry(name).or_default().insert(version.split(' ').next().unwrap());
+    }
+    let deny = text("deny.toml");
+    for (name, versions) in versions {
+        let skipped = skipped(&deny).iter().filter(|(skipped, _)| *skipped == name).count();
+        assert_eq!(versions.len(), skipped + 1, "{name}: {versions:?}");
     }
 }
