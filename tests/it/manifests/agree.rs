@@ -1,12 +1,16 @@
 //! The manifests, `compose.yaml`, the documentation and the code agree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
-use clap::{Args, Command};
+use clap::Args;
 use serde_json::Value;
 use shared::process::config::{Settings, database_variable};
 
-use super::{containers, list, name, overlays, parse, pods::is_service, root};
+use super::{containers, kubectl, list, name, overlays, parse, pods::is_service, render, root};
+use crate::harness::scratch;
 
 const README: &str = include_str!("../../../k8s/README.md");
 const DASHBOARDS: [&str; 2] = [
@@ -19,7 +23,7 @@ const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
 /// All that a service can be told, by variables.
 fn settings_of(service: &str) -> BTreeSet<String> {
-    let command = Settings::augment_args(Command::new("service"));
+    let command = Settings::augment_args(clap::Command::new("service"));
     let names = command.get_arguments().filter_map(|it| it.get_env()).map(|name| name.to_string_lossy().into_owned());
     names.chain([database_variable(service), "RUST_LOG".to_owned()]).collect()
 }
@@ -179,6 +183,23 @@ fn what_the_tour_names_is_there() {
     let named = named.map(|word| word.trim_end_matches([',', '.', ':', ';']));
     for path in named.filter(|word| word.starts_with("k8s/") || word.starts_with("scripts/")) {
         assert!(root().join(path).exists(), "{path}");
+    }
+}
+
+/// As the tour has it: afterwards nothing leads to the example's host, and nobody expects it.
+#[test]
+fn a_host_of_ones_own_takes_one_line() {
+    let Some(kubectl) = kubectl() else { return };
+    let scratch = scratch();
+    let copied = Command::new("cp").arg("-r").arg(root().join("k8s")).arg(scratch.path()).status().unwrap();
+    assert!(copied.success());
+    let overlay = scratch.path().join("k8s/overlays/aws-ec2");
+    let line = README.lines().find(|line| line.starts_with("sed -i 's/orders.example.com/")).unwrap();
+    assert!(Command::new("sh").args(["-c", line]).current_dir(&overlay).status().unwrap().success());
+    let objects = render(kubectl, &overlay);
+    assert!(objects.iter().any(|object| object.to_string().contains("orders.YOUR.domain")));
+    for object in objects {
+        assert!(!object.to_string().contains("orders.example.com"), "{}", name(&object));
     }
 }
 
