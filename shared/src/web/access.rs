@@ -19,7 +19,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use axum::{Router, middleware};
-use clap::{ArgAction, Args, builder::BoolishValueParser};
+use clap::{
+    ArgAction, Args,
+    builder::{BoolishValueParser, OsStringValueParser, TypedValueParser},
+};
 
 use self::{
     guard::{Entrance, guard},
@@ -42,7 +45,7 @@ pub use self::{
 #[derive(Clone, Debug, Args)]
 pub struct Authentication {
     /// The local key, with which `comanda token` signs, or its public part: from then on everybody has to authenticate
-    #[arg(long, env = "AUTH_KEY_FILE", value_name = "PATH")]
+    #[arg(long, env = "AUTH_KEY_FILE", value_name = "PATH", value_parser = path())]
     pub auth_key_file: Option<PathBuf>,
 
     /// The OpenID provider whose tokens are taken, as they name it (https://login.example/realms/comanda): from then on
@@ -59,7 +62,7 @@ pub struct Authentication {
     pub auth_client_id: Option<String>,
 
     /// A file with the secret that the provider asks us for, if it does
-    #[arg(long, env = "AUTH_CLIENT_SECRET_FILE", value_name = "PATH")]
+    #[arg(long, env = "AUTH_CLIENT_SECRET_FILE", value_name = "PATH", value_parser = path())]
     pub auth_client_secret_file: Option<PathBuf>,
 
     /// Where browsers come, for the provider to send them back to: https://orders.example.com
@@ -69,6 +72,11 @@ pub struct Authentication {
     /// Let guests order without saying who they are, and see what they have ordered
     #[arg(long, env = "AUTH_GUESTS", default_value = "true", value_parser = BoolishValueParser::new(), action = ArgAction::Set)]
     pub auth_guests: bool,
+}
+
+/// Takes one that is empty, too, as manifests say that there is none.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 impl Default for Authentication {

@@ -10,7 +10,10 @@ use serde_json::Value;
 use shared::process::config::{Settings, database_variable};
 
 use super::{containers, kubectl, list, name, overlays, parse, pods::is_service, render, root};
-use crate::harness::scratch;
+use crate::{
+    harness::{Backends, scratch},
+    process::{Process, comanda, free_address},
+};
 
 const README: &str = include_str!("../../../k8s/README.md");
 const DASHBOARDS: [&str; 2] = [
@@ -143,6 +146,18 @@ fn compose_and_kubernetes_say_the_same() {
     }
     let only_compose = ["prometheus", "grafana"];
     assert_eq!(compose["services"].as_object().unwrap().len(), both + only_compose.len());
+}
+
+/// A setting that says nothing is no reason not to start.
+#[tokio::test]
+async fn who_is_told_all_of_it_starts() {
+    let (backends, address) = (Backends::embedded(), free_address());
+    let mut command = comanda(&backends, &address);
+    let settings = compose()["x-settings"].take();
+    for (name, value) in settings.as_object().unwrap() {
+        command.env(name, value.as_str().unwrap());
+    }
+    Process::run(command.arg("--no-demo"), &address).await;
 }
 
 #[test]
