@@ -247,7 +247,10 @@ mod tests {
     #[test]
     fn a_service_says_what_the_contract_gives_it() {
         let (kitchen, _) = says("kitchen-svc");
-        assert!(kitchen.starts_with(r"^(item\.marked_out|stations\.changed|ticket\.cancel_refused|"), "{kitchen}");
+        assert!(
+            kitchen.starts_with(r"^(item\.marked_out|pace\.changed|stations\.changed|ticket\.cancel_refused|"),
+            "{kitchen}"
+        );
         assert!(kitchen.ends_with(r"ticket\.voided)\.[^.]+$"), "{kitchen}");
         assert_eq!(topology::LISTENERS.iter().map(|(service, _)| says(service).1).sum::<usize>(), EVENTS.len());
     }

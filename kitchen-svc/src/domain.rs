@@ -1,6 +1,7 @@
 //! What the kitchen decides. Pure: the same state and input give the same decision, and a refusal changes nothing.
 
 mod day;
+pub(crate) mod pace;
 mod refusal;
 pub mod request;
 mod stations;
@@ -16,6 +17,7 @@ use shared::{
         event::{Said, derived_id},
         kitchen::{MarkedOut, Stations, Ticket},
         order::Order,
+        pace::{Pace, Wait},
         time::Time,
         types::{Sku, Slug},
     },
@@ -64,6 +66,11 @@ pub enum Command {
     MoveItems(Uuid),
     /// Nothing was found at a station that is gone.
     ClearClosed(ClosedStation),
+    /// Tickets take longer than they did, or less long.
+    SetPace {
+        location: Slug,
+        wait: Wait,
+    },
     /// Who is let in by what they show.
     Key(Box<AccessKey>),
 }
@@ -120,6 +127,7 @@ pub struct State {
     pub stations: Rows<Stations>,
     pub closed: Rows<ClosedStation>,
     pub days: Rows<LocalDay>,
+    pub paces: Rows<Pace>,
     pub access: Rows<AccessKey>,
 }
 
@@ -154,6 +162,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
         | Command::HandOver(_)
         | Command::MoveItems(_)
         | Command::ClearClosed(_)
+        | Command::SetPace { .. }
         | Command::Key(_) => None,
     }
 }
@@ -169,6 +178,7 @@ pub fn decide(state: &mut State, input: &Input<Command>) -> Result<Decision<Repl
         Command::HandOver(ticket) => Ok(hand_over(state, *ticket, input)),
         Command::MoveItems(ticket) => Ok(stations::move_items(state, &ticket.to_string(), input)),
         Command::ClearClosed(found) => Ok(stations::clear_closed(state, found, input.at)),
+        Command::SetPace { location, wait } => Ok(pace::set(state, location, *wait)),
         Command::Key(key) => {
             state.access.put(AccessKey::clone(key));
             Ok(Decision::nothing())

@@ -35,9 +35,10 @@ impl Service for KitchenSvc {
         (101, include_str!("../migrations/0101_kitchen.sql")),
         (102, include_str!("../migrations/0102_finished.sql")),
         (103, include_str!("../migrations/0103_tickets_of_a_location.sql")),
+        (104, include_str!("../migrations/0104_paces.sql")),
     ];
     const TABLES: &'static [&'static str] =
-        &["tickets", "stations", "marked_out", "closed_stations", "clocks", "access_keys"];
+        &["tickets", "stations", "marked_out", "closed_stations", "clocks", "paces", "access_keys"];
 
     const UNLOCKED: &'static [&'static str] = &["stations", "clocks"];
 

@@ -1,6 +1,7 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
 mod due;
+mod pace;
 pub(crate) mod snapshot;
 
 use std::sync::LazyLock;
@@ -12,6 +13,7 @@ use shared::{
         Subject,
         access::AccessKey,
         kitchen::{MarkedOut, Stations, Ticket, TicketState},
+        pace::Pace,
         time::{DayStarts, Time, TimeAndId},
         types::Slug,
     },
@@ -57,10 +59,11 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .lock::<TicketRow>(commands().filter_map(ticket_key))
         .lock::<MarkedOut>(commands().filter_map(marked_out_key))
         .read::<Stations>(commands().filter_map(stations_key))
+        .lock::<Pace>(commands().filter_map(pace_key))
         .lock::<AccessKey>(commands().filter_map(access_key))
         .run(tx)
         .await?;
-    let (keys, marked_out, access) = (first.rows()?, first.rows()?, first.rows()?);
+    let (keys, marked_out, access, paces) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
     let (tickets, stations): (Rows<TicketRow>, Rows<Stations>) = (first.rows()?, first.rows()?);
     let of_tickets = || tickets.iter().map(|row| row.ticket.location.to_string());
     let mut second = Load::default()
@@ -71,24 +74,26 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .await?;
     let (closed, days) = (second.rows()?, second.rows()?);
     let stations = stations.and(second.rows()?);
-    Ok(State { keys, tickets, marked_out, stations, closed, days, access })
+    Ok(State { keys, tickets, marked_out, stations, closed, days, paces, access })
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, tickets, marked_out, stations, closed, days, access } = state;
+    let State { keys, tickets, marked_out, stations, closed, days, paces, access } = state;
     keys.save(tx)?;
     tickets.save(tx)?;
     marked_out.save(tx)?;
     stations.save(tx)?;
     closed.save(tx)?;
     days.save(tx)?;
+    paces.save(tx)?;
     access.save(tx)
 }
 
-/// Tickets that nobody hands over, and what there is to do about stations that are gone.
+/// Tickets that nobody hands over, what there is to do about stations that are gone, and where the pace has changed.
 pub(crate) async fn due(db: &Db, now: Time) -> Result<Vec<Command>> {
     let mut due = due::left_standing(db, now).await?;
     due.extend(due::misplaced(db, now).await?);
+    due.extend(pace::changed(db, now).await?);
     Ok(due)
 }
 
@@ -112,6 +117,13 @@ fn ticket_key(command: &Command) -> Option<String> {
 fn access_key(command: &Command) -> Option<String> {
     match command {
         Command::Key(key) => Some(key.subject()),
+        _ => None,
+    }
+}
+
+fn pace_key(command: &Command) -> Option<String> {
+    match command {
+        Command::SetPace { location, .. } => Some(location.to_string()),
         _ => None,
     }
 }

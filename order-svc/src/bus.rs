@@ -11,6 +11,7 @@ pub(crate) fn hear(event: &Event) -> Result<Command> {
         "stock.reserved" => Command::Reserved { order: event.data::<Reservation>()?.order_id },
         "stock.rejected" => short(event.data()?),
         "availability.changed" => Command::Availability(event.data()?),
+        "pace.changed" => Command::Pace(event.data()?),
         "ticket.cancel_refused" => Command::Ticket(Progress { refused: true, ..progress(&event.data()?) }),
         "ticket.started" | "ticket.ready" | "ticket.served" | "ticket.recalled" | "ticket.voided" => {
             Command::Ticket(progress(&event.data()?))

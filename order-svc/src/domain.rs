@@ -8,6 +8,7 @@ mod refusal;
 pub mod request;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wait;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use shared::{
         access::{AccessKey, Role},
         kitchen::TicketState,
         order::{Location, MenuItem, Order, Rejection},
+        pace::Pace,
         stock::Availability,
         types::{Name, Notes, Sku, Slug},
     },
@@ -78,6 +80,8 @@ pub enum Command {
         rejection: Rejection,
     },
     Availability(Availability),
+    /// The kitchen takes longer than it did, or less long.
+    Pace(Pace),
     Ticket(Progress),
     IssueKey(NewKey),
     RevokeKey {
@@ -134,6 +138,7 @@ pub struct State {
     pub(crate) numbers: Rows<LastNumber>,
     pub(crate) access: Rows<AccessKey>,
     pub(crate) pairings: Rows<Pairing>,
+    pub(crate) paces: Rows<Pace>,
     /// Items on the menu of a location that is put: one more than the batch can take off it, if there are as many.
     pub(crate) priced: BTreeMap<Slug, Vec<String>>,
 }
@@ -167,6 +172,7 @@ pub(crate) fn version(state: &State, command: &Command) -> Option<i64> {
         | Command::Reserved { .. }
         | Command::Short { .. }
         | Command::Availability(_)
+        | Command::Pace(_)
         | Command::Ticket(_) => None,
     }
 }
@@ -211,6 +217,7 @@ fn decide_command(state: &mut State, input: &Input<Command>) -> Result<Decision<
         Command::PutLocation { location, put } => menu::put_location(state, location, put, at),
         Command::SetMode { location, set } => menu::set_mode(state, location, set, at),
         Command::Availability(availability) => Ok(menu::availability_changed(state, availability)),
+        Command::Pace(pace) => Ok(wait::follow(state, pace)),
         Command::IssueKey(new) => Ok(keys::issue(state, new, input)),
         Command::RevokeKey { id } => keys::revoke(state, *id, input),
         Command::StartPairing(wanted) => keys::start_pairing(state, wanted, input),

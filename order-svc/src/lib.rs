@@ -36,11 +36,12 @@ impl Service for OrderSvc {
         (101, include_str!("../migrations/0101_orders.sql")),
         (102, include_str!("../migrations/0102_orders_by_status.sql")),
         (103, include_str!("../migrations/0103_pairings.sql")),
+        (104, include_str!("../migrations/0104_paces.sql")),
     ];
     const TABLES: &'static [&'static str] =
-        &["orders", "order_numbers", "locations", "menu_items", "availabilities", "access_keys", "pairings"];
+        &["orders", "order_numbers", "locations", "menu_items", "availabilities", "access_keys", "pairings", "paces"];
 
-    const UNLOCKED: &'static [&'static str] = &["locations", "menu_items"];
+    const UNLOCKED: &'static [&'static str] = &["locations", "menu_items", "paces"];
 
     type Command = Command;
     type Reply = Reply;

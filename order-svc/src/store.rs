@@ -8,6 +8,7 @@ use shared::{
         Subject,
         access::AccessKey,
         order::{Location, MenuItem, Order, OrderStatus},
+        pace::Pace,
         stock::Availability,
         time::{DayStarts, Time},
         types::{Sku, Slug},
@@ -56,6 +57,7 @@ struct Keys<'a> {
     availabilities: Vec<String>,
     access: Vec<String>,
     pairings: Vec<String>,
+    paces: BTreeSet<&'a Slug>,
 }
 
 impl<'a> Keys<'a> {
@@ -89,6 +91,7 @@ impl<'a> Keys<'a> {
             Command::RevokeKey { id } => self.access.push(id.to_string()),
             Command::StartPairing(wanted) => self.pairings.push(wanted.slot.clone()),
             Command::ConfirmPairing { code, .. } => self.pairings.push(Pairing::slot(code)),
+            Command::Pace(pace) => drop(self.paces.insert(&pace.location)),
             Command::Availability(word) => {
                 self.menu.insert(word.subject());
                 self.availabilities.push(word.subject());
@@ -100,6 +103,7 @@ impl<'a> Keys<'a> {
         let order = &place.order;
         self.keys.extend(place.bound().map(|once| once.key.clone()));
         self.locations.insert(&order.location);
+        self.paces.insert(&order.location);
         for line in order.lines.iter() {
             let skus = std::iter::once(&line.sku).chain(line.modifiers.iter());
             self.menu.extend(skus.map(|sku| order.location.key(sku)));
@@ -118,10 +122,11 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .read::<MenuItem>(wanted.menu)
         .lock::<Availability>(wanted.availabilities)
         .lock::<Pairing>(wanted.pairings)
+        .read::<Pace>(wanted.paces.iter().map(|slug| slug.to_string()))
         .run(tx)
         .await?;
     let (keys, locations, menu, availabilities) = (first.rows()?, first.rows()?, first.rows()?, first.rows()?);
-    let pairings: Rows<Pairing> = first.rows()?;
+    let (pairings, paces): (Rows<Pairing>, Rows<Pace>) = (first.rows()?, first.rows()?);
     let paired = pairings.iter().map(|waiting| AccessKey::id_of(&waiting.fingerprint).to_string());
     let repeated = Rows::<Remembered>::iter(&keys).map(|known| known.resource.clone());
     let mut second = Load::default()
@@ -132,7 +137,7 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
         .await?;
     let (orders, numbers, access) = (second.rows()?, second.rows()?, second.rows()?);
     let priced = priced(tx, batch).await?;
-    Ok(State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced })
+    Ok(State { keys, orders, locations, menu, availabilities, numbers, access, pairings, paces, priced })
 }
 
 /// What is on the menus of the locations that the batch puts, after these were locked.
@@ -173,7 +178,7 @@ fn days(batch: &[&Input<Command>], locations: &Rows<Location>) -> BTreeSet<Strin
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced: _ } = state;
+    let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, paces, priced: _ } = state;
     keys.save(tx)?;
     orders.save(tx)?;
     locations.save(tx)?;
@@ -181,7 +186,8 @@ pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
     availabilities.save(tx)?;
     numbers.save(tx)?;
     access.save(tx)?;
-    pairings.save(tx)
+    pairings.save(tx)?;
+    paces.save(tx)
 }
 
 /// Orders that nobody decided in time, the oldest first.
@@ -236,6 +242,17 @@ pub(crate) async fn location(db: &Db, slug: &Slug) -> Result<Option<Location>> {
 pub(crate) async fn locations(db: &Db, after: Option<Slug>, limit: i64) -> Result<Vec<Location>> {
     let sql = "SELECT doc FROM locations WHERE key > $1 ORDER BY key LIMIT $2";
     db.docs(sql, [after.map_or(String::new(), String::from).into(), limit.into()]).await
+}
+
+pub(crate) async fn pace(db: &Db, location: &Slug) -> Result<Option<Pace>> {
+    db.doc("SELECT doc FROM paces WHERE key = $1", [location.to_string().into()]).await
+}
+
+/// Of the locations from one to another.
+pub(crate) async fn paces(db: &Db, first: &Slug, last: &Slug) -> Result<Vec<Pace>> {
+    let sql = "SELECT paces.doc FROM locations JOIN paces ON paces.key = locations.key \
+               WHERE locations.key >= $1 AND locations.key <= $2";
+    db.docs(sql, [first.to_string().into(), last.to_string().into()]).await
 }
 
 /// By sku: a key is the location's slug and the sku.

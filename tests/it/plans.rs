@@ -68,7 +68,7 @@ fn listen() {
 }
 
 /// All that grow.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "event_log",
     "journal",
     "inbox",
@@ -79,6 +79,7 @@ const TABLES: [&str; 20] = [
     "orders",
     "order_numbers",
     "locations",
+    "paces",
     "menu_items",
     "availabilities",
     "reservations",

@@ -21,6 +21,7 @@ use shared::{
         event::{Event, decode},
         kitchen::{MarkedOut, Stations, Ticket},
         order::{Location, MenuItem, Order},
+        pace::Pace,
         stock::{Availability, Recipe, Reservation, StockItem},
         topology,
     },
@@ -92,6 +93,7 @@ fn is_understood(event: &Event) -> Result<()> {
         "Ticket" => event.data::<Ticket>().map(drop),
         "MarkedOut" => event.data::<MarkedOut>().map(drop),
         "Stations" => event.data::<Stations>().map(drop),
+        "Pace" => event.data::<Pace>().map(drop),
         "AccessKey" => event.data::<AccessKey>().map(drop),
         other => panic!("{other} is the subject of no event"),
     }

@@ -6,10 +6,11 @@ use expect_test::expect_file;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::contract::{catalogue::EVENTS, topology};
+use tokio::time::Instant;
 
 use crate::{
     agree,
-    harness::{App, on_both, text},
+    harness::{App, PATIENCE, on_both, text},
 };
 
 /// What differs from run to run, made the same.
@@ -62,6 +63,19 @@ async fn a_full_day(app: &App) {
     let (_, key) = app.send(app.request(Method::POST, "/v1/keys").json(&till)).await;
     app.send(app.request(Method::DELETE, &format!("/v1/keys/{}", text(&key["id"])))).await;
     a_cancel_that_comes_too_late(app).await;
+    a_pace(app).await;
+}
+
+/// By five tickets a kitchen can tell how long it takes; somebody looks every few seconds.
+async fn a_pace(app: &App) {
+    for _ in 0..5 {
+        let order = app.place("1 cola").await;
+        app.kitchen(&order, "ready").await;
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while app.get("/v1/locations/soho").await["wait"].is_null() {
+        assert!(Instant::now() < deadline, "the kitchen has no pace");
+    }
 }
 
 /// A guest and a cook at the same moment, until the cook is the faster one.

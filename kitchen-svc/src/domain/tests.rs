@@ -1,6 +1,7 @@
 //! Decisions as text: a script goes in, what was said and what is left comes out.
 
 mod cancel;
+mod pace;
 mod properties;
 mod setup;
 mod standing;
@@ -205,9 +206,13 @@ fn local_day(day: &str, version: i64) -> LocalDay {
 
 #[test]
 fn the_domain_is_pure() {
-    for source in
-        [include_str!("../domain.rs"), include_str!("day.rs"), include_str!("stations.rs"), include_str!("ticket.rs")]
-    {
+    for source in [
+        include_str!("../domain.rs"),
+        include_str!("day.rs"),
+        include_str!("pace.rs"),
+        include_str!("stations.rs"),
+        include_str!("ticket.rs"),
+    ] {
         for word in ["async", "sqlx", "axum", "lapin", "tokio", "tracing", "now()"] {
             assert!(!source.contains(word), "{word}");
         }

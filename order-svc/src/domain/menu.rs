@@ -108,6 +108,7 @@ pub(super) fn put_location(
         busy_minutes,
         day_starts: put.day_starts,
         language: put.language.clone(),
+        payment: put.payment.clone(),
         version: known.map_or(1, |known| known.version + 1),
     };
     if let Some(known) = known.filter(|known| location == Location { version: location.version, ..(*known).clone() }) {

@@ -22,6 +22,7 @@ use super::{
     Command, Refusal, Reply, State, known,
     menu::{is_marked_out, open_as_of},
     request::{LineRequest, OrderRequest},
+    wait::expected_at,
 };
 
 /// An order to be placed, and what makes it the only one.
@@ -124,6 +125,7 @@ fn compose(state: &mut State, id: Uuid, at: Time, wanted: &Place) -> Result<Orde
         placed_by: None,
         placed_at: at,
         accept_by: wanted.accept_by,
+        expected_at: expected_at(location, state.paces.get(&new.location), at),
         updated_at: at,
     })
 }
@@ -191,7 +193,8 @@ fn chosen(picks: Vec<Pick<'_>>) -> Result<Vec<Pick<'_>>, Refusal> {
         for Choice { name, min, max, modifiers } in &dish.choices {
             let count = wanted.modifiers.iter().filter(|sku| modifiers.contains(sku)).count();
             if !(*min..=*max).contains(&i64::try_from(count).unwrap_or(i64::MAX)) {
-                let detail = format!("{} takes {min} to {max} of its choice \"{name}\", not {count}", wanted.sku);
+                let range = if min == max { min.to_string() } else { format!("{min} to {max}") };
+                let detail = format!("{} takes {range} of its choice \"{name}\", not {count}", wanted.sku);
                 broken.push(FieldError::new(format!("/lines/{index}/modifiers"), detail));
             }
         }

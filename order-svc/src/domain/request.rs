@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::contract::{
     language::Language,
     menu::{Allergen, Choice, Diet, Effect, Position},
-    order::{Channel, Customer, MenuItem, MenuKind, Mode, OrderType},
+    order::{Channel, Customer, MenuItem, MenuKind, Mode, OrderType, Payment},
     time::{DayStarts, Time, timezone_name},
     types::{
         Currency, FieldError, Label, List, Money, Name, Notes, Photo, Price, Quantity, Sku, Slug, Text, null_as_default,
@@ -131,6 +131,9 @@ pub struct LocationRequest {
     /// What the menu is written in.
     #[serde(default)]
     pub language: Option<Language>,
+    /// How guests pay.
+    #[serde(default)]
+    pub payment: Option<Payment>,
 }
 
 /// Whether it takes orders.

@@ -5,6 +5,7 @@ mod menu;
 mod news;
 mod placing;
 mod properties;
+mod wait;
 mod world;
 
 use expect_test::Expect;

@@ -10,6 +10,7 @@ use shared::{
     web::{etag, extract, problem::Problem},
 };
 
+use super::locations::Shown;
 use crate::domain::{Refusal, Reply};
 
 const CONFLICT: StatusCode = StatusCode::CONFLICT;
@@ -28,7 +29,8 @@ impl IntoResponse for Reply {
             Self::Key(key) => etag::versioned(key.version, key),
             // Whoever starts a pairing is answered with what it shows.
             Self::Waiting(_) => StatusCode::NO_CONTENT.into_response(),
-            Self::Location(location) => (etag::of_view(location.version, &location), Json(location)).into_response(),
+            // With what there is to wait: whoever changes a location is shown it as whoever asks for it.
+            Self::Location(location) => Shown { location, wait: None }.into_response(),
         }
     }
 }

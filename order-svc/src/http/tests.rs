@@ -267,7 +267,9 @@ async fn cancelling_answers_what_became_of_it() {
 /// An order's stream, each event as its id, status and version.
 async fn stream(app: &Orders, id: Uuid, last: Option<i64>) -> impl Stream<Item = (i64, String)> + Unpin {
     let response =
-        order::events(State(app.clone()), Principal::anybody(), InPath(id), LastEventId(last)).await.unwrap();
+        order::events(State(app.clone()), Call::internal("test"), Principal::anybody(), InPath(id), LastEventId(last))
+            .await
+            .unwrap();
     response.into_body().into_data_stream().map(|chunk| {
         let text = String::from_utf8(chunk.unwrap().to_vec()).unwrap();
         let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
@@ -299,8 +301,14 @@ async fn a_stream_shows_the_order_and_every_change_and_resumes() {
         assert_eq!(late.next().await.unwrap().1, "accepted v3");
         tell(app, Command::Ticket(voided(id))).await;
         assert_eq!(late.next().await.unwrap().1, "cancelled v4");
-        let missing =
-            order::events(State(app.clone()), Principal::anybody(), InPath(Uuid::max()), LastEventId(None)).await;
+        let missing = order::events(
+            State(app.clone()),
+            Call::internal("test"),
+            Principal::anybody(),
+            InPath(Uuid::max()),
+            LastEventId(None),
+        )
+        .await;
         assert_eq!(missing.unwrap_err().status(), StatusCode::NOT_FOUND);
     })
     .await;

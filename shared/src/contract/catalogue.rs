@@ -11,6 +11,7 @@ use super::{
     access::AccessKey,
     kitchen::{MarkedOut, Stations, Ticket},
     order::{Location, MenuItem, Order},
+    pace::Pace,
     stock::{self, Availability, Recipe, Reservation, StockItem},
 };
 use Member::{By, CookedMs, From, Item, Movement, Reason, StoodMs, WaitedMs};
@@ -49,7 +50,7 @@ const INVENTORY: &str = "inventory-svc";
 const KITCHEN: &str = "kitchen-svc";
 
 /// In the order of their names.
-pub const EVENTS: [Kind; 33] = [
+pub const EVENTS: [Kind; 35] = [
     kind::<Availability>("availability.changed", INVENTORY, &[By]),
     kind::<MarkedOut>("item.marked_out", KITCHEN, &[By, Reason]),
     kind::<AccessKey>("key.issued", ORDER, &[]),
@@ -65,6 +66,7 @@ pub const EVENTS: [Kind; 33] = [
     kind::<Order>("order.preparing", ORDER, &[]),
     kind::<Order>("order.ready", ORDER, &[]),
     kind::<Order>("order.rejected", ORDER, &[Reason]),
+    kind::<Pace>("pace.changed", KITCHEN, &[]),
     kind::<Recipe>("recipe.changed", INVENTORY, &[By]),
     kind::<Stations>("stations.changed", KITCHEN, &[By]),
     kind::<StockItem>("stock.changed", INVENTORY, &[By]),
@@ -83,6 +85,7 @@ pub const EVENTS: [Kind; 33] = [
     kind::<Ticket>("ticket.served", KITCHEN, &[By, StoodMs]),
     kind::<Ticket>("ticket.started", KITCHEN, &[By, WaitedMs]),
     kind::<Ticket>("ticket.voided", KITCHEN, &[By, Reason]),
+    kind::<Pace>("wait.changed", ORDER, &[]),
 ];
 
 /// What is known of an event type.

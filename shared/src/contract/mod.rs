@@ -9,6 +9,7 @@ pub mod kitchen;
 pub mod language;
 pub mod menu;
 pub mod order;
+pub mod pace;
 pub mod stock;
 pub mod time;
 pub mod topology;

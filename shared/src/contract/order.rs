@@ -143,6 +143,10 @@ pub struct Order {
     pub placed_at: Time,
     /// An order that is not decided by then is rejected.
     pub accept_by: Time,
+    /// When it is ready at the latest, as it was reckoned when it was placed; left out where nobody could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = json!(null))]
+    pub expected_at: Option<Time>,
     pub updated_at: Time,
 }
 
@@ -205,6 +209,17 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+/// How guests pay, for each way to order, in the words of the restaurant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Payment {
+    #[serde(default)]
+    pub pickup: Option<Text<200>>,
+    #[serde(default)]
+    pub dine_in: Option<Text<200>>,
+    #[serde(default)]
+    pub delivery: Option<Text<200>>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -233,6 +248,10 @@ pub struct Location {
     /// What the menu is written in.
     #[serde(default)]
     pub language: Option<Language>,
+    /// How guests pay; left out where nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = json!(null))]
+    pub payment: Option<Payment>,
     pub version: i64,
 }
 

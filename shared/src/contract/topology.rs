@@ -25,6 +25,7 @@ pub const LISTENERS: [(&str, &[&str]); 3] = [
             "ticket.recalled",
             "ticket.voided",
             "ticket.cancel_refused",
+            "pace.changed",
         ],
     ),
     (

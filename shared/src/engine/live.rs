@@ -40,6 +40,8 @@ pub enum Interest {
     Location(String),
     /// All that was said about an order.
     Order(String),
+    /// Of a location, by the first word of what was said: `("soho", "location")`. Nothing that is about an order.
+    Of(String, String),
 }
 
 impl Interest {
@@ -48,13 +50,16 @@ impl Interest {
             Self::Everything => true,
             Self::Location(location) => entry.location == *location,
             Self::Order(order) => entry.correlation.as_ref() == Some(order),
+            Self::Of(location, noun) => entry.location == *location && entry.noun() == noun,
         }
     }
 
     /// Those that an entry is for.
     fn of(entry: &Entry) -> impl Iterator<Item = Self> {
         let order = entry.correlation.clone().map(Self::Order);
-        [Self::Everything, Self::Location(entry.location.clone())].into_iter().chain(order)
+        let is_of_order = order.is_some();
+        let noun = (!is_of_order).then(|| Self::Of(entry.location.clone(), entry.noun().to_owned()));
+        [Self::Everything, Self::Location(entry.location.clone())].into_iter().chain(order).chain(noun)
     }
 
     /// How far a slow reader may lag behind before it reads from the database. Its memory is there from the start.
@@ -62,7 +67,7 @@ impl Interest {
         match self {
             Self::Everything => 1024,
             Self::Location(_) => 256,
-            Self::Order(_) => 16,
+            Self::Order(_) | Self::Of(..) => 16,
         }
     }
 }
@@ -249,7 +254,7 @@ impl Follower {
                 let said = log::about(&self.db, order, self.position).await?;
                 (said.context("some of it has been forgotten")?, self.until)
             }
-            Interest::Everything | Interest::Location(_) => {
+            Interest::Everything | Interest::Location(_) | Interest::Of(..) => {
                 let page = log::after(&self.db, self.position, PAGE).await?;
                 let last =
                     if is_full(&page) { page.last().map_or(self.until, |entry| entry.position) } else { self.until };

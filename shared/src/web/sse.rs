@@ -42,6 +42,11 @@ pub fn event(name: Option<&str>, position: i64, data: &impl Serialize) -> Event 
     event.id(position.to_string()).data(data)
 }
 
+/// What a view shows beside its log: whoever resumes is told it anew.
+pub fn news(name: &str, data: &impl Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(data).expect("a view is plain JSON"))
+}
+
 /// Sends the events as they come, and a heartbeat with the server's time every 5 s.
 /// A stream that ends makes the client resume.
 pub fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {

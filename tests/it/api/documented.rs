@@ -230,8 +230,8 @@ async fn the_documentation_describes_every_route() {
         let schemas = &document["components"]["schemas"];
         assert_eq!(schemas["NewLine"]["additionalProperties"], false);
         let fields = |name: &str| schemas[name]["properties"].as_object().unwrap().len();
-        // Who placed it is left out where nobody had to say.
-        assert_eq!(schemas["Order"]["required"].as_array().unwrap().len() + 1, fields("Order"), "null, but there");
+        // Who placed it is left out where nobody had to say, and when it is ready where nobody can.
+        assert_eq!(schemas["Order"]["required"].as_array().unwrap().len() + 2, fields("Order"), "null, but there");
         for path in ["/docs", "/docs/"] {
             let page = app.request(Method::GET, path).send().await.unwrap();
             assert_eq!((page.status(), page.url().path()), (StatusCode::OK, "/docs"));

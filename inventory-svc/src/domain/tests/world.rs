@@ -270,6 +270,7 @@ pub(crate) fn order(id: &str, lines: Vec<(String, i64, Vec<String>)>, accept_by:
         placed_by: None,
         placed_at: accept_by - Duration::from_secs(240),
         accept_by,
+        expected_at: None,
         updated_at: accept_by,
     }
 }

@@ -233,8 +233,8 @@ fn a_choice_has_to_be_made() {
             modifier thick 100 | menu.changed v1 thick 100 true, -> thick v1
             modifier rye 50 | menu.changed v1 rye 50 true, -> rye v1
             menu pizza 900 +cheese 1-1:thin,thick 0-2:rye | menu.changed v1 pizza 900 true, -> pizza v1
-            place 1 pizza | 422 invalid-line: pizza takes 1 to 1 of its choice "base", not 0
-            place 1 cola; 1 pizza +thin +thick +rye +rye +rye | 422 invalid-line: pizza takes 1 to 1 of its choice "base", not 2; pizza takes 0 to 2 of its choice "base", not 3
+            place 1 pizza | 422 invalid-line: pizza takes 1 of its choice "base", not 0
+            place 1 cola; 1 pizza +thin +thick +rye +rye +rye | 422 invalid-line: pizza takes 1 of its choice "base", not 2; pizza takes 0 to 2 of its choice "base", not 3
             place 1 pizza +thick +cheese; 1 pizza +thin +rye +rye | order.placed v1 #1, -> #1 no 1 2150 GBP"#]],
     );
 }

@@ -109,9 +109,10 @@ impl World {
 
     /// All rows, as text.
     pub(super) fn snapshot(&self) -> Vec<String> {
-        let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, priced: _ } = &self.state;
+        let State { keys, orders, locations, menu, availabilities, numbers, access, pairings, paces, priced: _ } =
+            &self.state;
         let tables = [texts(keys), texts(orders), texts(locations), texts(menu), texts(availabilities), texts(numbers)];
-        [tables.concat(), texts(access), texts(pairings)].concat()
+        [tables.concat(), texts(access), texts(pairings), texts(paces)].concat()
     }
 
     fn outcome(&self, decision: &Decision<Reply>) -> String {
@@ -125,8 +126,11 @@ impl World {
         let data: Value = serde_json::from_str(said.data.get()).expect("JSON");
         let shown = match said.kind.split('.').next() {
             Some("order") => {
-                vec![json!(self.name(&data["id"])), data["reason"].clone(), data["rejection"]["unavailable"].clone()]
+                let expected = data["expected_at"].as_str().map(|at| json!(format!("by {}", &at[11..16])));
+                let (reason, rejection) = (data["reason"].clone(), data["rejection"]["unavailable"].clone());
+                vec![json!(self.name(&data["id"])), reason, rejection, expected.into()]
             }
+            Some("wait") => vec![data["wait"]["from"].clone(), data["wait"]["to"].clone()],
             Some("menu") => {
                 let removed = data["removed"].as_bool().map(|_| json!("removed"));
                 let left = data["left"].as_i64().map(|left| json!(format!("{left} left")));
@@ -225,6 +229,7 @@ impl World {
         let (kind, data) = match kind.split('.').next() {
             Some("stock") => (kind, self.reservation(first, more)),
             Some("ticket") => (kind, self.ticket(kind, first, more)),
+            Some("pace") => ("pace.changed", pace(first, more)),
             _ => ("availability.changed", self.availability(kind, first, more)),
         };
         event(kind, data, self.now)
@@ -268,6 +273,12 @@ impl World {
             "version": 1,
         })
     }
+}
+
+/// `pace 10 15`: it takes so many minutes.
+fn pace(from: &str, to: &str) -> Value {
+    let [from, to] = [from, to].map(|minutes| minutes.parse::<i64>().expect("minutes"));
+    json!({"location": "soho", "wait": {"from": from, "to": to}, "version": 1})
 }
 
 /// An event of another service.

@@ -10,7 +10,9 @@ use shared::{
     contract::{
         event::Event,
         order::{Location, MenuItem},
+        pace::Pace,
         time::Time,
+        types::Slug,
     },
     engine::{
         call::Call,
@@ -26,15 +28,19 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    domain::menu::location_as_of,
-    http::{Orders, locations, menu::items_as_of},
+    http::{
+        Orders,
+        locations::{self, Shown as LocationNow},
+        menu::items_as_of,
+    },
+    store,
 };
 
 /// What a guest sees of a location.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LocationSnapshot)]
 pub(in crate::http) struct Snapshot {
-    location: Location,
+    location: LocationNow,
     items: Vec<MenuItem>,
     at: Time,
 }
@@ -44,11 +50,11 @@ pub(in crate::http) struct Snapshot {
     params(InLocation, ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
         (status = 200, body = Snapshot, content_type = "text/event-stream",
-            description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`Location`) at each change; `heartbeat` every 5 s."),
+            description = "`snapshot`: the location and its whole menu; then `item` (`MenuItem`) and `location` (`LocationNow`) at each change, also of how long an order takes; `heartbeat` every 5 s."),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "`unknown-location`"),
     )
 )]
-/// Follows the location and its menu: what sells out, what comes back, whether orders are taken.
+/// Follows the location and its menu: what sells out, what comes back, whether orders are taken and how long they take.
 pub(in crate::http) async fn events(
     State(app): State<Orders>,
     call: Call,
@@ -57,29 +63,63 @@ pub(in crate::http) async fn events(
 ) -> Answer<Response> {
     // Before the menu is read: what changes meanwhile comes again rather than never.
     let bounds = app.live.bounds().await.map_err(could_not_read)?;
-    let known = locations::find(&app, &location).await?;
+    let mut seen = Seen::at(&app, &location).await?;
     let (from, first) = match resumed(last, bounds) {
         Some(last) => (last, None),
-        None => (bounds.head, Some(snapshot(&app, known, call.at, bounds.head).await?)),
+        None => (bounds.head, Some(snapshot(&app, &seen, call.at, bounds.head).await?)),
     };
     let interest = Interest::Location(location.to_string());
-    let changes = app.live.follow(from, interest).filter_map(|entry| ready(change(&entry)));
+    let changes = app.live.follow(from, interest).filter_map(move |entry| ready(seen.change(&entry)));
     Ok(sse::respond(stream::iter(first).chain(changes)))
 }
 
-async fn snapshot(app: &Orders, location: Location, at: Time, position: i64) -> Answer<Shown> {
-    let items = items_as_of(app, &location.location, None, i64::MAX, at).await?;
-    let shown = Snapshot { location: location_as_of(location, at), items, at };
+async fn snapshot(app: &Orders, seen: &Seen, at: Time, position: i64) -> Answer<Shown> {
+    let items = items_as_of(app, &seen.location.location, None, i64::MAX, at).await?;
+    let shown = Snapshot { location: seen.shown(at), items, at };
     Ok(sse::event(Some("snapshot"), position, &shown))
 }
 
-/// What an entry of the log means to those who look at its location, if anything.
-fn change(entry: &Entry) -> Option<Shown> {
-    let name = match entry.kind.as_str() {
-        "menu.changed" => "item",
-        "location.changed" => "location",
-        _ => return None,
-    };
-    let event: Event = serde_json::from_str(&entry.doc).ok()?;
-    Some(sse::event(Some(name), entry.position, &event.data))
+/// What is shown of a location comes of two subjects: both as they were heard of last.
+pub(super) struct Seen {
+    location: Location,
+    pace: Option<Pace>,
+}
+
+impl Seen {
+    pub(super) async fn at(app: &Orders, location: &Slug) -> Answer<Self> {
+        let pace = store::pace(&app.db, location).await.map_err(could_not_read)?;
+        Ok(Self { location: locations::find(app, location).await?, pace })
+    }
+
+    pub(super) fn slug(&self) -> &Slug {
+        &self.location.location
+    }
+
+    pub(super) fn shown(&self, at: Time) -> LocationNow {
+        LocationNow::as_of(self.location.clone(), self.pace.as_ref(), at)
+    }
+
+    /// What an entry of the log means to those who look at its location, if anything.
+    fn change(&mut self, entry: &Entry) -> Option<Shown> {
+        if entry.kind == "menu.changed" {
+            let event: Event = serde_json::from_str(&entry.doc).ok()?;
+            return Some(sse::event(Some("item"), entry.position, &event.data));
+        }
+        let at = self.hear(entry)?;
+        Some(sse::event(Some("location"), entry.position, &self.shown(at)))
+    }
+
+    /// When it was said, if it changes what is shown of the location.
+    pub(super) fn hear(&mut self, entry: &Entry) -> Option<Time> {
+        if !matches!(entry.kind.as_str(), "location.changed" | "wait.changed") {
+            return None;
+        }
+        let event: Event = serde_json::from_str(&entry.doc).ok()?;
+        if entry.kind == "wait.changed" {
+            self.pace = event.data().ok();
+        } else {
+            self.location = event.data().ok()?;
+        }
+        Some(event.time)
+    }
 }

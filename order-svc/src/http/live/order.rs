@@ -4,11 +4,13 @@ use axum::{
     extract::State,
     response::{Response, sse::Event as Shown},
 };
-use futures_util::{StreamExt, future::ready, stream};
+use futures_util::{Stream, StreamExt, future::ready, stream};
+use serde::Serialize;
 use shared::{
-    contract::{event::Event, order::Order},
+    contract::{event::Event, order::Order, pace::Wait, time::Time},
     engine::{
-        live::Interest,
+        call::Call,
+        live::{Interest, Live},
         log::{self, Entry},
     },
     web::{
@@ -18,20 +20,23 @@ use shared::{
         sse::{self, LastEventId},
     },
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::location::Seen;
 use crate::http::{Orders, orders};
 
 #[utoipa::path(
     get, path = "/v1/orders/{id}/events", tag = "order-svc",
     params(("id" = Uuid, Path), ("Last-Event-ID" = Option<i64>, Header, description = "Resume after this `id`.")),
     responses(
-        (status = 200, body = Order, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `heartbeat` events every 5 s."),
+        (status = 200, body = Order, content_type = "text/event-stream", description = "The order (`Order`) as it is now, then at each change; with `Last-Event-ID` every change after it. `wait` (`OrderWait`) says how long an order takes at its location now, at the beginning and at each change, where the kitchen can tell. `heartbeat` events every 5 s."),
     )
 )]
-/// Follows the order.
+/// Follows the order, and how long orders take.
 pub(in crate::http) async fn events(
     State(app): State<Orders>,
+    call: Call,
     principal: Principal,
     InPath(id): InPath<Uuid>,
     LastEventId(last): LastEventId,
@@ -50,9 +55,38 @@ pub(in crate::http) async fn events(
         // A position that was never reached, or whose sequel has been forgotten: the client begins anew.
         None => (vec![sse::event(None, head, &order)], head, order.version),
     };
+    let seen = Seen::at(&app, &order.location).await?;
+    let told = seen.told(call.at);
+    let waits = waits(&app.live, head, seen);
     let interest = Interest::Order(id.to_string());
     let later = app.live.follow(from, interest).filter_map(move |entry| ready(change(&entry, id, shown)));
-    Ok(sse::respond(stream::iter(first).chain(later)))
+    let later = stream::select(later, waits);
+    Ok(sse::respond(stream::iter(first).chain(stream::iter(told)).chain(later)))
+}
+
+/// How long an order takes that is placed now: not the one that is followed, but it tells whether that one is late.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderWait)]
+pub(in crate::http) struct Waiting {
+    wait: Wait,
+    at: Time,
+}
+
+impl Seen {
+    fn told(&self, at: Time) -> Option<Shown> {
+        let wait = self.shown(at).wait?;
+        // Without a position: the order's are what a client resumes behind.
+        Some(sse::news("wait", &Waiting { wait, at }))
+    }
+}
+
+/// How long it takes, whenever that changes.
+fn waits(live: &Live, head: i64, mut seen: Seen) -> impl Stream<Item = Shown> + Send + use<> {
+    let of = |noun: &str| live.follow(head, Interest::Of(seen.slug().to_string(), noun.to_owned()));
+    stream::select(of("wait"), of("location")).filter_map(move |entry| {
+        let at = seen.hear(&entry);
+        ready(at.and_then(|at| seen.told(at)))
+    })
 }
 
 /// The change of the order that the entry tells of, if it is later than version `shown`.
