@@ -6,6 +6,7 @@ pub(crate) mod command;
 mod menu;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use menu::{ALLERGENS, DEFAULT_STATION, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, STATIONS};
+use menu::{ALLERGENS, DEFAULT_STATION, DISHES, INGREDIENTS, Ingredient, Item, MODIFIERS, Pick, STATIONS};
+use words::WORDS;
 
 const LOCATION: &str = "soho";
 /// What everybody is invited to order.
@@ -183,8 +185,17 @@ fn menu_item(item: &Item, mut put: Value) -> Ask {
     put["price"] = json!(item.price);
     put["category"] = json!(item.category);
     put["modifiers"] = json!(item.modifiers);
+    put["choices"] = json!(item.choices.iter().map(choice).collect::<Vec<_>>());
     put["allergens"] = json!(allergens(item));
+    if let Some((_, words, diets)) = WORDS.iter().find(|(sku, ..)| *sku == item.sku) {
+        put["description"] = json!(Some(words).filter(|words| !words.is_empty()));
+        put["diets"] = json!(diets);
+    }
     Ask::put(format!("/v1/menu/{LOCATION}/{}", item.sku), put)
+}
+
+fn choice(Pick { name, min, max, modifiers }: &Pick) -> Value {
+    json!({ "name": name, "min": min, "max": max, "modifiers": modifiers })
 }
 
 fn allergens(item: &Item) -> BTreeSet<&'static str> {
@@ -195,6 +206,14 @@ fn allergens(item: &Item) -> BTreeSet<&'static str> {
 }
 
 fn location() -> Ask {
-    let put = json!({ "name": "Comanda Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open", "language": "en-GB" });
+    let payment = json!({
+        "pickup": "Pay at the counter when you collect: card, phone or cash.",
+        "dine_in": "Pay at your table when you leave: ask for the bill.",
+        "delivery": "Paid where you ordered, or to the courier by card.",
+    });
+    let put = json!({
+        "name": "Comanda Soho", "currency": "GBP", "timezone": "Europe/London", "mode": "open", "language": "en-GB",
+        "payment": payment,
+    });
     Ask::put(format!("/v1/locations/{LOCATION}"), put)
 }

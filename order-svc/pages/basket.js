@@ -7,18 +7,22 @@ import { modifier } from "/assets/text.js";
 import { QUANTITY_MAX } from "/order/cart.js";
 import { detailsForm } from "/order/details.js";
 import { chooseDish } from "/order/dish.js";
+import { icon } from "/order/icons.js";
 import { say } from "/order/page.js";
 import { sendPanel } from "/order/send.js";
+import { taste } from "/order/taste.js";
 import { text } from "/order/text.js";
+import { waitText } from "/order/wait.js";
 
 /** The basket's element, which follows `venue`, `cart` and `submission` until `close`. */
 export function basketView(venue, cart, submission, menuAddress) {
   const lines = el("ul", { class: "lines" });
   const sum = el("p", { class: "sum" });
+  const terms = el("ul", { class: "terms" });
   const empty = el("p", { class: "quiet" }, text.basket.empty);
   const details = detailsForm(cart);
   const panel = sendPanel(venue, cart, submission, { check: details.check });
-  const order = el("div", { class: "order" }, lines, sum, details.element);
+  const order = el("div", { class: "order" }, lines, sum, details.element, terms);
   const element = el(
     "aside",
     { class: "basket", "aria-labelledby": "basket-heading" },
@@ -38,9 +42,10 @@ export function basketView(venue, cart, submission, menuAddress) {
     setAttribute(order, "inert", cart.isSending);
     swap(lines, ...cart.lines.map((line, at) => lineView(venue, cart, line, at)));
     showSum(sum, venue, cart);
+    showTerms(terms, venue, cart);
     panel.update();
   };
-  const sources = [venue, cart, submission];
+  const sources = [venue, cart, submission, taste];
   for (const source of sources) source.addEventListener("change", update);
   update();
   const close = () => {
@@ -56,26 +61,45 @@ function showSum(sum, venue, cart) {
   swap(sum, el("span", {}, text.basket.total), el("strong", { class: "number" }, total));
 }
 
+/** How long it takes and how it is paid, as far as somebody has said. */
+function showTerms(terms, venue, cart) {
+  const payment = venue.paymentOf(cart.details.type);
+  const told = [
+    venue.wait && ["clock", text.wait.ifOrdered(waitText(venue.wait))],
+    payment && ["card", payment],
+  ].filter(Boolean);
+  terms.hidden = told.length === 0;
+  swap(terms, ...told.map(([name, words]) => el("li", {}, icon(name), el("span", {}, words))));
+}
+
 function lineView(venue, cart, line, at) {
-  const { gone, out } = venue.trouble(line);
+  const { gone, out, left } = venue.trouble(line);
   const name = venue.nameOf(line.sku);
   const amount = line.quantity * venue.price(line);
   const extras = line.modifiers.map((sku) => el("li", { class: out.includes(sku) && "out" }, modifier(venue.effectOf(sku), venue.nameOf(sku))));
   return el(
     "li",
-    { class: gone || out.length ? "line out" : "line", "data-sku": line.sku },
+    { class: gone || out.length ? "line out" : left.length ? "line open" : "line", "data-sku": line.sku },
     el("strong", { class: "name" }, name),
     el("span", { class: "number" }, gone ? "" : money({ amount, currency: venue.currency })),
     extras.length > 0 && el("ul", { class: "with" }, ...extras),
     line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
-    trouble(venue, gone, out),
+    trouble(venue, gone, out, left),
+    contained(venue, line),
     controls(venue, cart, line, at, name, gone),
   );
 }
 
-function trouble(venue, gone, out) {
+/** What the guest wants to stay away from, and has put in all the same. */
+function contained(venue, { sku, modifiers }) {
+  const found = new Set([sku, ...modifiers].flatMap((one) => (venue.items.has(one) ? taste.contained(venue.items.get(one)) : [])));
+  if (found.size === 0) return null;
+  return el("p", { class: "contained" }, text.dish.contains([...found].map((name) => text.dish.allergens[name]).join(", ")));
+}
+
+function trouble(venue, gone, out, left) {
   if (gone) return el("p", { class: "wrong" }, text.basket.gone);
-  if (out.length === 0) return null;
+  if (out.length === 0) return left.length > 0 && el("p", { class: "wrong" }, text.basket.choose(left.join(", ")));
   return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${out.map((sku) => venue.nameOf(sku)).join(", ")}`);
 }
 

@@ -3,6 +3,7 @@
 import { el, setAttribute } from "/assets/dom.js";
 import { limit } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
+import { taste } from "/order/taste.js";
 import { text } from "/order/text.js";
 
 /** As much as the interface takes, however it is divided: 20 of 100 characters, less what joins them. */
@@ -21,6 +22,8 @@ export function detailsForm(cart) {
     field(cart, "notes", { label: text.details.notes, most: 500, optional: true }),
   ];
   const element = el("div", { class: "details" }, kinds.element, ...fields.map((one) => one.element));
+  const tell = tellKitchen(cart);
+  fields[2].element.append(tell.element);
 
   const complain = (wrong) => {
     missing.hidden = !wrong;
@@ -31,7 +34,7 @@ export function detailsForm(cart) {
     const atTable = cart.details.type === "dine_in";
     table.element.hidden = !atTable;
     if (!atTable || cart.details.table.trim()) complain(false);
-    for (const one of [kinds, ...fields]) one.update();
+    for (const one of [kinds, ...fields, tell]) one.update();
   };
   const check = () => {
     const wrong = cart.details.type === "dine_in" && !cart.details.table.trim();
@@ -40,9 +43,25 @@ export function detailsForm(cart) {
     first?.input.focus();
     return first === undefined;
   };
-  cart.addEventListener("change", update);
+  for (const source of [cart, taste]) source.addEventListener("change", update);
   update();
-  return { element, check, close: () => cart.removeEventListener("change", update) };
+  const close = () => {
+    for (const source of [cart, taste]) source.removeEventListener("change", update);
+  };
+  return { element, check, close };
+}
+
+/** What was left out of the menu is not told to the kitchen: one tap tells it. */
+function tellKitchen(cart) {
+  const button = el("button", { type: "button", class: "plain", onclick: () => tell() });
+  const missing = () => [...taste.avoids].map((name) => text.dish.allergens[name]).filter((word) => !cart.details.allergies.toLowerCase().includes(word));
+  const tell = () => cart.setDetail("allergies", [cart.details.allergies.trim(), ...missing()].filter(Boolean).join(", "));
+  const update = () => {
+    const words = missing();
+    button.hidden = words.length === 0;
+    button.textContent = text.details.tell(words.join(", "));
+  };
+  return { element: button, update };
 }
 
 function kind(cart) {

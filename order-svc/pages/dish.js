@@ -5,6 +5,7 @@ import { money } from "/assets/numbers.js";
 import { dialog, limit, stepper, swap } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
 import { QUANTITY_MAX } from "/order/cart.js";
+import { taste, telling } from "/order/taste.js";
 import { text } from "/order/text.js";
 
 const NOTES_MAX = 500;
@@ -12,6 +13,8 @@ const NOTES_MAX = 500;
 /** `line` is where it starts from, in `cart` already where it has a quantity; `done` gets what was chosen. */
 export function chooseDish(venue, cart, dish, line, { done, saves = false }) {
   const chosen = { sku: dish.sku, quantity: line.quantity ?? 1, modifiers: [...(line.modifiers ?? [])], notes: line.notes ?? "" };
+  /** Whether it was asked for: only then what is left to choose is held against the guest. */
+  let asked = false;
   const groups = el("div", { class: "groups" });
   const quantity = el("div", {});
   const submit = el("button", { class: "main", type: "submit" });
@@ -22,7 +25,7 @@ export function chooseDish(venue, cart, dish, line, { done, saves = false }) {
 
   const update = () => {
     const current = venue.items.get(dish.sku) ?? dish;
-    showGroups(groups, venue, current, chosen, update);
+    showGroups(groups, venue, current, chosen, { update, asked });
     // What the line itself wants already is not taken from it.
     const most = Math.min(QUANTITY_MAX, venue.moreOf(chosen, cart) + (line.quantity ?? 0));
     const onchange = (number) => ((chosen.quantity = Math.max(1, number)), update());
@@ -31,7 +34,7 @@ export function chooseDish(venue, cart, dish, line, { done, saves = false }) {
     const total = money({ amount, currency: venue.currency });
     const out = !venue.isAvailable(dish.sku);
     setText(submit, out ? text.menu.soldOut : saves ? text.dish.save(total) : text.dish.add(total));
-    submit.disabled = !long.fits() || out || !venue.isChosen(current, chosen.modifiers) || chosen.quantity > most || chosen.modifiers.some((sku) => !venue.isAvailable(sku));
+    submit.disabled = !long.fits() || out || chosen.quantity > most || chosen.modifiers.some((sku) => !venue.isAvailable(sku));
   };
 
   const form = el(
@@ -50,7 +53,16 @@ export function chooseDish(venue, cart, dish, line, { done, saves = false }) {
     ),
     el("div", { class: "finish" }, quantity, submit),
   );
-  form.addEventListener("submit", () => done({ ...chosen, notes: notes.value.trim() }));
+  form.addEventListener("submit", (event) => {
+    const [left] = venue.openChoices(venue.items.get(dish.sku) ?? dish, chosen.modifiers);
+    if (!left) return done({ ...chosen, notes: notes.value.trim() });
+    event.preventDefault();
+    asked = true;
+    update();
+    const first = groups.querySelector(".open");
+    first.scrollIntoView({ block: "center" });
+    return first.querySelector("input:not(:disabled)")?.focus({ preventScroll: true });
+  });
   const element = dialog(dish.name, text.dish.close, form);
   element.classList.add("choose");
   venue.addEventListener("change", update);
@@ -71,27 +83,47 @@ function facts({ description, allergens, diets }) {
   return [
     description && el("p", {}, description),
     allergens.length > 0 && el("p", { class: "quiet" }, text.dish.contains(names(allergens, text.dish.allergens))),
-    diets.length > 0 && el("p", { class: "quiet" }, names(diets, text.dish.diets)),
+    diets.length > 0 && dietTags(diets),
   ].filter(Boolean);
 }
 
-function showGroups(element, venue, dish, chosen, update) {
-  const groups = venue.groupsOf(dish).map((group) => {
-    const hint = group.name !== null && el("span", { class: "quiet" }, ` ${text.dish.choose(group.min, group.max)}`);
-    const legend = el("legend", {}, group.name ?? text.dish.extras, hint);
-    return el("fieldset", { class: "extras" }, legend, ...group.items.map((item) => extra(venue, group, item, chosen, update)));
+/** Whom it suits, in short. */
+export function dietTags(diets) {
+  return el("ul", { class: "tags" }, ...telling(diets).map((diet) => el("li", {}, text.dish.diets[diet] ?? diet)));
+}
+
+function showGroups(element, venue, dish, chosen, asking) {
+  const groups = venue.groupsOf(dish).map((group, at) => {
+    const count = chosen.modifiers.filter((sku) => group.modifiers.includes(sku)).length;
+    const isOpen = asking.asked && (count < group.min || count > group.max);
+    const items = group.items.map((item) => extra(venue, { ...group, at, count }, item, chosen, asking.update));
+    const attributes = { class: isOpen ? "extras open" : "extras", "aria-describedby": isOpen && `group-${at}-open` };
+    const missing = isOpen && el("p", { class: "wrong", id: `group-${at}-open`, role: "alert" }, text.dish.missing(group.name, group.min, group.max));
+    return el("fieldset", attributes, legend(group, count), missing, ...items);
   });
   swap(element, ...groups);
+}
+
+/** Its name, how many, and whether that is done. */
+function legend({ name, min, max }, count) {
+  if (name === null) return el("legend", {}, text.dish.extras);
+  const isDone = count >= min && count <= max;
+  const badge = min > 0 && el("span", { class: isDone ? "badge good" : "badge" }, isDone ? text.dish.chosen : text.dish.required);
+  return el("legend", {}, el("span", {}, name), " ", el("span", { class: "quiet" }, text.dish.choose(min, max)), " ", badge);
 }
 
 function extra(venue, group, item, chosen, update) {
   const out = !venue.isAvailable(item.sku);
   const checked = chosen.modifiers.includes(item.sku);
+  const isOne = group.min === 1 && group.max === 1;
+  // Of a choice of one, another takes its place; of a choice of more, something must be taken away first.
+  const full = !isOne && group.max > 1 && group.count >= group.max;
   const box = el("input", {
-    type: "checkbox",
+    type: isOne ? "radio" : "checkbox",
+    name: isOne && `group-${group.at}`,
     "data-focus": item.sku,
     // One that was chosen before it sold out can still be taken away.
-    disabled: out && !checked,
+    disabled: (out || full) && !checked,
     onchange: () => {
       // Of a choice of one, the other goes.
       const goes = (sku) => sku === item.sku || (box.checked && group.max === 1 && group.modifiers.includes(sku));
@@ -103,11 +135,12 @@ function extra(venue, group, item, chosen, update) {
   box.checked = checked;
   const free = item.effect === "remove" || group.name !== null ? "" : text.menu.free;
   const price = item.price ? `+ ${money({ amount: item.price, currency: venue.currency })}` : free;
+  const found = taste.contained(item).map((name) => text.dish.allergens[name]);
   return el(
     "label",
     { class: out ? "extra out" : "extra" },
     box,
-    el("span", {}, item.name),
+    el("span", {}, item.name, found.length > 0 && el("span", { class: "contained" }, ` ${text.dish.with(found.join(", "))}`)),
     out ? el("span", { class: "badge bad" }, text.menu.soldOut) : el("span", { class: "number" }, price),
   );
 }

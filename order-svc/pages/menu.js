@@ -4,36 +4,56 @@ import { el, setAttribute, setText } from "/assets/dom.js";
 import { groupBy } from "/assets/groups.js";
 import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
-import { chooseDish, photo } from "/order/dish.js";
+import { chooseDish, dietTags, photo } from "/order/dish.js";
+import { filterButton, filterNote } from "/order/filter.js";
+import { icon } from "/order/icons.js";
 import { say } from "/order/page.js";
+import { taste } from "/order/taste.js";
 import { text } from "/order/text.js";
+import { waitText } from "/order/wait.js";
 
 /** The menu's element, which follows `venue` and `cart` until `close`. */
 export function menuView(venue, cart) {
   const chips = el("nav", { class: "categories", "aria-label": text.menu.categories });
   const sections = el("div", { class: "sections" });
-  const element = el("section", { class: "menu" }, chips, sections);
+  const facts = el("ul", { class: "facts" });
+  const [filter, note] = [filterButton(venue), filterNote(venue)];
+  const element = el("section", { class: "menu" }, el("div", { class: "info" }, facts, filter.element), chips, note.element, sections);
   let shape = null;
-  let cards = [];
+  let parts = [];
 
   const update = (event) => {
     if (!venue.location) return;
     const now = shapeOf(venue);
     if (now !== shape) {
       shape = now;
-      cards = build(venue, cart, chips, sections);
+      parts = build(venue, cart, chips, sections);
     }
-    for (const card of cards) card.update();
+    for (const part of parts) part.update();
+    showFacts(facts, venue, cart);
+    for (const one of [filter, note]) one.update();
     announce(venue, event?.detail);
   };
-  venue.addEventListener("change", update);
-  cart.addEventListener("change", update);
+  const sources = [venue, cart, taste];
+  for (const source of sources) source.addEventListener("change", update);
   update();
   const close = () => {
-    venue.removeEventListener("change", update);
-    cart.removeEventListener("change", update);
+    for (const source of sources) source.removeEventListener("change", update);
   };
   return { element, close };
+}
+
+/** How long it takes, and at which table. */
+function showFacts(facts, venue, cart) {
+  const { type, table } = cart.details;
+  const told = [
+    venue.mode === "open" && venue.wait && ["clock", text.wait.now(waitText(venue.wait))],
+    type === "dine_in" && table && ["table", text.order.forTable(table)],
+  ].filter(Boolean);
+  const words = JSON.stringify(told);
+  if (facts.dataset.told === words) return;
+  facts.dataset.told = words;
+  facts.replaceChildren(...told.map(([name, sentence]) => el("li", {}, icon(name), el("span", {}, sentence))));
 }
 
 /** What makes the page be built anew; what sells out does not. */
@@ -49,12 +69,15 @@ function announce(venue, detail) {
 
 function build(venue, cart, chips, sections) {
   const groups = categories(venue.dishes());
-  const cards = [];
+  const parts = [];
   const built = groups.map(([name, dishes], at) => {
     const own = dishes.map((dish) => card(venue, cart, dish));
-    cards.push(...own);
     const heading = el("h2", { id: `category-${at}`, tabindex: -1 }, name);
-    return el("section", { "aria-labelledby": heading.id }, heading, el("ul", { class: "dishes" }, ...own.map((one) => one.element)));
+    const section = el("section", { "aria-labelledby": heading.id }, heading, el("ul", { class: "dishes" }, ...own.map((one) => one.element)));
+    // A category of which nothing is left is not there.
+    const hide = () => (section.hidden = chips.children[at].hidden = own.every((one) => one.element.hidden));
+    parts.push(...own, { update: hide });
+    return section;
   });
   const jump = (at) => {
     const heading = built[at].querySelector("h2");
@@ -63,7 +86,7 @@ function build(venue, cart, chips, sections) {
   };
   chips.replaceChildren(...groups.map(([name], at) => el("button", { type: "button", onclick: () => jump(at) }, name)));
   sections.replaceChildren(...(built.length ? built : [el("p", { class: "quiet" }, text.menu.empty)]));
-  return cards;
+  return parts;
 }
 
 /**
@@ -99,6 +122,7 @@ function card(venue, cart, dish) {
     el("h3", {}, dish.name),
     dish.description && el("p", { class: "description quiet" }, dish.description),
     el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: venue.currency }) : text.menu.free),
+    dish.diets.length > 0 && dietTags(dish.diets),
     state,
     button,
   );
@@ -107,6 +131,7 @@ function card(venue, cart, dish) {
     const out = !venue.isAvailable(dish.sku);
     const count = cart.countOf(dish.sku);
     setAttribute(element, "data-out", out);
+    element.hidden = !taste.suits(dish);
     const left = venue.leftOf(dish.sku);
     const told = [left !== null && text.menu.left(left), count > 0 && text.menu.inBasket(count)].filter(Boolean);
     setText(state, out ? backAt(venue, dish.sku) : told.join(" · "));

@@ -1,20 +1,26 @@
 // Following an order: where it stands, live, and cancelling it while that is possible.
 
 import { isTransient, list, problemName, request } from "/assets/api.js";
-import { el } from "/assets/dom.js";
+import { el, setText } from "/assets/dom.js";
 import { Live } from "/assets/live.js";
 import { swap } from "/assets/parts.js";
 import { timeOfDay } from "/assets/time.js";
-import { Cart } from "/order/cart.js";
+import { bell } from "/order/bell.js";
+import { reorder } from "/order/history.js";
+import { icon } from "/order/icons.js";
 import { remember } from "/order/orders.js";
 import { banner, head, say } from "/order/page.js";
 import { text } from "/order/text.js";
 import { orderCard } from "/order/ticket.js";
+import { readyText } from "/order/wait.js";
 
 const CANCEL_TRIES = 4;
 /** What becomes of the question, or of asking, once the kitchen has begun. */
 const WITHDRAWN = { "sure?": "late", late: "late" };
 const ENDS = ["completed", "rejected", "cancelled"];
+const WAITED_FOR = ["placed", "accepted", "preparing"];
+/** How often it is looked whether it is a minute less. */
+const TICK_MS = 10_000;
 
 export function orderView(main, id) {
   const view = new OrderView(main, id);
@@ -28,19 +34,50 @@ class OrderView {
   lefts = new Map();
   /** Of cancelling: null, "sure?", "asking", "late", or a sentence. */
   cancelling = null;
+  /** How long orders take now, or null. */
+  wait = null;
   #closed = false;
+  #tick;
+  #ring = () => this.order && this.show();
 
   constructor(main, id) {
     this.main = main;
     this.path = `/v1/orders/${encodeURIComponent(id)}`;
-    const handlers = { message: (order) => this.take(order) };
+    const handlers = { message: (order) => this.take(order), wait: ({ wait }) => this.hear(wait) };
     this.live = new Live(`${this.path}/events`, handlers, (status) => this.watch(status), () => this.load());
+    this.#tick = setInterval(() => this.showReady(), TICK_MS);
+    bell.addEventListener("change", this.#ring);
     this.load();
   }
 
   close() {
     this.#closed = true;
+    this.stop();
+    bell.removeEventListener("change", this.#ring);
+  }
+
+  /** Nothing more is to come. */
+  stop() {
+    clearInterval(this.#tick);
+    bell.wait(false);
     this.live.close();
+  }
+
+  hear(wait) {
+    this.wait = wait;
+    if (this.order) this.showReady();
+  }
+
+  /** When it is ready, where it stands already. */
+  showReady() {
+    const element = this.main.querySelector(".expected span");
+    const sentence = this.ready();
+    if (element && sentence) setText(element, sentence);
+    else if (this.order && sentence) this.show();
+  }
+
+  ready() {
+    return this.order && readyText(this.order, this.wait, (at_ms) => timeOfDay(at_ms, this.location?.timezone));
   }
 
   watch({ connection, since }) {
@@ -69,9 +106,12 @@ class OrderView {
     this.order = order;
     if (!told) this.begin(order);
     if (told?.version === order.version) return;
+    if (told && told.status !== order.status) remember(order);
+    if (told && told.status !== "ready" && order.status === "ready") bell.ring();
+    bell.wait(WAITED_FOR.includes(order.status));
     if (told && told.status !== order.status) say(text.order.statusSaid(order.number, headline(order)));
     if (this.cancelling !== null && !canCancel(order)) this.cancelling = WITHDRAWN[this.cancelling] ?? null;
-    if (ENDS.includes(order.status)) this.close();
+    if (ENDS.includes(order.status)) this.stop();
     if (order.status === "rejected") this.readLefts(order);
     this.show();
   }
@@ -81,6 +121,7 @@ class OrderView {
     const answer = await request("GET", `/v1/locations/${order.location}`).catch(() => null);
     if (!answer?.ok || this.main.dataset.order !== order.id) return;
     this.location = answer.body;
+    this.wait ??= answer.body.wait ?? null;
     this.show();
   }
 
@@ -98,7 +139,7 @@ class OrderView {
     const back = [text.locations.menu, `#at/${encodeURIComponent(order.location)}`];
     head(this.location?.name ?? text.order.title(order.number), { back });
     document.title = `${headline(order)} · ${text.order.title(order.number)}`;
-    swap(this.main, orderCard(order, { timezone: this.location?.timezone, lefts: this.lefts }, headline(order)), this.actions());
+    swap(this.main, orderCard(order, { timezone: this.location?.timezone, lefts: this.lefts, ready: this.ready(), payment: this.location?.payment?.[order.type] }, headline(order)), this.actions());
   }
 
   actions() {
@@ -111,6 +152,7 @@ class OrderView {
     return el(
       "div",
       { class: "actions" },
+      WAITED_FOR.includes(order.status) && bellButton(),
       (canCancel(order) || this.cancelling === "late") && this.cancelPanel(),
       order.cancellation.status === "requested" && !ended && el("p", { role: "status" }, text.order.cancelAsked),
       order.cancellation.status === "denied" && !ended && el("p", { role: "status" }, text.order.cancelDenied),
@@ -174,6 +216,12 @@ class OrderView {
   }
 }
 
+/** Whether it rings when the order is ready; browsers want to be touched before they make a sound. */
+function bellButton() {
+  const label = bell.isHeard ? text.bell.on : text.bell.off;
+  return el("button", { type: "button", class: "bell", "data-focus": "bell", "aria-pressed": String(bell.isHeard), onclick: () => bell.turn() }, icon("bell"), el("span", {}, label));
+}
+
 function newOrder(address) {
   return el("a", { class: "button", href: address }, text.order.newOrder);
 }
@@ -185,13 +233,4 @@ function canCancel({ status, cancellation }) {
 export function headline({ status, type }) {
   const line = text.order.headline[status];
   return typeof line === "string" ? line : line[type];
-}
-
-/** Puts its lines into the cart; what is sold out shows there. */
-function reorder(order) {
-  const cart = new Cart(order.location);
-  for (const { sku, quantity, modifiers, notes } of order.lines) {
-    cart.add({ sku, quantity, modifiers: modifiers.map((modifier) => modifier.sku), notes: notes ?? "" });
-  }
-  cart.close();
 }

@@ -4,6 +4,7 @@ import { el, setAttribute, setText } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
 import { moment } from "/assets/time.js";
+import { bell } from "/order/bell.js";
 import { text } from "/order/text.js";
 
 const TICK_MS = 250;
@@ -12,7 +13,13 @@ const MINUTE_MS = 60_000;
 /** `check` says whether the guest has given what is needed. */
 export function sendPanel(venue, cart, submission, { check }) {
   const notice = el("div", { class: "notice", role: "alert" });
-  const button = el("button", { type: "button", class: "main order-now", onclick: () => check() && submission.start() });
+  const button = el("button", { type: "button", class: "main order-now", onclick: () => order() });
+  const order = () => {
+    if (!check()) return;
+    // This is the touch that browsers want to have felt before they ring.
+    bell.prepare();
+    submission.start();
+  };
   const progress = el("p", { class: "progress", role: "status" });
   const safe = el("p", { class: "quiet" });
   const now = el("button", { type: "button", onclick: submission.now }, text.submit.tryNow);
@@ -55,8 +62,8 @@ function canOrder(venue, cart) {
 }
 
 function isFine(venue, line) {
-  const { gone, out } = venue.trouble(line);
-  return !gone && out.length === 0;
+  const { gone, out, left } = venue.trouble(line);
+  return !gone && out.length === 0 && left.length === 0;
 }
 
 /** What stands in the way, or what was said: the sentences, and a key that tells whether they are new. */
@@ -88,13 +95,20 @@ export function modeText(mode, until, venue) {
 }
 
 function troubleNotice(venue, cart) {
-  const wrong = cart.lines.filter((line) => !isFine(venue, line));
-  if (wrong.length === 0) return shortNotice(venue, cart);
+  const isLeft = (line) => venue.trouble(line).left.length > 0 && venue.trouble(line).out.length === 0;
+  const wrong = cart.lines.filter((line) => !isFine(venue, line) && !isLeft(line));
+  if (wrong.length === 0) return choiceNotice(venue, cart.lines.filter(isLeft)) ?? shortNotice(venue, cart);
   const gone = wrong.filter((line) => venue.trouble(line).gone).map((line) => venue.nameOf(line.sku));
   const out = [...new Set(wrong.flatMap((line) => venue.trouble(line).out))].map((sku) => venue.nameOf(sku));
   const sentence = out.length ? text.basket.soldOut(out.join(", ")) : text.basket.goneNow(gone.join(", "));
   const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(venue, line)) }, text.basket.removeGone);
   return said("trouble", sentence, remove);
+}
+
+/** A dish asks for a choice that it did not ask for when it was put in. */
+function choiceNotice(venue, lines) {
+  if (lines.length === 0) return null;
+  return said("choice", text.basket.choices(lines.map((line) => venue.nameOf(line.sku)).join(", ")));
 }
 
 /** Of some there are fewer than are wanted: as many as there are can be had. */

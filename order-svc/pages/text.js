@@ -50,8 +50,51 @@ export const text = {
     free: "free",
   },
 
+  wait: {
+    about: (from, to) => `about ${from}–${to} min`,
+    now: (time) => `Ready in ${time}`,
+    ifOrdered: (time) => `Ready in ${time} after you order`,
+    ready: (from, to, time) => `Ready in about ${from}–${to} min, by ${time}`,
+    longer: (from, to, time) => `It takes longer than we thought: about ${from}–${to} min more, by ${time}`,
+    soon: "Ready any moment now",
+    late: "It takes a little longer than we thought. Ready any moment now.",
+  },
+
+  filter: {
+    button: (count) => (count ? `Diet and allergens · ${count}` : "Diet and allergens"),
+    title: "Diet and allergens",
+    only: "Show only what is",
+    without: "Leave out what contains",
+    care: "As far as the kitchen has said what is in its dishes. If you have an allergy, tell us with your order as well: the kitchen sees it first. Traces are possible.",
+    show: (count) => (count === 1 ? "Show 1 dish" : `Show ${count} dishes`),
+    clear: "Clear",
+    all: "Show all",
+    note: (shown, all, diets, allergens) =>
+      `${shown} of ${all} dishes: ${[diets, allergens && `without ${allergens}`].filter(Boolean).join(", ")}`,
+  },
+
+  history: {
+    title: "Your orders",
+    hint: "Kept on this device alone.",
+    none: "Nothing was ordered from this device yet.",
+    againThis: (number) => `Order this again: order ${number}`,
+    forget: "Forget all of them",
+    forgetSure: "This device forgets your orders. What is on its way comes all the same.",
+    forgetYes: "Forget them",
+  },
+
+  bell: {
+    on: "It rings when ready: leave this page open",
+    off: "Ring when it is ready",
+  },
+
   dish: {
     extras: "Extras",
+    required: "Required",
+    chosen: "Done",
+    missing: (name, min, max) =>
+      min === max ? `Please choose ${min}: ${name}.` : `Please choose ${min} to ${max}: ${name}.`,
+    with: (list) => `contains ${list}`,
     choose: (min, max) => (min === max ? `Choose ${min}` : min === 0 ? `Choose up to ${max}` : `Choose ${min} to ${max}`),
     contains: (list) => `Contains: ${list}`,
     allergens: {
@@ -107,6 +150,8 @@ export const text = {
     fewerOf: (dish) => `One fewer ${dish}`,
     moreOf: (dish) => `One more ${dish}`,
     removeThis: (dish) => `Remove ${dish}`,
+    choose: (names) => `Please choose: ${names}`,
+    choices: (names) => `Something is left to choose: ${names}. Press Change beside it.`,
     gone: "Not on the menu any more",
     soldOut: (names) => `Sold out: ${names}. Remove it to order the rest.`,
     goneNow: (names) => `Not on the menu any more: ${names}. Remove it to order the rest.`,
@@ -126,6 +171,7 @@ export const text = {
     nameHint: "So that we can call you",
     allergies: "Allergies",
     allergiesHint: "For example: peanuts, sesame. The kitchen sees this first.",
+    tell: (words) => `Tell the kitchen: ${words}`,
     notes: "A note on the whole order",
     optional: "optional",
   },

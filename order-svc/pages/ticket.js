@@ -4,22 +4,24 @@ import { el } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
 import { modifier } from "/assets/text.js";
+import { icon } from "/order/icons.js";
 import { text } from "/order/text.js";
 
 const STEPS = ["placed", "accepted", "preparing", "ready", "completed"];
 
-/** `lefts` is how many there are of what there was too little of, by sku. */
-export function orderCard(order, { timezone, lefts }, headline) {
-  return el("article", { class: `ticket card ${order.status}`, "data-status": order.status }, top(order, headline), progress(order), content(order, timezone, lefts));
+/** `lefts` is how many there are of what there was too little of, by sku; `ready` when it is ready, in words. */
+export function orderCard(order, { timezone, lefts, ready, payment }, headline) {
+  return el("article", { class: `ticket card ${order.status}`, "data-status": order.status }, top(order, headline, ready), progress(order), content(order, { timezone, lefts, payment }));
 }
 
-function top(order, headline) {
+function top(order, headline, ready) {
   return el(
     "div",
     { class: "hero" },
     el("p", { class: "ticket-number" }, el("span", { class: "quiet" }, text.order.number), el("strong", {}, String(order.number))),
     el("h2", { class: "headline" }, headline),
     el("p", {}, sentence(order)),
+    ready && el("p", { class: "expected" }, icon("clock"), el("span", {}, ready)),
   );
 }
 
@@ -54,7 +56,7 @@ function stepView({ status, type }, step, distance) {
   );
 }
 
-function content(order, timezone, lefts) {
+function content(order, { timezone, lefts, payment }) {
   const out = new Set(order.rejection?.unavailable.map(({ line, sku }) => `${line} ${sku}`) ?? []);
   const how = order.table ? text.order.forTable(order.table) : text.order.kinds[order.type];
   const facts = [how, order.customer?.name, text.order.placedAt(moment(order.placed_at, timezone))].filter(Boolean);
@@ -66,7 +68,13 @@ function content(order, timezone, lefts) {
     el("ul", { class: "lines" }, ...order.lines.map((line) => lineView(line, order.total.currency, out, lefts))),
     order.notes && el("p", { class: "notes quiet" }, `“${order.notes}”`),
     el("p", { class: "sum" }, el("span", {}, text.basket.total), el("strong", { class: "number" }, money(order.total))),
+    payment && isPaid(order) && el("p", { class: "payment" }, icon("card"), el("span", {}, payment)),
   );
+}
+
+/** Whether anything is to be paid. */
+function isPaid({ status }) {
+  return status !== "rejected" && status !== "cancelled";
 }
 
 function lineView(line, currency, out, lefts) {

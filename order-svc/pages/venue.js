@@ -89,6 +89,19 @@ export class Venue extends EventTarget {
     return isOver(this.location.until) ? "open" : this.location.mode;
   }
 
+  /** So many minutes from ordering to the plate, `{from, to}`, or null where the kitchen cannot tell. */
+  get wait() {
+    const { wait, until, busy_minutes: busy } = this.location;
+    if (!wait) return null;
+    const over = isOver(until) ? (busy ?? 0) : 0;
+    return { from: wait.from - over, to: wait.to - over };
+  }
+
+  /** How an order of that type is paid, in the words of the restaurant, or null. */
+  paymentOf(type) {
+    return this.location.payment?.[type] ?? null;
+  }
+
   isAvailable(sku) {
     const item = this.items.get(sku);
     return item !== undefined && (item.available || isOver(item.until));
@@ -105,11 +118,11 @@ export class Venue extends EventTarget {
     return groups.filter((group) => group.items.length > 0 || group.min > 0);
   }
 
-  /** Whether as much of every choice was taken as there must be. */
-  isChosen(dish, modifiers) {
-    return dish.choices.every((choice) => {
+  /** The choices of which too little was taken, or too much. */
+  openChoices(dish, modifiers) {
+    return dish.choices.filter((choice) => {
       const count = modifiers.filter((sku) => choice.modifiers.includes(sku)).length;
-      return count >= choice.min && count <= choice.max;
+      return count < choice.min || count > choice.max;
     });
   }
 
@@ -144,12 +157,13 @@ export class Venue extends EventTarget {
     return lines.reduce((sum, line) => sum + line.quantity * this.price(line), 0);
   }
 
-  /** `gone` where the line is not on the menu any more, else the skus of it that are sold out. */
+  /** `gone` where the line is not on the menu any more, else the skus of it that are sold out and the choices that are left. */
   trouble({ sku, modifiers }) {
     const dish = this.items.get(sku);
     const offers = (one) => dish.modifiers.includes(one) || dish.choices.some((choice) => choice.modifiers.includes(one));
     const listed = dish?.kind === "dish" && modifiers.every((one) => offers(one) && this.items.has(one));
-    return { gone: !listed, out: [sku, ...modifiers].filter((one) => this.items.has(one) && !this.isAvailable(one)) };
+    const left = listed ? this.openChoices(dish, modifiers).map(({ name }) => name) : [];
+    return { gone: !listed, left, out: [sku, ...modifiers].filter((one) => this.items.has(one) && !this.isAvailable(one)) };
   }
 
   nameOf(sku) {

@@ -24,10 +24,21 @@ pub(super) struct Item {
     pub category: &'static str,
     pub price: i64,
     pub modifiers: &'static [&'static str],
+    /// What has to be chosen with it.
+    pub choices: &'static [Pick],
     /// What a modifier does to its dish.
     pub effect: Effect,
     /// What one portion takes; nothing where it is not counted.
     pub recipe: &'static [(&'static str, i64)],
+}
+
+/// From `min` to `max` of the modifiers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pick {
+    pub name: &'static str,
+    pub min: i64,
+    pub max: i64,
+    pub modifiers: &'static [&'static str],
 }
 
 /// A station of the kitchen and the categories that it cooks.
@@ -94,6 +105,9 @@ pub(super) const INGREDIENTS: &[Ingredient] = &[
     stock("cheesecake", "Cheesecake, slices", Each, 600, 24),
     stock("brownie", "Brownies", Each, 600, 24),
     stock("gelato", "Gelato", Gram, 120_000, 5_000),
+    stock("pistachio", "Pistachio paste", Gram, 12_000, 600),
+    stock("mayonnaise", "Mayonnaise", Gram, 40_000, 2_000),
+    stock("burger_sauce", "Burger sauce", Gram, 40_000, 2_000),
     stock("sparkling_water", "Sparkling water, bottles", Each, 1_200, 60),
     stock("cola", "Cola, bottles", Each, 2_400, 120),
     stock("lemon", "Lemons", Each, 1_500, 80),
@@ -109,15 +123,28 @@ const ON_PIZZA: &[&str] = &["extra_mozzarella", "vegan_mozzarella", "gluten_free
 const ON_BURGER: &[&str] = &["extra_patty", "add_bacon", "add_egg", "add_avocado", "add_jalapenos", "no_onion"];
 const ON_MEATLESS: &[&str] = &["add_egg", "add_avocado", "add_jalapenos", "no_onion"];
 const ON_SALAD: &[&str] = &["add_chicken", "add_halloumi", "add_avocado", "no_onion"];
-const IN_COFFEE: &[&str] = &["oat", "extra_shot"];
+const SIDE: Pick =
+    Pick { name: "Side", min: 1, max: 1, modifiers: &["side_fries", "side_slaw", "side_salad", "side_sweet_potato"] };
+const SAUCE: Pick = Pick { name: "Sauces", min: 0, max: 2, modifiers: &["ketchup", "mayonnaise", "burger_sauce"] };
+const SCOOPS: Pick = Pick {
+    name: "Two flavours",
+    min: 2,
+    max: 2,
+    modifiers: &["scoop_vanilla", "scoop_chocolate", "scoop_pistachio", "scoop_strawberry"],
+};
+const MILK: Pick = Pick { name: "Milk", min: 1, max: 1, modifiers: &["whole_milk", "oat"] };
 
 const fn item(sku: &'static str, name: &'static str, category: &'static str, price: i64) -> Item {
-    Item { sku, name, category, price, modifiers: &[], effect: Add, recipe: &[] }
+    Item { sku, name, category, price, modifiers: &[], choices: &[], effect: Add, recipe: &[] }
 }
 
 impl Item {
     const fn with(self, modifiers: &'static [&'static str]) -> Self {
         Self { modifiers, ..self }
+    }
+
+    const fn choosing(self, choices: &'static [Pick]) -> Self {
+        Self { choices, ..self }
     }
 
     const fn that(self, effect: Effect) -> Self {
@@ -174,39 +201,35 @@ pub(super) const DISHES: &[Item] = &[
         ("prosciutto", 50),
         ("rocket", 20),
     ]),
-    item("burger", "Soho burger", "Burgers", 1250).with(ON_BURGER).of(&[
+    item("burger", "Soho burger", "Burgers", 1250).choosing(&[SIDE, SAUCE]).with(ON_BURGER).of(&[
         ("brioche_bun", 1),
         ("beef_patty", 1),
         ("lettuce", 20),
         ("tomato", 40),
         ("onion", 15),
     ]),
-    item("cheeseburger", "Cheeseburger", "Burgers", 1350).with(ON_BURGER).of(&[
+    item("cheeseburger", "Cheeseburger", "Burgers", 1350).choosing(&[SIDE, SAUCE]).with(ON_BURGER).of(&[
         ("brioche_bun", 1),
         ("beef_patty", 1),
         ("cheddar", 30),
         ("lettuce", 20),
         ("onion", 15),
     ]),
-    item("bacon_burger", "Smoked bacon burger", "Burgers", 1475).with(ON_BURGER).of(&[
+    item("bacon_burger", "Smoked bacon burger", "Burgers", 1475).choosing(&[SIDE, SAUCE]).with(ON_BURGER).of(&[
         ("brioche_bun", 1),
         ("beef_patty", 1),
         ("bacon", 40),
         ("cheddar", 30),
         ("onion", 15),
     ]),
-    item("chicken_burger", "Buttermilk chicken burger", "Burgers", 1325).with(ON_BURGER).of(&[
-        ("brioche_bun", 1),
-        ("chicken", 160),
-        ("flour", 30),
-        ("cabbage", 40),
-    ]),
-    item("halloumi_burger", "Halloumi and mushroom burger", "Burgers", 1250).with(ON_MEATLESS).of(&[
-        ("brioche_bun", 1),
-        ("halloumi", 90),
-        ("mushroom", 60),
-        ("rocket", 10),
-    ]),
+    item("chicken_burger", "Buttermilk chicken burger", "Burgers", 1325)
+        .choosing(&[SIDE, SAUCE])
+        .with(ON_BURGER)
+        .of(&[("brioche_bun", 1), ("chicken", 160), ("flour", 30), ("cabbage", 40)]),
+    item("halloumi_burger", "Halloumi and mushroom burger", "Burgers", 1250)
+        .choosing(&[SIDE, SAUCE])
+        .with(ON_MEATLESS)
+        .of(&[("brioche_bun", 1), ("halloumi", 90), ("mushroom", 60), ("rocket", 10)]),
     item("caesar", "Caesar salad", "Salads", 1075).with(ON_SALAD).of(&[("lettuce", 150), ("parmesan", 25), ("egg", 1)]),
     item("greek_salad", "Greek salad", "Salads", 995).with(ON_SALAD).of(&[
         ("tomato", 120),
@@ -234,7 +257,7 @@ pub(super) const DISHES: &[Item] = &[
     item("tiramisu", "Tiramisù", "Desserts", 695).of(&[("tiramisu", 1)]),
     item("cheesecake", "Baked cheesecake", "Desserts", 675).of(&[("cheesecake", 1)]),
     item("brownie", "Warm chocolate brownie", "Desserts", 650).of(&[("brownie", 1), ("gelato", 50)]),
-    item("gelato", "Gelato, two scoops", "Desserts", 550).of(&[("gelato", 120)]),
+    item("gelato", "Gelato, two scoops", "Desserts", 550).choosing(&[SCOOPS]).of(&[("gelato", 120)]),
     item("tap_water", "Tap water", "Drinks", 0),
     item("sparkling_water", "Sparkling water", "Drinks", 295).of(&[("sparkling_water", 1)]),
     item("cola", "Cola", "Drinks", 325).of(&[("cola", 1)]),
@@ -243,7 +266,7 @@ pub(super) const DISHES: &[Item] = &[
     item("red_wine", "Montepulciano, 175 ml", "Drinks", 725).of(&[("red_wine", 175)]),
     item("white_wine", "Soave, 175 ml", "Drinks", 725).of(&[("white_wine", 175)]),
     item("espresso", "Espresso", "Drinks", 275).with(&["extra_shot"]).of(&[("coffee", 9)]),
-    item("flat_white", "Flat white", "Drinks", 365).with(IN_COFFEE).of(&[("coffee", 18), ("milk", 130)]),
+    item("flat_white", "Flat white", "Drinks", 365).choosing(&[MILK]).with(&["extra_shot"]).of(&[("coffee", 18)]),
 ];
 
 pub(super) const MODIFIERS: &[Item] = &[
@@ -259,6 +282,18 @@ pub(super) const MODIFIERS: &[Item] = &[
     item("add_chicken", "Grilled chicken", "Extras", 325).of(&[("chicken", 120)]),
     item("add_halloumi", "Grilled halloumi", "Extras", 295).of(&[("halloumi", 70)]),
     item("no_onion", "No onion", "Extras", 0).that(Remove),
+    item("side_fries", "Skin-on fries", "Sides", 0).of(&[("potato", 150)]),
+    item("side_slaw", "House slaw", "Sides", 0).of(&[("cabbage", 100), ("onion", 10)]),
+    item("side_salad", "Green salad", "Sides", 0).of(&[("lettuce", 60), ("rocket", 15), ("cucumber", 30)]),
+    item("side_sweet_potato", "Sweet potato fries", "Sides", 100).of(&[("sweet_potato", 150)]),
+    item("ketchup", "Tomato ketchup", "Extras", 0),
+    item("mayonnaise", "Mayonnaise", "Extras", 50).of(&[("mayonnaise", 25)]),
+    item("burger_sauce", "Burger sauce", "Extras", 50).of(&[("burger_sauce", 25)]),
+    item("scoop_vanilla", "Vanilla", "Extras", 0),
+    item("scoop_chocolate", "Dark chocolate", "Extras", 0),
+    item("scoop_pistachio", "Pistachio", "Extras", 50).of(&[("pistachio", 15)]),
+    item("scoop_strawberry", "Strawberry", "Extras", 0),
+    item("whole_milk", "Whole milk", "Extras", 0).that(Change).of(&[("milk", 130)]),
     item("oat", "Oat milk", "Extras", 50).that(Change).of(&[("oat_milk", 130)]),
     item("extra_shot", "Extra shot", "Extras", 75).of(&[("coffee", 9)]),
 ];
@@ -279,6 +314,9 @@ pub(super) const ALLERGENS: &[(&str, &[&str])] = &[
     ("cheesecake", &["gluten", "eggs", "milk"]),
     ("brownie", &["gluten", "eggs", "milk"]),
     ("gelato", &["milk"]),
+    ("pistachio", &["nuts"]),
+    ("mayonnaise", &["eggs", "mustard"]),
+    ("burger_sauce", &["eggs", "mustard", "celery"]),
     ("pale_ale", &["gluten"]),
     ("red_wine", &["sulphites"]),
     ("white_wine", &["sulphites"]),

@@ -49,13 +49,38 @@ fn everything_in_stock_is_used() {
 #[test]
 fn every_modifier_exists_and_is_offered() {
     let modifiers = skus(MODIFIERS);
+    let mut offered = BTreeSet::new();
     for dish in DISHES {
-        let listed: BTreeSet<&str> = dish.modifiers.iter().copied().collect();
+        let all: Vec<&str> =
+            dish.choices.iter().flat_map(|choice| choice.modifiers).chain(dish.modifiers).copied().collect();
+        let listed: BTreeSet<&str> = all.iter().copied().collect();
         assert!(listed.is_subset(&modifiers), "{}: {listed:?}", dish.sku);
-        assert_eq!(listed.len(), dish.modifiers.len(), "{}", dish.sku);
+        assert_eq!(listed.len(), all.len(), "{}", dish.sku);
+        for choice in dish.choices {
+            let most = i64::try_from(choice.modifiers.len()).unwrap();
+            assert!(choice.min <= choice.max && choice.max <= most, "{}: {}", dish.sku, choice.name);
+        }
+        offered.extend(listed);
     }
-    let offered: BTreeSet<&str> = DISHES.iter().flat_map(|dish| dish.modifiers).copied().collect();
     assert_eq!(offered, modifiers);
+}
+
+/// Whoever reads the menu is told what a dish is; who avoids something can trust what it says.
+#[test]
+fn the_menu_says_what_a_dish_is_and_whom_it_suits() {
+    use shared::contract::menu::Diet::{GlutenFree, Vegan};
+    let known: BTreeSet<&str> = items().map(|item| item.sku).collect();
+    for (sku, ..) in WORDS {
+        assert!(known.contains(sku), "{sku}");
+    }
+    for item in items() {
+        let words = WORDS.iter().find(|(sku, ..)| *sku == item.sku);
+        let diets = words.map_or(&[][..], |(_, _, diets)| *diets);
+        let has = allergens(item);
+        assert!(!diets.contains(&Vegan) || !has.iter().any(|it| ["milk", "eggs"].contains(it)), "{}", item.sku);
+        assert!(!diets.contains(&GlutenFree) || !has.contains("gluten"), "{}", item.sku);
+        assert!(words.is_some_and(|(_, text, _)| !text.is_empty()) || item.price < 400, "{}", item.sku);
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@ use rand::{Rng, seq::IndexedRandom};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{contract::order::MenuKind, engine::call::fresh_id};
+use shared::{
+    contract::{menu::Choice, order::MenuKind},
+    engine::call::fresh_id,
+};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
@@ -31,6 +34,8 @@ pub(super) struct Offer {
     pub price: i64,
     #[serde(default)]
     pub modifiers: Vec<String>,
+    #[serde(default)]
+    pub choices: Vec<Choice>,
     pub available: bool,
 }
 
@@ -191,12 +196,21 @@ fn wish(rng: &mut impl Rng, dish: &Offer, menu: &[Offer]) -> Wish {
     let modifier = dish.modifiers.choose(rng).filter(|_| rng.random_bool(0.25));
     let to_be_had = |sku: &&String| menu.iter().any(|item| &item.sku == *sku && item.available);
     let notes = rng.random_bool(0.08).then(|| pick(rng, notes(&dish.category)));
-    Wish {
-        sku: dish.sku.clone(),
-        quantity: 1,
-        modifiers: modifier.filter(to_be_had).cloned().into_iter().collect(),
-        notes,
+    let mut modifiers = chosen(rng, dish, to_be_had);
+    modifiers.extend(modifier.filter(to_be_had).cloned());
+    Wish { sku: dish.sku.clone(), quantity: 1, modifiers, notes }
+}
+
+/// As much of each choice of the dish as there must be.
+fn chosen(rng: &mut impl Rng, dish: &Offer, to_be_had: impl Fn(&&String) -> bool) -> Vec<String> {
+    let mut chosen = Vec::new();
+    for choice in dish.choices.iter().filter(|choice| choice.min > 0) {
+        let offered: Vec<String> = choice.modifiers.iter().map(|sku| sku.to_string()).collect();
+        let offered: Vec<&String> = offered.iter().filter(&to_be_had).collect();
+        let count = usize::try_from(choice.min).unwrap_or(0);
+        chosen.extend(offered.choose_multiple(rng, count).map(|sku| (*sku).clone()));
     }
+    chosen
 }
 
 fn price(line: &Wish, menu: &[Offer]) -> i64 {

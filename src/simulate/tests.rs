@@ -74,7 +74,7 @@ fn a_summary_counts_anew_each_time() {
 fn offer(sku: &str, category: &str, price: i64, modifiers: &[&str], available: bool) -> Offer {
     let kind = if category == "Extras" { MenuKind::Modifier } else { MenuKind::Dish };
     let modifiers = modifiers.iter().map(|sku| (*sku).to_owned()).collect();
-    Offer { sku: sku.into(), kind, category: category.into(), price, modifiers, available }
+    Offer { sku: sku.into(), kind, category: category.into(), price, modifiers, choices: Vec::new(), available }
 }
 
 fn menu() -> Vec<Offer> {

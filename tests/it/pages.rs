@@ -22,6 +22,7 @@ mod rush;
 mod screens;
 mod sign_in;
 mod taking;
+mod told;
 mod understood;
 
 use std::time::Duration;

@@ -25,7 +25,7 @@ const PAGES: [(&str, &str, &str, &[&str]); 13] = [
         "order",
         "/order#at/soho",
         "document.querySelectorAll('.dish').length > 10",
-        &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·"],
+        &["Choose Soho burger", "House slaw", "Add ·", "Choose Margherita", "Add ·"],
     ),
     ("stock", "/stock#at/soho/stock", "document.querySelectorAll('[data-ingredient]').length > 10", &[]),
     (
@@ -38,7 +38,7 @@ const PAGES: [(&str, &str, &str, &[&str]); 13] = [
         "placed",
         "/order#at/soho",
         "document.querySelectorAll('.dish').length > 10",
-        &["Choose Soho burger", "Add ·", "Choose Margherita", "Add ·", "Order now", "Cancel this order"],
+        &["Choose Soho burger", "House slaw", "Add ·", "Choose Margherita", "Add ·", "Order now", "Cancel this order"],
     ),
     ("ledger", "/stock#at/soho/stock/brioche_bun", "document.querySelectorAll('.chart').length === 1", &[]),
     ("out", "/stock#at/soho/out", "document.querySelectorAll('.on-card').length > 10", &[]),
@@ -72,8 +72,9 @@ const GUESTS: &str = r#"
       { type: "delivery", customer: { name: "Priya S." }, channel: { name: "uber" } },
     ];
     const line = (number) => {
-      const { sku, modifiers } = dishes[(7 * number) % dishes.length];
-      return { sku, quantity: 1 + (number % 2), modifiers: number % 3 ? [] : modifiers.slice(0, 2) };
+      const { sku, modifiers, choices } = dishes[(7 * number) % dishes.length];
+      const chosen = choices.flatMap((choice) => choice.modifiers.slice(0, choice.min));
+      return { sku, quantity: 1 + (number % 2), modifiers: [...chosen, ...(number % 3 ? [] : modifiers.slice(0, 2))] };
     };
     for (let number = first; number < first + 15; number += 1) {
       const { channel, ...order } = from[number % 3];
