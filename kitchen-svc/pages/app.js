@@ -57,6 +57,7 @@ const board = new Board(byId("tickets"), source, {
   bump,
   menu: (id, button) => menu.open(id, button),
   item: (id, item) => hands.item(id, item),
+  part: (id, items, name) => hands.part(id, items, name),
   moved: () => toast.done(t.moved),
   late: onLate,
   drawn: onDrawn,

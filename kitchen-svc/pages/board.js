@@ -205,6 +205,8 @@ export class Board {
         return this.#said.menu(id, button);
       case "item":
         return this.#said.item(id, button.dataset.item);
+      case "part":
+        return this.#said.part(id, button.dataset.items.split(" "), button.firstElementChild.textContent);
       default:
         return undefined;
     }

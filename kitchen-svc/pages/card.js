@@ -3,6 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { duration, modifier } from "/assets/text.js";
 import { whereTo } from "./identity.js";
+import { partsOf, progressOf } from "./parts.js";
 import { t } from "./text.js";
 import { bump, itemsOf, level, progress } from "./ticket.js";
 
@@ -23,6 +24,8 @@ export class Card {
   #shown = {};
   #stations = "";
   #items = new Map();
+  /** Of a large order: `{name, ids, button, count}`. */
+  #parts = [];
   #seen_ms = performance.now();
   /** Of a ticket that is longer than the screen: the items and notes that nobody has scrolled to yet. */
   #unseen = new Set();
@@ -57,7 +60,7 @@ export class Card {
       el("h2", { id: name }, el("span", { class: "unseen" }, `${t.ticketName(ticket.number)} `),
         el("span", { "aria-hidden": "true" }, t.number(ticket.number))),
       this.slot, this.where, this.mark, this.age, this.bump, this.menu);
-    this.list = el("ul", { class: "items" }, ...itemsOf(ticket, this.view).map((item) => this.#buildItem(item)));
+    this.list = el("ul", { class: "items" }, ...this.#buildItems(itemsOf(ticket, this.view)));
     this.also = el("p", { class: "also" });
     this.content = el("div", { class: "content" },
       ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
@@ -66,6 +69,28 @@ export class Card {
     this.content.addEventListener("scroll", () => this.look(), { passive: true });
     this.article = el("article", { "aria-labelledby": name }, this.head, this.content);
     this.element = el("li", { class: "ticket", tabindex: "-1", "data-id": ticket.id }, this.article);
+  }
+
+  /** Under the heads of their parts, where there are parts. */
+  #buildItems(items) {
+    this.#parts = partsOf(items).map((part) => {
+      const name = part.station ? this.source.stationName(part.station) : t.part(part.number, part.of);
+      const count = el("span", { class: "count" });
+      const button = el("button", { type: "button", class: "part", "data-do": "part", "data-items": part.ids.join(" ") }, el("span", {}, name), count);
+      return { name, ids: part.ids, button, count };
+    });
+    if (this.#parts.length === 0) return items.map((item) => this.#buildItem(item));
+    const byId = new Map(items.map((item) => [item.id, item]));
+    return this.#parts.flatMap(({ ids, button }) => [el("li", { class: "head" }, button), ...ids.map((id) => this.#buildItem(byId.get(id)))]);
+  }
+
+  #patchParts(ticket, gone) {
+    for (const { ids, button, count } of this.#parts) {
+      const { done, total } = progressOf(ticket, ids);
+      setText(count, `${done}/${total}`);
+      setAttribute(button, "data-done", done === total);
+      button.disabled = gone || done === total || ticket.state !== "open";
+    }
   }
 
   #buildItem(item) {
@@ -98,6 +123,7 @@ export class Card {
     setAttribute(this.element, "data-unsent", taps.length > 0);
     setAttribute(this.element, "data-gone", gone);
     for (const item of ticket.items) this.#patchItem(item, taps, ticket.state, gone);
+    this.#patchParts(ticket, gone);
     this.#patchFoot(ticket, gone);
     this.#patchAlso(ticket);
     return true;

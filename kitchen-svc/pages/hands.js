@@ -1,5 +1,6 @@
 // What the cook's hands do: a press becomes taps in the outbox, is shown at once, and can be taken back.
 
+import { stepsOf } from "./parts.js";
 import { after, back, bump, itemsOf, nextOfItem } from "./ticket.js";
 import { t } from "./text.js";
 
@@ -52,6 +53,13 @@ export class Hands {
     const action = item && nextOfItem(item, this.#settings.oneTap);
     if (!action) return;
     this.press(ticket, [{ item: itemId, action }], t.didItem(ticket.number, item.name, action));
+  }
+
+  /** All items of a part of a large order, in one go. */
+  part(id, items, name) {
+    const ticket = this.#board.ticket(id);
+    const steps = ticket?.state === "open" ? stepsOf(ticket, items, this.#settings.oneTap) : [];
+    if (steps.length > 0) this.press(ticket, steps, t.didItem(ticket.number, name, steps[0].action));
   }
 
   /** Brings a finished ticket back; at a station only what is cooked there. It need not be on the board. */

@@ -84,6 +84,7 @@ export const t = {
   sending: (number) => `${count(number, "tap")} not sent yet`,
 
   didTicket: (number, action) => `${t.ticketName(number)} ${actions[action]}`,
+  part: (number, of) => `Part ${number} of ${of}`,
   didItem: (number, name, action) => `${name} ${itemActions[action]} (${t.ticketName(number).toLowerCase()})`,
   tookBack: (number) => `${t.ticketName(number)}: taken back`,
   nothingToUndo: "Nothing to undo",

@@ -18,6 +18,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/kitchen/menu.js", text: include_str!("../pages/menu.js") },
     Asset { path: "/kitchen/offscreen.js", text: include_str!("../pages/offscreen.js") },
     Asset { path: "/kitchen/outbox.js", text: include_str!("../pages/outbox.js") },
+    Asset { path: "/kitchen/parts.js", text: include_str!("../pages/parts.js") },
     Asset { path: "/kitchen/place.js", text: include_str!("../pages/place.js") },
     Asset { path: "/kitchen/recall.js", text: include_str!("../pages/recall.js") },
     Asset { path: "/kitchen/screen.js", text: include_str!("../pages/screen.js") },

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{in_browsers, page::Page};
+use super::{access::check, in_browsers, page::Page};
 use crate::harness::{App, text};
 
 /// How many tickets are whole on the screen.
@@ -194,6 +194,43 @@ async fn what_was_brought_back_says_so_until_it_is_handed_over() {
         display.sees("All clear").await;
         display.has_sent_all().await;
         assert!(app.ticket(&order).await["recalled_at"].is_null());
+    })
+    .await;
+}
+
+/// An office orders: two dozen lines, half of them for one station.
+#[tokio::test]
+async fn a_large_order_comes_in_parts_that_are_cooked_in_one_go() {
+    in_browsers(async |app, browsers| {
+        let lines: Vec<Value> = (1..=24)
+            .map(|number| {
+                let sku = if number % 2 == 0 { "margherita" } else { "burger" };
+                json!({"sku": sku, "quantity": 1, "notes": format!("for {number}")})
+            })
+            .collect();
+        let order = app.place_with_key("office", &json!({"location": "soho", "lines": lines})).await;
+        app.settle().await;
+        let display = browsers.display(&app.base).await;
+        let heads =
+            "[...document.querySelectorAll('.part')].map((part) => part.innerText.replace(/\\s+/g, ' ')).join()";
+        display.until(&format!("{heads} === 'Grill 0/12,Pizza 0/12'")).await;
+        check(&display, "a large order").await;
+        display.taps("Pizza").await;
+        display.taps("Pizza").await;
+        display.until(&format!("{heads} === 'Grill 0/12,Pizza 12/12'")).await;
+        display.has_sent_all().await;
+        let ticket = app.ticket(&order).await;
+        let done = ticket["items"].as_array().unwrap().iter().filter(|item| item["state"] == "done");
+        assert!(done.clone().count() == 12 && done.clone().all(|item| item["station"] == "pizza"), "{ticket}");
+        // One press was one doing: it is taken back whole.
+        display.presses("u").await;
+        display.until(&format!("{heads} === 'Grill 0/12,Pizza 0/12'")).await;
+        display.goes_to(&format!("{}/kitchen?location=soho&station=grill", app.base)).await;
+        display.until(&format!("{heads} === 'Part 1 of 2 0/6,Part 2 of 2 0/6'")).await;
+        // A small order is what it was.
+        app.place("1 burger; 1 margherita").await;
+        display.sees_so_many(".ticket", 2).await;
+        display.sees_so_many(".ticket:last-child .part", 0).await;
     })
     .await;
 }
