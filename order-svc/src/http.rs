@@ -1,6 +1,7 @@
 //! The HTTP interface: parse, hand to the pump, answer.
 
 mod answer;
+mod codes;
 mod keys;
 mod live;
 mod locations;
@@ -23,6 +24,7 @@ pub(crate) fn routes(app: Orders) -> OpenApiRouter {
         .routes(routes!(orders::show_order))
         .routes(routes!(orders::cancel_order))
         .routes(routes!(live::order::events))
+        .routes(routes!(codes::draw))
         .routes(routes!(menu::list_menu))
         .routes(routes!(menu::put_item, menu::remove_item))
         .routes(routes!(locations::list_locations))

@@ -1,4 +1,4 @@
-//! The order page: the menu, the cart, and following an order.
+//! The order page (the menu, the cart, and following an order), and the menu page, on which managers change the menu.
 
 use shared::web::pages::Asset;
 
@@ -28,4 +28,21 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order/ticket.js", text: include_str!("../pages/ticket.js") },
     Asset { path: "/order/venue.js", text: include_str!("../pages/venue.js") },
     Asset { path: "/order/wait.js", text: include_str!("../pages/wait.js") },
+    Asset { path: "/menu", text: include_str!("../menu/menu.html") },
+    Asset { path: "/menu/app.js", text: include_str!("../menu/app.js") },
+    Asset { path: "/menu/choices.js", text: include_str!("../menu/choices.js") },
+    Asset { path: "/menu/codes.js", text: include_str!("../menu/codes.js") },
+    Asset { path: "/menu/drafts.js", text: include_str!("../menu/drafts.js") },
+    Asset { path: "/menu/drag.js", text: include_str!("../menu/drag.js") },
+    Asset { path: "/menu/fields.js", text: include_str!("../menu/fields.js") },
+    Asset { path: "/menu/form.js", text: include_str!("../menu/form.js") },
+    Asset { path: "/menu/guests.js", text: include_str!("../menu/guests.js") },
+    Asset { path: "/menu/list.js", text: include_str!("../menu/list.js") },
+    Asset { path: "/menu/menu.css", text: include_str!("../menu/menu.css") },
+    Asset { path: "/menu/merge.js", text: include_str!("../menu/merge.js") },
+    Asset { path: "/menu/page.js", text: include_str!("../menu/page.js") },
+    Asset { path: "/menu/places.js", text: include_str!("../menu/places.js") },
+    Asset { path: "/menu/save.js", text: include_str!("../menu/save.js") },
+    Asset { path: "/menu/stations.js", text: include_str!("../menu/stations.js") },
+    Asset { path: "/menu/text.js", text: include_str!("../menu/text.js") },
 ];

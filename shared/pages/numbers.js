@@ -8,7 +8,12 @@ const DIGITS = {
   3: "BHD IQD JOD KWD LYD OMR TND",
   4: "CLF UYW",
 };
-const digitsOf = new Map(Object.entries(DIGITS).flatMap(([digits, codes]) => codes.split(" ").map((code) => [code, Number(digits)])));
+const digitsByCode = new Map(Object.entries(DIGITS).flatMap(([digits, codes]) => codes.split(" ").map((code) => [code, Number(digits)])));
+
+/** How many digits the minor unit of a currency has. */
+export function digitsOf(currency) {
+  return digitsByCode.get(currency) ?? 2;
+}
 
 /** `1,050`, `12.4` */
 export function number(value, digits = 0) {
@@ -17,7 +22,7 @@ export function number(value, digits = 0) {
 
 /** `{amount: 1250, currency: "GBP"}` as people write it. */
 export function money({ amount, currency }) {
-  const digits = digitsOf.get(currency) ?? 2;
+  const digits = digitsOf(currency);
   const format = new Intl.NumberFormat(LANGUAGE, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
   return format.format(amount / 10 ** digits);
 }

@@ -10,6 +10,8 @@ export const text = {
   kitchenHint: "Every ticket at once, for cooks",
   stock: "Stock",
   stockHint: "On hand, recipes, what is sold out",
+  menu: "Menu",
+  menuHint: "Dishes, prices, allergens, choices, for managers",
   console: "Look into it",
   consoleHint: "For developers: events live, an order's trace, what failed",
   docs: "HTTP interface",

@@ -14,6 +14,7 @@ mod ends;
 mod flow;
 mod guest;
 mod manager;
+mod menu;
 mod once;
 mod page;
 mod past;

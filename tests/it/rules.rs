@@ -71,8 +71,9 @@ fn the_manifest_means_every_package_and_is_read_by_every_cargo() {
 }
 
 /// The page of a service, and the reader: its source directory, where it is served, its files.
-const PAGES: [(&str, &str, &[Asset]); 4] = [
+const PAGES: [(&str, &str, &[Asset]); 5] = [
     ("order-svc/pages", OrderSvc::PAGE, OrderSvc::ASSETS),
+    ("order-svc/menu", "/menu", OrderSvc::ASSETS),
     ("inventory-svc/pages", InventorySvc::PAGE, InventorySvc::ASSETS),
     ("kitchen-svc/pages", KitchenSvc::PAGE, KitchenSvc::ASSETS),
     ("shared/pages/docs", docs::PAGE, docs::ASSETS),
@@ -86,7 +87,8 @@ fn every_file_of_a_page_is_served() {
             |name: &str| if name == format!("{}.html", &page[1..]) { page.into() } else { format!("{page}/{name}") };
         let mut files: Vec<_> = files.map(|file| path(file.unwrap().file_name().to_str().unwrap())).collect();
         files.sort();
-        let mut served: Vec<_> = assets.iter().map(|asset| asset.path).collect();
+        let is_of_page = |path: &str| path == page || path.strip_prefix(page).is_some_and(|rest| rest.starts_with('/'));
+        let mut served: Vec<_> = assets.iter().map(|asset| asset.path).filter(|path| is_of_page(path)).collect();
         served.sort_unstable();
         assert_eq!(served, files);
     }

@@ -165,6 +165,7 @@ fn every_path() -> Expect {
         /metrics
         /v1/availability/{location}
         /v1/availability/{location}/{sku}
+        /v1/code
         /v1/dead/{feed}
         /v1/dead/{feed}/{id}
         /v1/dead/{feed}/{id}/discard

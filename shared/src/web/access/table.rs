@@ -70,6 +70,7 @@ const fn rule(method: &'static str, path: &'static str, scope: Scope, bound: Bou
 pub const RULES: &[Rule] = &[
     rule("GET", "/", Public, Nowhere),
     rule("GET", "/order", Public, Nowhere),
+    rule("GET", "/menu", Public, Nowhere),
     rule("GET", "/kitchen", Public, Nowhere),
     rule("GET", "/stock", Public, Nowhere),
     rule("GET", "/console", Public, Nowhere),
@@ -92,6 +93,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/locations/{location}/events", Public, Nowhere),
     rule("PUT", "/v1/locations/{location}", MenuWrite, Path),
     rule("POST", "/v1/locations/{location}/mode", ModeWrite, Path),
+    rule("GET", "/v1/code", MenuWrite, Nowhere),
     rule("GET", "/v1/menu/{location}", Public, Nowhere),
     rule("PUT", "/v1/menu/{location}/{sku}", MenuWrite, Path),
     rule("DELETE", "/v1/menu/{location}/{sku}", MenuWrite, Path),
