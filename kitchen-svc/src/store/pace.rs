@@ -22,7 +22,7 @@ const FINISHED_MAX: i64 = 50;
 /// From one location that has tickets to the next, and what was said of it last.
 const LOCATIONS: &str = "\
     WITH RECURSIVE of_tickets (location) AS (\
-        SELECT (SELECT location FROM tickets ORDER BY location LIMIT 1) \
+        SELECT (SELECT location FROM tickets WHERE location > '' ORDER BY location LIMIT 1) \
         UNION ALL \
         SELECT (SELECT next.location FROM tickets AS next \
                 WHERE next.location > of_tickets.location ORDER BY next.location LIMIT 1) \
