@@ -1,6 +1,6 @@
 // Saving what was seen: nobody writes over what somebody else has saved meanwhile, unless he has seen that, too.
 
-import { list, request } from "/assets/api.js";
+import { list, over, request } from "/assets/api.js";
 
 /** Whoever changes it all the time gives in at last. */
 const TRIES = 5;
@@ -13,8 +13,7 @@ const TRIES = 5;
 export async function put(path, body, seen, { now, same }) {
   let known = seen;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const headers = known === null ? { "if-none-match": "*" } : { "if-match": `"${known.version}"` };
-    const answer = await request("PUT", path, { body, headers });
+    const answer = await request("PUT", path, { body, headers: over(known?.version) });
     if (answer.status !== 412) return { answer, other: null };
     const other = await now();
     if (other === null || known === null || !same(seen, other)) return { answer, other };

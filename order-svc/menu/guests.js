@@ -1,6 +1,6 @@
 // What guests are told of the location: how they pay, and at which table they sit.
 
-import { problemName, request } from "/assets/api.js";
+import { over, problemName, request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
 import { lengthOf } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
@@ -78,5 +78,5 @@ export function guestsView(main, venue) {
 function put(venue, payment) {
   const { version } = venue.location;
   const body = Object.fromEntries(MEMBERS.map((name) => [name, venue.location[name] ?? null]));
-  return request("PUT", venue.paths.location, { body: { ...body, payment }, headers: { "if-match": `"${version}"` } }).catch(() => null);
+  return request("PUT", venue.paths.location, { body: { ...body, payment }, headers: over(version) }).catch(() => null);
 }

@@ -1,6 +1,6 @@
 // Items as they are put: whole, and only over what was seen.
 
-import { problemName, request } from "/assets/api.js";
+import { over, problemName, request } from "/assets/api.js";
 
 /** What a PUT says of an item: all that people decide. */
 const MEMBERS = ["name", "price", "category", "kind", "modifiers", "choices", "description", "photo", "allergens", "diets", "place", "effect"];
@@ -19,14 +19,13 @@ function pathOf(venue, sku) {
  * faster, `{problem, status}`, or null where nobody answers.
  */
 export async function put(venue, sku, fields, version) {
-  const headers = version ? { "if-match": `"${version}"` } : { "if-none-match": "*" };
-  const answer = await request("PUT", pathOf(venue, sku), { body: fields, headers }).catch(() => null);
+  const answer = await request("PUT", pathOf(venue, sku), { body: fields, headers: over(version) }).catch(() => null);
   return outcome(venue, sku, answer);
 }
 
 /** As [`put`]: it is off the menu. */
 export async function remove(venue, sku, version) {
-  const answer = await request("DELETE", pathOf(venue, sku), { headers: { "if-match": `"${version}"` } }).catch(() => null);
+  const answer = await request("DELETE", pathOf(venue, sku), { headers: over(version) }).catch(() => null);
   return outcome(venue, sku, answer);
 }
 

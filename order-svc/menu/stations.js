@@ -1,6 +1,6 @@
 // Which station cooks what, where the kitchen can be asked.
 
-import { isHere, request } from "/assets/api.js";
+import { isHere, over, request } from "/assets/api.js";
 
 const TRIES = 3;
 
@@ -43,8 +43,7 @@ export class Stations extends EventTarget {
       const { stations, default: rest, routes, serve_after, version } = this.known;
       const others = routes.filter((route) => route[name] !== value);
       const body = { stations, default: rest, serve_after, routes: station ? [...others, { ...what, station }] : others };
-      const headers = version ? { "if-match": `"${version}"` } : {};
-      const answer = await request("PUT", this.#path, { body, headers }).catch(() => null);
+      const answer = await request("PUT", this.#path, { body, headers: over(version) }).catch(() => null);
       if (answer?.ok) {
         this.#take(answer.body);
         return true;

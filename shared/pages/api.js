@@ -57,6 +57,11 @@ async function read(response) {
   }
 }
 
+/** The headers of a change to what was seen: to that version and no other, or, without one, to nothing yet. */
+export function over(version) {
+  return version ? { "if-match": `"${version}"` } : { "if-none-match": "*" };
+}
+
 /** The last part of a problem's type: `ticket-void`; "" where the answer is no problem. */
 export function problemName(answer) {
   const type = answer.body?.type;
