@@ -29,6 +29,9 @@ use domain::{Command, Refusal, Reply, State};
 #[derive(Debug)]
 pub struct OrderSvc;
 
+/// Where managers edit the menu; guests order at [`Site::PAGE`].
+pub const MENU_PAGE: &str = "/menu";
+
 impl Service for OrderSvc {
     const NAME: &'static str = "order-svc";
     const FEED: &'static str = "orders";

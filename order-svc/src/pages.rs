@@ -28,7 +28,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order/ticket.js", text: include_str!("../pages/ticket.js") },
     Asset { path: "/order/venue.js", text: include_str!("../pages/venue.js") },
     Asset { path: "/order/wait.js", text: include_str!("../pages/wait.js") },
-    Asset { path: "/menu", text: include_str!("../menu/menu.html") },
+    Asset { path: crate::MENU_PAGE, text: include_str!("../menu/menu.html") },
     Asset { path: "/menu/app.js", text: include_str!("../menu/app.js") },
     Asset { path: "/menu/choices.js", text: include_str!("../menu/choices.js") },
     Asset { path: "/menu/codes.js", text: include_str!("../menu/codes.js") },
