@@ -49,10 +49,12 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 /// What happens to the kitchen's queue. A bus in a file has a cursor and a log for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// What waits in it is gone.
+    /// What waits in it is gone, and the broker's history with it.
     Purged,
-    /// Nothing gets into it, and what was in it is gone.
+    /// Nothing gets into it; what was in it is gone, and the broker's history with it.
     Unbound,
+    /// What waits in it is gone.
+    PurgedAlone,
     /// It is gone with all that was in it; of a bus in a file, the file.
     Deleted,
     /// The broker was made anew, or the file.
@@ -95,6 +97,12 @@ fn is_broker(backends: &Backends) -> bool {
     backends.bus.starts_with("amqp")
 }
 
+/// Without it, nobody but the audit can tell what a service has missed.
+async fn forget(backends: &Backends) {
+    let (_connection, channel) = channel(backends).await;
+    channel.queue_delete(topology::STREAM.into(), QueueDeleteOptions::default()).await.unwrap();
+}
+
 async fn channel(backends: &Backends) -> (Connection, lapin::Channel) {
     let connection = Connection::connect(&backends.bus, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
@@ -103,8 +111,12 @@ async fn channel(backends: &Backends) -> (Connection, lapin::Channel) {
 
 /// Nothing that it hears gets into the service's queue any more.
 pub(crate) async fn unbind(backends: &Backends, service: &str) {
+    unbind_from(backends, service, topology::listens(service)).await;
+}
+
+pub(crate) async fn unbind_from(backends: &Backends, service: &str, kinds: &[&str]) {
     let (_connection, channel) = channel(backends).await;
-    for kind in topology::listens(service) {
+    for kind in kinds {
         let (queue, key) = (topology::inbox(service), topology::pattern(kind));
         let unbound = channel.queue_unbind(
             queue.as_str().into(),
@@ -125,13 +137,16 @@ async fn lose_at_broker(backends: &Backends, loss: Loss) {
     let (_connection, channel) = channel(backends).await;
     let queue = topology::inbox("kitchen-svc");
     match loss {
-        Loss::Purged | Loss::Unbound => {
+        Loss::Purged | Loss::Unbound | Loss::PurgedAlone => {
             channel.queue_purge(queue.as_str().into(), QueuePurgeOptions::default()).await.unwrap();
         }
         Loss::Deleted => {
             channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
         }
         Loss::BusGone => {}
+    }
+    if [Loss::Purged, Loss::Unbound].contains(&loss) {
+        forget(backends).await;
     }
 }
 

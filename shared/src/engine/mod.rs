@@ -16,6 +16,7 @@ pub mod journal;
 pub mod live;
 pub mod log;
 pub mod measure;
+mod missed;
 pub mod moving;
 mod pace;
 pub mod pump;
