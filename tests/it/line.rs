@@ -1,4 +1,4 @@
-//! A line to a server that can fall silent: it passes bytes on until it is told to stop, and then keeps both ends
+//! A line to a server that can fall silent, or seem frozen: it passes bytes on until it is told to stop, and then keeps both ends
 //! open, as a network does that loses every packet.
 
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,8 @@ pub(crate) struct Line {
 struct State {
     /// Connections of an earlier age pass nothing on.
     age: watch::Sender<u64>,
+    /// Nothing is passed on, on old and new connections alike, and nothing is lost.
+    frozen: watch::Sender<bool>,
     trap: Mutex<Option<Trap>>,
     sprung: watch::Sender<bool>,
 }
@@ -51,6 +53,16 @@ impl Line {
     /// Every connection that there is falls silent. New ones work.
     pub(crate) fn silence(&self) {
         self.state.age.send_modify(|age| *age += 1);
+    }
+
+    /// As a server whose process is stopped: it takes connections and bytes, and answers nothing.
+    pub(crate) fn freeze(&self) {
+        self.state.frozen.send_replace(true);
+    }
+
+    /// It answers all that it was asked.
+    pub(crate) fn thaw(&self) {
+        self.state.frozen.send_replace(false);
     }
 
     /// The connection that next sends `bait` falls silent once so much of the answer to it was passed on.
@@ -86,11 +98,14 @@ async fn listen(listener: TcpListener, server: String, state: Arc<State>) {
 }
 
 async fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
-    let mut age = state.age.subscribe();
+    let (mut age, mut frozen) = (state.age.subscribe(), state.frozen.subscribe());
     let born = *age.borrow();
     let (mut up, mut down) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut left = usize::MAX;
     while left > 0 {
+        if frozen.wait_for(|frozen| !frozen).await.is_err() {
+            return;
+        }
         tokio::select! {
             () = async { drop(age.wait_for(|age| *age > born).await) } => break,
             Ok(read) = client.read(&mut up) => {

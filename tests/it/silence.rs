@@ -89,6 +89,53 @@ async fn where_all_sessions_fall_silent_new_ones_take_over() {
     backends.remove().await;
 }
 
+async fn readiness(app: &App, wanted: StatusCode) {
+    let (deadline, mut every) = (Instant::now() + PATIENCE, interval(Duration::from_millis(50)));
+    while app.send(app.request(Method::GET, "/healthz/ready")).await.0 != wanted {
+        assert!(Instant::now() < deadline, "readiness never answers {wanted}");
+        every.tick().await;
+    }
+}
+
+/// As one whose process is stopped: even new sessions get no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_frozen_is_told_of_and_outlived() {
+    let Some((backends, line, app)) = open().await else { return };
+    line.freeze();
+    let (key, body) = (fresh_id().to_string(), App::order("1 margherita"));
+    let (status, refused) = app.send(app.ordering(&key, &body)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{refused}");
+    readiness(&app, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(app.send(app.request(Method::GET, "/healthz/live")).await.0, StatusCode::OK);
+    line.thaw();
+    readiness(&app, StatusCode::OK).await;
+    let placed = [insist(&app, &key).await];
+    check(&app, &placed).await;
+    app.finish().await;
+    backends.remove().await;
+}
+
+/// Orders are taken all the same, and what was on its way arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_falls_silent_or_is_frozen_costs_no_order() {
+    let Some(mut backends) = Backends::servers().await else { return };
+    let line = Line::to(&backends.bus).await;
+    let direct = std::mem::replace(&mut backends.bus, line.url.clone());
+    let app = App::start(&backends, WAIT).await;
+    app.open_restaurant().await;
+    app.settle().await;
+    line.silence();
+    let mut placed = vec![insist(&app, &fresh_id().to_string()).await];
+    app.settle().await;
+    line.freeze();
+    placed.push(insist(&app, &fresh_id().to_string()).await);
+    line.thaw();
+    check(&app, &placed).await;
+    app.finish().await;
+    backends.bus = direct;
+    backends.remove().await;
+}
+
 /// A database of its own, and a second way to it.
 async fn two_ways() -> Option<(Servers, Line, Db, Db)> {
     let servers = Servers::get()?;
@@ -96,6 +143,26 @@ async fn two_ways() -> Option<(Servers, Line, Db, Db)> {
     let line = Line::to(&direct).await;
     let (far, near) = (Db::open(&line.url).await.unwrap(), Db::open(&direct).await.unwrap());
     Some((servers, line, far, near))
+}
+
+/// At the start there is nobody yet to notice.
+#[tokio::test]
+async fn a_migration_that_falls_silent_is_an_error_and_is_made_the_next_time() {
+    let Some((servers, line, far, near)) = two_ways().await else { return };
+    let scripts = [(1, "CREATE TABLE cups (key TEXT PRIMARY KEY)"), (2, "CREATE TABLE plates (key TEXT PRIMARY KEY)")];
+    // In the middle of a script, behind its commit, and before all of them.
+    for bait in ["CREATE TABLE cups", "CREATE TABLE plates", "pg_advisory_lock"] {
+        line.silence_after(bait, 0);
+        let migrated = timeout(PATIENCE, far.migrate(&scripts)).await.expect("it notices");
+        let error = format!("{:#}", migrated.unwrap_err());
+        assert!(error.contains("fell silent"), "{error}");
+        line.fell_silent().await;
+    }
+    far.migrate(&scripts).await.unwrap();
+    assert_eq!(near.fetch::<(i64,)>("SELECT COUNT(*) FROM plates", []).await.unwrap(), [(0,)]);
+    far.close().await;
+    near.close().await;
+    servers.drop_database(&line.url).await.unwrap();
 }
 
 #[tokio::test]
