@@ -1,6 +1,11 @@
 //! What can happen to the files of a running process: the disk fills up, and somebody removes them.
 
-use std::{fs, io::Write, path::PathBuf, process::Command};
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -107,6 +112,26 @@ async fn files_that_may_not_grow_are_outlived() {
         assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
     };
     outlives(process, |process| limit(process, "4096"), |process| limit(process, "unlimited"), "does not answer").await;
+}
+
+/// What the disk does not take is not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_in_good_order_while_its_disk_is_full() {
+    let (backends, address) = (Backends::embedded(), free_address());
+    let mut command = wrapped(&comanda(&backends, &address), &["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    command.arg("--no-demo").env("RUST_LOG", "info").stderr(Stdio::piped());
+    let process = Process::run(&mut command, &address).await;
+    open(&process).await;
+    place_until(&process, StatusCode::ACCEPTED).await;
+    let limit = ["--pid", &process.id().to_string(), "--fsize=4096:unlimited"];
+    assert!(Command::new("prlimit").args(limit).status().unwrap().success());
+    place_until(&process, StatusCode::SERVICE_UNAVAILABLE).await;
+    let (code, said) = process.terminate_and_read();
+    assert_eq!(code, Some(0));
+    assert!(!said.contains("gave up waiting"), "{said}");
+    let process = Process::start(&backends, &address).await;
+    assert_eq!(readiness(&process, StatusCode::OK).await, "ok");
+    assert_eq!(process.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

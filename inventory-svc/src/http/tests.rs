@@ -31,7 +31,8 @@ async fn serve(test: impl AsyncFnOnce(&Inventory)) {
     let db = Db::open(&url("inventory")).await.unwrap();
     schema::prepare::<InventorySvc>(&db).await.unwrap();
     let bus = Bus::open(&url("bus")).await.unwrap();
-    let (pump, engine, _deliveries, committed) = pump::new::<InventorySvc>(db.clone(), bus, Default::default());
+    let (pump, engine, _deliveries, committed) =
+        pump::new::<InventorySvc>(db.clone(), bus, Default::default(), Default::default());
     let live = Live::new(db.clone(), committed, Default::default());
     let app = App { db, pump, live: live.clone(), accept_within: Duration::from_secs(240) };
     tokio::select! {

@@ -18,6 +18,7 @@ pub mod log;
 pub mod measure;
 mod missed;
 pub mod moving;
+mod outage;
 mod pace;
 pub mod pump;
 pub mod redrive;

@@ -16,6 +16,7 @@ use tokio::{
     sync::{Mutex, MutexGuard, mpsc, oneshot, watch},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ use crate::{
         decide::{self, Decided},
         gather::{self, Next, Waiting},
         inbox::{Inbox, Standing},
+        outage::Outage,
         pace::{self, Pace, Rush},
         service::{Input, Service},
         spans::Spans,
@@ -136,6 +138,7 @@ pub struct Engine<S: Service> {
     latest: AtomicI64,
     committed: watch::Sender<i64>,
     trouble: watch::Sender<&'static str>,
+    outage: Outage,
     batches: Batches,
 }
 
@@ -150,11 +153,13 @@ struct Queues<S: Service> {
 /// Whoever has it loads and decides. It is handed on while only the commit is still waited for.
 type Turn<'a, S> = MutexGuard<'a, Queues<S>>;
 
-/// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log.
+/// The ends of a new pump: for handlers, for the task that runs it, for the bus, for those who follow the log. `stop` is
+/// cancelled where the process is to end.
 pub fn new<S: Service>(
     db: Db,
     bus: Bus,
     spans: Spans,
+    stop: CancellationToken,
 ) -> (Pump<S>, Engine<S>, mpsc::Sender<Delivery>, watch::Receiver<i64>) {
     let (request_in, requests) = mpsc::channel(pace::WAITING_MAX);
     S::prepare_measures();
@@ -166,17 +171,22 @@ pub fn new<S: Service>(
     let pump = Pump { requests: request_in, trouble, pace: Arc::clone(&pace) };
     let queues = Mutex::new(Queues { requests, deliveries, rush: Rush::paced(pace) });
     let (batches, latest) = (Batches::new(spans, &db, &bus), AtomicI64::new(0));
-    (pump, Engine { db, bus, queues, latest, committed, trouble: told, batches }, delivery_in, log)
+    let outage = Outage::new(S::NAME, stop);
+    (pump, Engine { db, bus, queues, latest, committed, trouble: told, outage, batches }, delivery_in, log)
 }
 
 /// So often a batch is decided again at once; conflicts that last longer are an outage.
 const CONFLICTS_MAX: usize = 10;
 
 impl<S: Service> Engine<S> {
-    /// Until both of its queues are closed and empty. While one batch is being committed the next is loaded and
+    /// Until both of its queues are closed and empty, or an outage has lasted longer than the process. While one batch is being committed the next is loaded and
     /// decided: the locks of the rows and of the log's head keep them in order, as they do with replicas.
     pub async fn run(self) {
-        tokio::join!(self.work(), self.work());
+        let both = async { tokio::join!(self.work(), self.work()) };
+        tokio::select! {
+            ((), ()) = both => {}
+            () = self.outage.given_up() => {}
+        }
     }
 
     async fn work(&self) {
@@ -232,7 +242,7 @@ impl<S: Service> Engine<S> {
                     lasting.into_iter().for_each(|why| batch.fail_requests(why));
                     let inputs = batch.inputs.len();
                     warn!(service = S::NAME, error = format!("{error:#}"), inputs, "waiting for the database");
-                    backoff.wait().await;
+                    self.outage.wait(&mut backoff).await;
                 }
             }
         }
@@ -302,8 +312,8 @@ impl<S: Service> Engine<S> {
             return Vec::new();
         }
         let ids: Vec<String> = again.iter().map(|event| event.id.to_string()).collect();
-        let repeated = insist::<S, _, _>(|| dead::note_repeated(&self.db, &ids)).await;
-        let open = insist::<S, _, _>(|| not_taken_in(&self.db, &again)).await;
+        let repeated = self.outage.insist(|| dead::note_repeated(&self.db, &ids)).await;
+        let open = self.outage.insist(|| not_taken_in(&self.db, &again)).await;
         let is_suspect = |event: &Event| repeated.contains(&event.id.to_string()) && open.contains(&event.id);
         let (suspects, rest) = std::mem::take(&mut batch.inputs)
             .into_iter()
@@ -313,7 +323,7 @@ impl<S: Service> Engine<S> {
     }
 
     async fn alone(&self, mut suspect: Pending<S>) {
-        let attempts = insist::<S, _, _>(|| count_attempt(&self.db, &suspect)).await;
+        let attempts = self.outage.insist(|| count_attempt(&self.db, &suspect)).await;
         suspect.set_attempts(attempts);
         let mut batch = Batch { inputs: vec![suspect], ..Batch::empty() };
         if attempts > dead::ATTEMPTS_MAX {
@@ -380,18 +390,4 @@ async fn count_attempt<S: Service>(db: &Db, suspect: &Pending<S>) -> Result<i64>
     let attempts = dead::count_attempt(&mut tx, &id).await?;
     tx.commit().await?;
     Ok(attempts)
-}
-
-/// Does it until the database takes it.
-async fn insist<S: Service, T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> T {
-    let mut backoff = Backoff::default();
-    loop {
-        match work().await {
-            Ok(done) => return done,
-            Err(error) => {
-                warn!(service = S::NAME, error = format!("{error:#}"), "waiting for the database");
-                backoff.wait().await;
-            }
-        }
-    }
 }

@@ -93,7 +93,8 @@ impl Host {
             ensure!(user == S::NAME, "BUS_URL: the user {user} speaks for {user} alone, and this is {}", S::NAME);
         }
         let db = open::<S>(database_url, self.settings.database_within).await?;
-        let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone(), self.spans.clone());
+        let (spans, stop) = (self.spans.clone(), self.tasks.stop.clone());
+        let (pump, engine, deliveries, committed) = pump::new::<S>(db.clone(), self.bus.clone(), spans, stop);
         let (heard, others) = watch::channel(0);
         let commits = Commits::new(committed.clone(), others);
         let live = Live::new(db.clone(), commits.clone(), self.tasks.stop.clone());
