@@ -45,7 +45,7 @@ use crate::api::Api;
 const EXAMPLES: &str = "Examples:
   comanda audit                                 does everybody agree?
   comanda audit --since 1h --lag 30s            about the last hour; 30 s late is not yet missing
-  comanda audit --mend                          say again what was missed, and look once more
+  comanda audit --mend                          say again what was missed, redrive, and look once more
   comanda audit --watch --metrics 127.0.0.1:9464
 
 It exits with 0 where all agree, with 1 where they do not, and with 2 where it could not find out. Memory is in
@@ -73,7 +73,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SPAN", default_value = "10s")]
     lag: Span,
 
-    /// Say again to each listener exactly what it has missed, wait until it is taken in, and look once more
+    /// Say again to each listener exactly what it has missed, try once more what it has set aside, wait until it is taken in,
+    /// and look once more
     #[arg(long)]
     mend: bool,
 
@@ -145,6 +146,7 @@ struct Audit {
     /// For commands: ` --at URL`.
     at: String,
     resent: usize,
+    redriven: usize,
 }
 
 impl Audit {
@@ -174,6 +176,7 @@ impl Audit {
             zones,
             at: options.at.arguments(),
             resent: 0,
+            redriven: 0,
         })
     }
 
@@ -344,8 +347,9 @@ impl Audit {
 
     fn count(&self) -> Count {
         let dead_letters = self.convergence.links.iter().map(|link| link.dead.len()).sum();
-        let (events, orders, resent) = (self.convergence.events, self.orders.placed, self.resent);
-        Count { events, orders, dead_letters, resent, discrepancies: 0 }
+        let (events, orders) = (self.convergence.events, self.orders.placed);
+        let (resent, redriven) = (self.resent, self.redriven);
+        Count { events, orders, dead_letters, resent, redriven, discrepancies: 0 }
     }
 }
 

@@ -1,14 +1,18 @@
-//! What a listener missed is said to it again, by whoever said it, and waited for.
+//! What a listener missed is said to it again, by whoever said it, and waited for; what it set aside it tries once more.
 
 use std::{collections::HashSet, time::Duration};
 
 use anyhow::{Result, bail};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Audit, report::Discrepancy};
+use super::{
+    Audit,
+    report::{Discrepancy, What},
+};
 use crate::developer::convergence::{Convergence, Heard, Link, ask};
 
 /// So many are named in one request.
@@ -31,13 +35,14 @@ struct Resent {
 
 /// Mends what can be mended; what is left then.
 pub(super) async fn mend(audit: &mut Audit, found: &[Discrepancy]) -> Result<Vec<Discrepancy>> {
-    let mut left = found.to_vec();
+    let (mut left, mut tried) = (found.to_vec(), HashSet::new());
     for _ in 0..ROUNDS_MAX {
-        let missed = resend(audit).await?;
-        if missed == 0 {
+        let (missed, refused) = (resend(audit).await?, redrive(audit, &left, &mut tried).await?);
+        if missed + refused == 0 {
             break;
         }
         audit.resent += missed;
+        audit.redriven += refused;
         // What was late is not under way any more, and what is now need not be waited for as long.
         audit.lag = audit.lag.min(LATE);
         audit.wait(PATIENCE).await?;
@@ -61,6 +66,23 @@ async fn resend(audit: &mut Audit) -> Result<usize> {
         }
     }
     Ok(sent)
+}
+
+/// Has the letters taken in for which orders wait, each tried once; how many are letters no more.
+async fn redrive(audit: &Audit, left: &[Discrepancy], tried: &mut HashSet<Uuid>) -> Result<usize> {
+    let waits = |order| left.iter().any(|one| one.what == What::DeadLetter && one.order == order);
+    let mut redriven = 0;
+    for link in &audit.convergence.links {
+        let (api, feed) = audit.convergence.running(link.listener)?;
+        for letter in link.dead.iter().filter(|heard| waits(heard.order)) {
+            if tried.insert(letter.id) {
+                let answer = api.act(&format!("/v1/dead/{feed}/{}/redrive", letter.id)).await?;
+                let is_letter = answer.status != StatusCode::OK || answer.body["outcome"] == "refused";
+                redriven += usize::from(!is_letter);
+            }
+        }
+    }
+    Ok(redriven)
 }
 
 /// Of events in the order of their positions: those that one request finds.

@@ -77,6 +77,7 @@ pub(super) struct Count {
     pub orders: u64,
     pub dead_letters: usize,
     pub resent: usize,
+    pub redriven: usize,
     pub discrepancies: usize,
 }
 
@@ -96,8 +97,9 @@ pub(super) fn conclude(count: Count, json: bool) -> Result<()> {
 
 /// How things stand, in words; `more` comes before what is made of it.
 pub(super) fn verdict(count: Count, more: &str) -> String {
-    let Count { events, orders, dead_letters, resent, discrepancies } = count;
-    let resent = if resent > 0 { format!(", {}", paint::late(format!("{resent} resent"))) } else { String::new() };
+    let Count { events, orders, dead_letters, resent, redriven, discrepancies } = count;
+    let mended = [(resent, "resent"), (redriven, "redriven")].into_iter().filter(|(count, _)| *count > 0);
+    let mended: String = mended.map(|(count, how)| format!(", {}", paint::late(format!("{count} {how}")))).collect();
     let letters = match dead_letters {
         0 => String::new(),
         1 => format!(", {}", paint::wrong("1 dead letter")),
@@ -108,5 +110,5 @@ pub(super) fn verdict(count: Count, more: &str) -> String {
         1 => paint::wrong("1 discrepancy"),
         many => paint::wrong(format!("{many} discrepancies")),
     };
-    format!("{events} events, {orders} orders placed{letters}{resent}{more}: {verdict}")
+    format!("{events} events, {orders} orders placed{letters}{mended}{more}: {verdict}")
 }
