@@ -232,6 +232,12 @@ async fn what_cannot_be_read_says_that_it_was_tried_and_is_discarded_with_a_reas
         assert_eq!(discard(app, &binary, why.clone()).await, (StatusCode::OK, shown));
         assert_eq!(discard(app, &binary, why).await.0, StatusCode::NOT_FOUND);
         letters(app, 1).await;
+        let journal = app.get("/v1/journal/kitchen?limit=500").await;
+        let last = journal["items"].as_array().unwrap().last().unwrap()["told"].clone();
+        let refused = &text(&last["refused"]);
+        assert!(refused.contains("UTF-8") || refused.contains("expected"), "{refused}");
+        assert_eq!((&last["forgot"], &last["id"]), (&json!("letter"), &binary["id"]));
+        assert_eq!((&last["by"], &last["reason"]), (&json!("anonymous"), &json!("a printer's noise")));
         let metrics = app.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
         let counted = metrics
             .lines()

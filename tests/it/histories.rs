@@ -12,15 +12,19 @@ use std::{
 
 use expect_test::expect;
 use futures_util::future::join_all;
-use serde_json::json;
-use shared::db::Db;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{contract::time::Time, db::Db, engine::retention};
 use tokio::time::Instant;
 
 use crate::{
     developer::{evening, told},
     harness::{App, Backends, PATIENCE, text},
+    missed::{Loss, lose},
     process::{Guests, Process, free_address},
+    rebuild::message_to_kitchen,
     servers::variable,
+    taster::publish_on,
 };
 
 const WAIT: Duration = Duration::from_secs(240);
@@ -292,6 +296,68 @@ async fn a_letter_that_is_redriven_is_kept() {
         app.check(&order, expect!["completed"]).await;
     })
     .await;
+}
+
+/// The same sequence under another id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contradiction_that_is_discarded_is_kept() {
+    let holds = ["\"outcome\":\"conflicting\"", "\"redriven_by\":", "\"forgot\":\"letter\""];
+    history("contradicted", WAIT, &holds, async |app| {
+        let order = app.place("1 margherita").await;
+        app.settle().await;
+        let said = app.get("/v1/feed/orders?limit=500").await;
+        let is_accepted = |event: &&Value| event["type"] == "order.accepted" && event["subject"] == order;
+        let mut other = said["items"].as_array().unwrap().iter().find(is_accepted).unwrap().clone();
+        other["id"] = json!("0190b2f0-0000-7000-8000-0000000000a1");
+        publish_on(&app.bus, &[message_to_kitchen(&other)]).await;
+        let letter = letter(app, "kitchen").await;
+        assert_eq!(redrive(app, "kitchen", &letter).await, "refused");
+        let discard = app.request(Method::POST, &format!("/v1/dead/kitchen/{letter}/discard"));
+        app.send(discard.json(&json!({"reason": "nobody said it"}))).await;
+        app.kitchen(&order, "serve").await;
+        app.check(&order, expect!["completed"]).await;
+    })
+    .await;
+}
+
+/// A key that was forgotten is another order's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_forgotten_is_kept() {
+    history("forgotten", WAIT, &["\"forgot\":\"keys\""], async |app| {
+        let body = App::order("1 cola");
+        let (_, first) = app.send(app.ordering("the-same", &body)).await;
+        let (_, again) = app.send(app.ordering("the-same", &body)).await;
+        assert_eq!(first["id"], again["id"]);
+        app.settle().await;
+        retention::forget_keys(&app.databases[0], Time::now() + Duration::from_secs(1)).await.unwrap();
+        let (_, other) = app.send(app.ordering("the-same", &body)).await;
+        assert_ne!(first["id"], other["id"]);
+        app.check(&text(&other["id"]), expect!["accepted"]).await;
+    })
+    .await;
+}
+
+/// What was purged is missed, and the audit has it said again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_was_mended_is_kept() {
+    let file = directory().join("purged-and-mended.ndjson");
+    if is_asked_for() {
+        let backends = Backends::embedded();
+        let app = App::start(&backends, WAIT).await;
+        app.open_restaurant().await;
+        app.finish().await;
+        let lost = lose(&backends, &["1 margherita", "1 cola"], Loss::Purged).await;
+        let app = App::start(&backends, WAIT).await;
+        // An event that is later than what was lost comes first.
+        app.post(&format!("/v1/orders/{}/cancel", lost[0])).await;
+        until(&app, &lost[0], "cancelled").await;
+        told(&["audit", "--at", &app.base, "--lag", "1s", "--mend"]).await;
+        app.settle().await;
+        app.kitchen(&lost[1], "serve").await;
+        save(&app, &file).await;
+        app.finish().await;
+    }
+    check(&file, &["\"replayed\":true", "ticket.served"]);
 }
 
 /// Killed again and again: what it had taken in and not acknowledged comes again.

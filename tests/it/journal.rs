@@ -184,6 +184,8 @@ async fn the_first_decision_that_differs_is_named() {
         let change = difference.changes.iter().find(|change| change.key == order).expect("the order changes");
         let before = change.before.as_deref().expect("it was there");
         assert!(before.contains("placed") && change.after.contains("accepted"), "{change:?}");
+        let found = difference.found.iter().find(|found| found.key == order).expect("the state before it");
+        assert_eq!((found.table, found.doc.as_str()), ("orders", before));
     })
     .await;
 }

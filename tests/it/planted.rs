@@ -117,4 +117,5 @@ async fn a_rule_that_was_changed_names_the_first_decision_that_it_changes() {
     let [then, now] = [&difference.then, &difference.now].map(|outcome| outcome.said.len());
     assert_eq!((then, now), (1, 0), "{difference:?}");
     assert!(difference.then.said[0].contains(VOIDED), "{difference:?}");
+    assert!(difference.found.iter().any(|found| found.table == "tickets"), "by which state: {difference:?}");
 }

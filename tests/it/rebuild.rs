@@ -333,6 +333,9 @@ async fn letters_are_as_they_were() {
         app.settle().await;
         let redriven = app.act(&format!("/v1/dead/kitchen/{}/redrive", ids[0])).await;
         assert_eq!(redriven["outcome"], "late");
+        let journal = app.get("/v1/journal/kitchen?limit=500").await;
+        let last = &journal["items"].as_array().unwrap().last().unwrap()["told"][0];
+        assert_eq!(last["redriven_by"], "anonymous", "who redrove it");
         let scratch = scratch();
         let url = format!("sqlite:{}", in_directory(scratch.path(), "rebuilt.db"));
         told(&["replay", "--rebuild", "kitchen-svc", "--at", &app.base, "--to", &url]).await;
@@ -343,11 +346,18 @@ async fn letters_are_as_they_were() {
         let discard = app.request(Method::POST, &format!("/v1/dead/kitchen/{}/discard", ids[1]));
         let (status, _) = app.send(discard.json(&json!({"reason": "a test"}))).await;
         assert_eq!(status, StatusCode::OK);
+        let url = format!("sqlite:{}", in_directory(scratch.path(), "again.db"));
+        told(&["replay", "--rebuild", "kitchen-svc", "--at", &app.base, "--to", &url]).await;
+        let rebuilt = Db::open(&url).await.unwrap();
+        let letters: Vec<(String,)> = rebuilt.fetch("SELECT id FROM dead_letters", []).await.unwrap();
+        let discarded: Vec<(String,)> = rebuilt.fetch("SELECT id FROM discarded", []).await.unwrap();
+        assert_eq!((letters, discarded), (vec![], vec![(ids[1].to_owned(),)]), "it is left out there, too");
+        rebuilt.close().await;
     })
     .await;
 }
 
-fn message_to_kitchen(event: &Value) -> Message {
+pub(crate) fn message_to_kitchen(event: &Value) -> Message {
     Message {
         routing_key: "order.accepted.soho".into(),
         events: vec![event.to_string()],

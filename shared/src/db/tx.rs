@@ -18,6 +18,8 @@ pub struct Tx {
     session: Session,
     writes: Vec<Write>,
     db: Db,
+    /// What was loaded, where somebody wants to know: table, key, document.
+    seen: Option<Vec<(&'static str, String, String)>>,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub(crate) type Found = (i64, String, i64, String);
 
 impl Tx {
     pub(super) fn of(session: Session, db: Db) -> Self {
-        Self { session, writes: Vec::new(), db }
+        Self { session, writes: Vec::new(), db, seen: None }
     }
 
     pub(super) async fn begin(&mut self, company: Company) -> Result<()> {
@@ -241,6 +243,22 @@ impl Tx {
     /// The documents that wait to be written: table, key, document.
     pub(crate) fn changes(&self) -> Vec<(&'static str, String, String)> {
         self.writes.iter().flat_map(Write::docs).collect()
+    }
+
+    /// From now on, whatever is loaded is kept for [`Tx::seen`].
+    pub(crate) fn watch(&mut self) {
+        self.seen = Some(Vec::new());
+    }
+
+    pub(crate) fn see(&mut self, table: &'static str, key: &str, doc: &str) {
+        if let Some(seen) = &mut self.seen {
+            seen.push((table, key.to_owned(), doc.to_owned()));
+        }
+    }
+
+    /// The documents that were loaded since [`Tx::watch`]: table, key, document.
+    pub(crate) fn seen(&mut self) -> Vec<(&'static str, String, String)> {
+        self.seen.take().unwrap_or_default()
     }
 
     /// A document as it is stored.

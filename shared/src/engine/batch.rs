@@ -57,6 +57,8 @@ pub(super) enum Origin<S: Service> {
         attempts: i64,
         /// It was a dead letter until now.
         redrive: Option<Redrive>,
+        /// The principal who wanted that, now or long ago.
+        redriven_by: Option<String>,
     },
 }
 
@@ -197,13 +199,14 @@ impl<S: Service> Pending<S> {
             command,
         };
         let event = Box::new(event);
-        Ok(Self { input, origin: Origin::Event { event, raw, redelivered, attempts: 1, redrive: None } })
+        let (redrive, redriven_by) = (None, None);
+        Ok(Self { input, origin: Origin::Event { event, raw, redelivered, attempts: 1, redrive, redriven_by } })
     }
 
-    /// An event that is a dead letter until now.
-    pub(super) fn redriven(mut self, by: Redrive) -> Self {
-        if let Origin::Event { redrive, .. } = &mut self.origin {
-            *redrive = Some(by);
+    /// An event that is a dead letter until now, or was one then.
+    pub(super) fn redriven(mut self, by: Option<String>, now: Option<Redrive>) -> Self {
+        if let Origin::Event { redrive, redriven_by, .. } = &mut self.origin {
+            (*redrive, *redriven_by) = (now, by);
         }
         self
     }

@@ -18,7 +18,10 @@ use crate::{
         trace::Trace,
     },
     db::{Db, Tx, Value},
-    engine::rows::{Record, Rows},
+    engine::{
+        journal::Forgot,
+        rows::{Record, Rows},
+    },
 };
 
 /// So often an input may take the process down with it before it is set aside.
@@ -252,19 +255,27 @@ pub async fn stored(db: &Db, letter: Uuid) -> Result<Option<Stored>> {
     Ok(rows.into_iter().next().map(|(reason, bytes)| Stored { id: letter, reason, bytes }))
 }
 
-/// Removes a letter for good, and returns it; `None` where it is not there, or not any more.
-pub async fn discard(db: &Db, letter: Uuid) -> Result<Option<DeadLetter>> {
+/// Removes a letter for good, for a principal's reason, and returns it; `None` where it is not there, or not any more.
+pub async fn discard(db: &Db, letter: Uuid, by: &str, reason: &str) -> Result<Option<DeadLetter>> {
     let mut tx = db.begin().await?;
     let sql = "DELETE FROM dead_letters WHERE id = $1 \
                RETURNING id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body";
     let rows: Vec<Row> = tx.fetch(sql, [letter.to_string().into()]).await?;
-    // Whoever asks what is missing hears that this is not.
-    let remember = "INSERT INTO discarded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
-    for (id, ..) in &rows {
-        tx.execute(remember, [id.clone().into(), Time::now().to_string().into()]).await?;
-    }
+    let Some(letter) = rows.into_iter().next().map(show).transpose()? else { return Ok(None) };
+    let DeadLetter { id, kind, subject, reason: refused, .. } = letter.clone();
+    let (by, reason) = (by.to_owned(), reason.to_owned());
+    Forgot::Letter { id, kind, subject, refused, by, reason }.carry_out(&mut tx, Time::now()).await?;
     tx.commit().await?;
-    rows.into_iter().next().map(show).transpose()
+    Ok(Some(letter))
+}
+
+/// Whoever asks what is missing hears that this is not.
+pub(super) async fn leave_out(tx: &mut Tx, letter: Uuid, now: Time) -> Result<u64> {
+    let letter = letter.to_string();
+    let there = tx.execute("DELETE FROM dead_letters WHERE id = $1", [letter.clone().into()]).await?;
+    let remember = "INSERT INTO discarded (id, at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+    tx.execute(remember, [letter.into(), now.to_string().into()]).await?;
+    Ok(there)
 }
 
 /// Newest first.

@@ -132,7 +132,7 @@ impl<S: Service> Loaded<S> {
                     verdict
                 }
             };
-            decided.journal.add(pending, verdict, decided.said.len() - said)?;
+            decided.journal.add(pending, &verdict, decided.said.len() - said)?;
         }
         Ok(decided)
     }

@@ -15,6 +15,7 @@ use crate::{
     engine::{
         batch::{Origin, Pending},
         condition::Condition,
+        dead,
         log::{Bounds, Gone},
         service::Service,
     },
@@ -42,6 +43,9 @@ pub struct Told {
     pub command: Option<Box<RawValue>>,
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// Where an event was a dead letter: the principal who had it taken in after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven_by: Option<String>,
     /// How many events were said of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub said: usize,
@@ -108,6 +112,8 @@ pub enum Forgot {
     Keys { through: Time },
     /// What was taken in before then, of the orders and reservations behind `after` and up to `through`.
     Inbox { after: String, through: String, before: Time },
+    /// A dead letter that a principal discarded for a reason, and why it had been `refused`.
+    Letter { id: Uuid, kind: Option<String>, subject: Option<String>, refused: String, by: String, reason: String },
 }
 
 impl Forgot {
@@ -122,18 +128,19 @@ impl Forgot {
                            AND (key LIKE 'order:%' OR key LIKE 'stock:%')";
                 tx.execute(sql, [Value::from(after.clone()), through.clone().into(), before.to_string().into()]).await?
             }
+            Self::Letter { id, .. } => dead::leave_out(tx, *id, now).await?,
         };
-        note(tx, &[(0, now, &serde_json::to_string(self)?)]);
+        note(tx, &[(0, now, &serde_json::to_vec(self)?)]);
         Ok(forgotten)
     }
 }
 
 /// Entries to be written at the end of the transaction: how many of its events were said by then, when, and what.
-fn note(tx: &mut Tx, entries: &[(i64, Time, &str)]) {
+fn note(tx: &mut Tx, entries: &[(i64, Time, &[u8])]) {
     tx.note(vec![
         ("said", Cells::Int(entries.iter().map(|(said, ..)| *said).collect())),
         ("at", Cells::Text(entries.iter().map(|(_, at, _)| at.to_string()).collect())),
-        ("doc", Cells::Bytes(entries.iter().map(|(.., doc)| compress_prepend_size(doc.as_bytes())).collect())),
+        ("doc", Cells::Bytes(entries.iter().map(|(.., doc)| compress_prepend_size(doc)).collect())),
     ]);
 }
 
@@ -141,26 +148,26 @@ fn note(tx: &mut Tx, entries: &[(i64, Time, &str)]) {
 #[derive(Debug)]
 pub(super) struct Draft {
     /// As [`Entry::doc`].
-    pub(super) doc: String,
+    pub(super) doc: Vec<u8>,
     at: Option<Time>,
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { doc: "[]".into(), at: None }
+        Self { doc: b"[]".into(), at: None }
     }
 }
 
 impl Draft {
-    pub(super) fn add<S: Service>(&mut self, pending: &Pending<S>, verdict: Verdict, said: usize) -> Result<()> {
+    pub(super) fn add<S: Service>(&mut self, pending: &Pending<S>, verdict: &Verdict, said: usize) -> Result<()> {
         // A build that is only measured, beside one that keeps it.
         if cfg!(unjournaled) {
             return Ok(());
         }
         let input = &pending.input;
-        let (event, command) = match &pending.origin {
-            Origin::Event { raw, .. } => (Some(raw), None),
-            Origin::Request(_) => (None, Some(&input.command)),
+        let (event, redriven_by, command) = match &pending.origin {
+            Origin::Event { raw, redriven_by, .. } => (Some(raw), redriven_by.as_deref(), None),
+            Origin::Request(_) => (None, None, Some(&input.command)),
         };
         let told = Telling {
             id: input.id,
@@ -170,13 +177,17 @@ impl Draft {
             condition: &input.condition,
             event: event.map(|raw| &**raw),
             command,
-            verdict,
+            outcome: verdict.outcome(),
+            reason: verdict.reason(),
+            redriven_by,
             said,
         };
-        let told = serde_json::to_string(&told).context("encode an input for the journal")?;
-        let is_first = self.at.is_none();
         self.doc.pop();
-        self.doc.extend([if is_first { "" } else { "," }, &told, "]"]);
+        if self.at.is_some() {
+            self.doc.push(b',');
+        }
+        serde_json::to_writer(&mut self.doc, &told).context("encode an input for the journal")?;
+        self.doc.push(b']');
         self.at = self.at.max(Some(input.at));
         Ok(())
     }
@@ -196,7 +207,7 @@ pub(super) fn append<'a>(tx: &mut Tx, drafts: impl Iterator<Item = (&'a Draft, u
     Ok(())
 }
 
-/// As [`Told`], without a copy of anything.
+/// As [`Told`], without a copy of anything: every input is written so, and in a rush that is thousands a second.
 #[derive(Serialize)]
 struct Telling<'a, C> {
     id: Uuid,
@@ -210,10 +221,43 @@ struct Telling<'a, C> {
     event: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<&'a C>,
-    #[serde(flatten)]
-    verdict: Verdict,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redriven_by: Option<&'a str>,
     #[serde(skip_serializing_if = "is_zero")]
     said: usize,
+}
+
+/// Of a verdict.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Reason<'a> {
+    Text(&'a str),
+    Version(i64),
+}
+
+impl Verdict {
+    /// As serde names it.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Decided => "decided",
+            Self::Refused(_) => "refused",
+            Self::OtherVersion(_) => "other_version",
+            Self::Repeated => "repeated",
+            Self::Late => "late",
+            Self::Conflicting(_) => "conflicting",
+        }
+    }
+
+    fn reason(&self) -> Option<Reason<'_>> {
+        match self {
+            Self::Refused(reason) | Self::Conflicting(reason) => Some(Reason::Text(reason)),
+            Self::OtherVersion(version) => Some(Reason::Version(*version)),
+            Self::Decided | Self::Repeated | Self::Late => None,
+        }
+    }
 }
 
 const AFTER: &str = "SELECT position, at, said, doc FROM journal WHERE position > $1 ORDER BY position LIMIT $2";
@@ -320,4 +364,29 @@ fn read((position, at, said, doc): Row) -> Result<Entry> {
     let doc = String::from_utf8(doc).with_context(damaged)?;
     let at = at.parse().map_err(anyhow::Error::msg).with_context(damaged)?;
     Ok(Entry { position, at, said, doc })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_written_as_it_is_read() {
+        for verdict in [
+            Verdict::Decided,
+            Verdict::Refused("sold out".into()),
+            Verdict::OtherVersion(7),
+            Verdict::Repeated,
+            Verdict::Late,
+            Verdict::Conflicting("twice".into()),
+        ] {
+            let mut written = json!({"outcome": verdict.outcome()});
+            if let Some(reason) = verdict.reason() {
+                written["reason"] = json!(reason);
+            }
+            assert_eq!(serde_json::from_value::<Verdict>(written).expect("a verdict"), verdict);
+        }
+    }
 }

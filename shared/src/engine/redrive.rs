@@ -90,7 +90,7 @@ impl Redrive {
 
 /// Takes letters in again, whichever service they are of. Cheap to clone.
 #[derive(Clone)]
-pub struct Redriver(Arc<dyn Fn(Stored) -> BoxFuture<'static, Heard> + Send + Sync>);
+pub struct Redriver(Arc<dyn Fn(Stored, String) -> BoxFuture<'static, Heard> + Send + Sync>);
 
 impl fmt::Debug for Redriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,22 +101,25 @@ impl fmt::Debug for Redriver {
 impl Redriver {
     /// For the letters in this database.
     pub fn new<S: Service>(db: Db, pump: Pump<S>) -> Self {
-        Self(Arc::new(move |letter| {
+        Self(Arc::new(move |letter, by| {
             let (db, pump) = (db.clone(), pump.clone());
-            async move { redrive(&db, &pump, letter).await }.boxed()
+            async move { redrive(&db, &pump, letter, by).await }.boxed()
         }))
     }
 
-    /// Has the letter taken in and committed. [`Denial::Unavailable`] where the database does not take it within 5 s.
-    pub async fn redrive(&self, letter: Stored) -> Heard {
-        (self.0)(letter).await
+    /// Has the letter taken in and committed, as a principal wants it. [`Denial::Unavailable`] where the database does not take it within 5 s.
+    pub async fn redrive(&self, letter: Stored, by: &str) -> Heard {
+        (self.0)(letter, by.to_owned()).await
     }
 }
 
-async fn redrive<S: Service>(db: &Db, pump: &Pump<S>, letter: Stored) -> Heard {
+async fn redrive<S: Service>(db: &Db, pump: &Pump<S>, letter: Stored, by: String) -> Heard {
     let (asker, answer) = oneshot::channel();
     match read::<S>(&letter) {
-        Ok(pending) => pump.hand_in(pending.redriven(Redrive { letter: letter.id, asker }), answer).await,
+        Ok(pending) => {
+            let redrive = Redrive { letter: letter.id, asker };
+            pump.hand_in(pending.redriven(Some(by), Some(redrive)), answer).await
+        }
         Err(error) => still_unreadable::<S>(db, letter, &error).await,
     }
 }

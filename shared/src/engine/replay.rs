@@ -30,6 +30,8 @@ pub struct Difference {
     pub told: Told,
     pub then: Outcome,
     pub now: Outcome,
+    /// The state before it: the rows that its entry is decided by.
+    pub found: Vec<Found>,
     /// The rows that its entry changes now.
     pub changes: Vec<Change>,
 }
@@ -53,6 +55,15 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; said {}", self.verdict, self.said.join(" "))
     }
+}
+
+/// A row that an entry is decided by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub table: &'static str,
+    pub key: String,
+    /// Encoded.
+    pub doc: String,
 }
 
 /// A row that an entry changes.
@@ -259,6 +270,10 @@ async fn steps<S: Service>(
 ) -> Result<Result<Vec<Step>, usize>> {
     let batches = entries.iter().zip(told).map(|(entry, told)| batch::<S>(told).with_context(|| at(entry)));
     let batches: Vec<Batch<S>> = batches.collect::<Result<_>>()?;
+    // Where history parts, its entry is run alone.
+    if entries.len() == 1 {
+        tx.watch();
+    }
     let mut loaded = Loaded::load(tx, &batches).await?;
     let (mut steps, mut all) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
     for (nth, (entry, batch)) in entries.iter().zip(&batches).enumerate() {
@@ -275,6 +290,8 @@ async fn steps<S: Service>(
         decided.redriven = redriven(told, letters);
     }
     if let Some(difference) = steps.last_mut().and_then(|step| step.difference.as_mut()) {
+        let found = tx.seen().into_iter().map(|(table, key, doc)| Found { table, key, doc });
+        difference.found = found.collect();
         difference.changes = changes(tx).await?;
     }
     decide::write(tx, &mut all).await?;
@@ -306,7 +323,7 @@ fn batch<S: Service>(told: &[Told]) -> Result<Batch<S>> {
 
 fn pending<S: Service>(told: &Told) -> Result<Pending<S>> {
     if let Some(raw) = &told.event {
-        return heard(raw, Some(told.at));
+        return Ok(heard(raw, Some(told.at))?.redriven(told.redriven_by.clone(), None));
     }
     let command = told.command.as_ref().context("it is neither an event nor a command")?;
     let command = serde_json::from_str(command.get()).context("its command does not fit this version")?;
@@ -333,13 +350,13 @@ fn heard<S: Service>(raw: &RawValue, at: Option<Time>) -> Result<Pending<S>> {
 }
 
 /// The first input of which something else comes now.
-fn difference(entry: &Entry, told: &[Told], now: &str, known: &Said, said: &[String]) -> Result<Option<Difference>> {
+fn difference(entry: &Entry, told: &[Told], now: &[u8], known: &Said, said: &[String]) -> Result<Option<Difference>> {
     let count: usize = told.iter().map(|told| told.said).sum();
     let mut position = entry.said - i64::try_from(count)? + 1;
-    if entry.doc == now && known.fits(position, said) {
+    if entry.doc.as_bytes() == now && known.fits(position, said) {
         return Ok(None);
     }
-    let (now, mut rest): (Vec<Told>, &[String]) = (serde_json::from_str(now)?, said);
+    let (now, mut rest): (Vec<Told>, &[String]) = (serde_json::from_slice(now)?, said);
     for (then, now) in told.iter().zip(now) {
         let (said, others) = rest.split_at(now.said);
         if then.verdict != now.verdict || then.said != now.said || !known.fits(position, said) {
@@ -349,6 +366,7 @@ fn difference(entry: &Entry, told: &[Told], now: &str, known: &Said, said: &[Str
                 told: then.clone(),
                 then: Outcome { verdict: then.verdict.clone(), said: spoken.collect() },
                 now: Outcome { verdict: now.verdict, said: said.to_vec() },
+                found: Vec::new(),
                 changes: Vec::new(),
             }));
         }

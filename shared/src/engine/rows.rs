@@ -67,6 +67,7 @@ impl Load {
         for (part, key, revision, doc) in tx.load(&self.wanted).await? {
             let wanted = usize::try_from(part).ok().and_then(|part| self.wanted.get(part));
             let table = wanted.context("a row of a table that was not asked for")?.table;
+            tx.see(table, &key, &doc);
             loaded.found.entry(table).or_default().push((key, revision, doc));
         }
         Ok(loaded)

@@ -92,7 +92,7 @@ async fn redrive(
 ) -> Answer<Json<Redriven>> {
     let part = find(&parts, &feed)?;
     let letter = dead::stored(&part.db, id).await.map_err(could_not_read)?.ok_or(NoLetter)?;
-    let redriven = part.redriver.redrive(letter).await?;
+    let redriven = part.redriver.redrive(letter, principal.subject()).await?;
     info!(service = part.service, event.id = %id, by = principal.subject(), outcome = ?redriven.outcome, "dead letter redriven");
     Ok(Json(redriven))
 }
@@ -100,7 +100,7 @@ async fn redrive(
 /// Why a letter is not needed any more.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Discard {
-    /// For people, at most 1000 characters; it is logged.
+    /// For people, at most 1000 characters; it is kept in the journal.
     reason: String,
 }
 
@@ -110,7 +110,7 @@ struct Discard {
     request_body = Discard,
     responses((status = 200, body = DeadLetter, description = "The letter, as it was."))
 )]
-/// Removes the letter for good, which is logged with who did it, and the reason.
+/// Removes the letter for good. The journal and the log tell who did it, and why.
 async fn discard(
     State(parts): Parts,
     principal: Principal,
@@ -122,9 +122,9 @@ async fn discard(
         let wrong = format!("is the reason why, in 1 to {REASON_CHARS_MAX} characters");
         return Err(Problem::invalid_field("/reason", wrong));
     }
-    let letter = dead::discard(&part.db, id).await.map_err(could_not_read)?.ok_or(NoLetter)?;
-    let DeadLetter { kind, reason: refused, .. } = &letter;
     let by = principal.subject();
+    let letter = dead::discard(&part.db, id, by, &reason).await.map_err(could_not_read)?.ok_or(NoLetter)?;
+    let DeadLetter { kind, reason: refused, .. } = &letter;
     info!(service = part.service, event.id = %id, event.r#type = kind, by, refused, reason, "dead letter discarded");
     let kind = kind.clone().unwrap_or("unreadable".into());
     let labels = [("service", part.service.into()), ("type", kind), ("outcome", "discarded".to_owned())];

@@ -106,8 +106,8 @@ struct JournalEntry {
     at: Time,
     /// The last position of the feed once it was decided.
     said: i64,
-    /// Each input in order: `id`, `at`, `by`, its `event` or `command`, the `outcome` with its `reason`, and how many
-    /// events were `said` of it. Between two batches, an object: what was forgotten.
+    /// Each input in order: `id`, `at`, `by`, its `event` or `command`, the `outcome` with its `reason`, who it
+    /// was `redriven_by`, and how many events were `said` of it. Between two batches, an object: what was forgotten.
     #[schema(value_type = Vec<Object>)]
     told: Box<RawValue>,
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use shared::engine::{
     journal::Entry,
-    replay::{Change, Difference, Outcome, Step},
+    replay::{Change, Difference, Found, Outcome, Step},
     service::Service,
 };
 
@@ -46,9 +46,13 @@ pub(super) fn show<S: Service>(watch: &Watch<'_>, entry: &Entry, changes: &[Chan
     said.iter().try_for_each(|event| say(&format!("  said  {}", text(&event["type"]))))
 }
 
-/// Where history parts: what was told, what came of it then and what comes of it now, and the rows that it changes.
+/// So many of the rows by which something was decided are shown to people.
+const FOUND_MAX: usize = 20;
+
+/// Where history parts: what was told, what came of it then and what comes of it now, the rows that it changes and those by
+/// which it is decided.
 pub(super) fn explain(difference: &Difference, zones: &Zones) -> Result<String> {
-    let Difference { position, told, then, now, changes } = difference;
+    let Difference { position, told, then, now, found, changes } = difference;
     let mut lines = paint::wrong(format!("decided differently from entry {position} on"));
     let (input, before, after) = (serde_json::to_value(told)?, decoded(&then.said)?, decoded(&now.said)?);
     let clock = zones.clock(location(std::slice::from_ref(&input), before.iter().chain(&after)));
@@ -64,18 +68,33 @@ pub(super) fn explain(difference: &Difference, zones: &Zones) -> Result<String> 
     for change in changes {
         lines.push_str(&format!("\n  row   {} {}{}", change.table, change.key, row(change)?));
     }
+    let is_changed = |row: &&Found| changes.iter().any(|change| (change.table, &change.key) == (row.table, &row.key));
+    let unchanged: Vec<&Found> = found.iter().filter(|row| !is_changed(row)).collect();
+    for Found { table, key, doc } in unchanged.iter().take(FOUND_MAX) {
+        lines.push_str(&format!("\n  by    {table} {key}: {doc}"));
+    }
+    if unchanged.len() > FOUND_MAX {
+        lines.push_str(&format!("\n  and by {} rows more, which --json shows", unchanged.len() - FOUND_MAX));
+    }
     Ok(lines)
 }
 
 pub(super) fn difference_as_json(difference: &Difference) -> Result<Value> {
-    let Difference { position, told, then, now, changes } = difference;
+    let Difference { position, told, then, now, found, changes } = difference;
     let outcome = |outcome: &Outcome| -> Result<Value> {
         let mut of = serde_json::to_value(&outcome.verdict)?;
         of["said"] = decoded(&outcome.said)?.into();
         Ok(of)
     };
     let changes: Vec<Value> = changes.iter().map(as_json).collect::<Result<_>>()?;
-    Ok(json!({ "position": position, "input": told, "then": outcome(then)?, "now": outcome(now)?, "changes": changes }))
+    let state = found.iter().map(|Found { table, key, doc }| {
+        let doc: Value = serde_json::from_str(doc)?;
+        Ok(json!({ "table": table, "key": key, "doc": doc }))
+    });
+    let state: Vec<Value> = state.collect::<Result<_>>()?;
+    Ok(json!({
+        "position": position, "input": told, "state": state, "then": outcome(then)?, "now": outcome(now)?, "changes": changes,
+    }))
 }
 
 fn as_json(Change { table, key, before, after }: &Change) -> Result<Value> {

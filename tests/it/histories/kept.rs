@@ -20,13 +20,16 @@ fn releases() -> impl Iterator<Item = String> {
 }
 
 /// Besides those of releases.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
     "cancel-against-start",
     "cancel-before-accepted-in-the-kitchen",
     "cancel-before-placed-in-the-stock",
+    "contradicted",
+    "forgotten",
     "killed",
     "last-portion",
     "marked-out-against-manual",
+    "purged-and-mended",
     "recall-after-completed",
     "redriven",
     "rush",
