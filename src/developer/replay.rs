@@ -191,6 +191,9 @@ async fn check(options: &Options) -> Result<bool> {
         let pasts = past::saved(std::slice::from_ref(file)).await?;
         let (name, directory) = (file.display().to_string(), Directory::new(None)?);
         past::tell_missing(&name, &pasts, options.service.as_deref())?;
+        if !options.json {
+            say(&format!("{name}:"))?;
+        }
         let same =
             run_all(&options.with_order(&pasts).await?, &pasts, &directory).await.with_context(|| name.clone())?;
         if !same {

@@ -69,7 +69,8 @@ async fn they_are_histories_wherever_they_are_cut_off() {
     }
     let arguments: Vec<&str> = ["replay", "--check"].into_iter().chain(cut.iter().map(String::as_str)).collect();
     let shown = told(&arguments).await;
-    assert!(shown.lines().all(|line| line.ends_with(": identical")), "{shown}");
+    let is_same = |line: &str| line.ends_with(": identical") || line.ends_with(".ndjson:");
+    assert!(shown.lines().all(is_same), "{shown}");
     assert!(shown.lines().count() > cut.len(), "{shown}");
 }
 
