@@ -253,6 +253,11 @@ async fn what_is_and_what_was_is_shown() {
         let full = json(&["stock", "soho", "--as-of", &placed]).await;
         let buns = full["items"].as_array().unwrap().iter().find(|item| item["ingredient"] == "dough").unwrap().clone();
         assert_eq!((&buns["on_hand"], &buns["reserved"]), (&json!(100), &json!(0)));
+        let menu = json(&["menu", "soho", "--as-of", &placed]).await;
+        let skus =
+            |menu: &Value| menu["items"].as_array().unwrap().iter().map(|it| text(&it["sku"])).collect::<Vec<_>>();
+        assert_eq!(skus(&menu), skus(&json(&["menu", "soho"]).await));
+        assert!(skus(&menu).contains(&"burger".to_owned()), "{menu}");
         let ticket = app.ticket(&served).await;
         let opened = json(&["ticket", &served, "--as-of", &text(&ticket["opened_at"])]).await;
         assert_eq!((&opened["state"], &opened["id"]), (&json!("open"), &ticket["id"]));

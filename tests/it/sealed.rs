@@ -203,6 +203,16 @@ async fn behind_tls_each_service_speaks_for_itself_and_no_password_is_seen() {
     let said = told(&[&["audit"], &services.at()[..]].concat()).await;
     assert!(said.contains("agree"), "{said}");
     assert_eq!(services.letters(0).await, Vec::<String>::new());
+    // Whatever a developer asks, he may ask each service where it is.
+    for (asked, heard) in [
+        (&["trace", "1"][..], "said order.placed"),
+        (&["events", "--since", "1h", "--type", "ticket.*"], "ticket.opened"),
+        (&["dead", "list"], ""),
+        (&["replay"], "identical"),
+    ] {
+        let said = told(&[asked, &services.at()[..]].concat()).await;
+        assert!(said.contains(heard), "{asked:?}: {said}");
+    }
     forge(&sealed, &services).await;
     no_password_is_seen(&sealed, &services);
     drop(services);
