@@ -82,10 +82,13 @@ impl Comparison {
         let latency = |of: fn(Latencies) -> f64| move |shape: &Shape| shape.at_200_per_s.map(of);
         let Machine { cores, processor, memory_gb, load } = &self.machine;
         let load: Vec<String> = load.iter().map(|load| format!("{load:.1}")).collect();
+        let rounds = match self.rounds.len() {
+            1 => "1 round".to_owned(),
+            many => format!("{many} rounds"),
+        };
         let mut text = format!(
-            "{cores} cores ({processor}), {memory_gb} GB; services, servers and the load on this one machine; {} rounds, \
+            "{cores} cores ({processor}), {memory_gb} GB; services, servers and the load on this one machine; {rounds}, \
              before which {} processes were busy.\n\n",
-            self.rounds.len(),
             load.join(" and ")
         );
         text += &format!("| | {} |\n|---|{}\n", names.join(" | "), "--:|".repeat(names.len()));
