@@ -4,9 +4,10 @@
 import { addressParts } from "/assets/address.js";
 import { list } from "/assets/api.js";
 import { byId, el, fillTexts, setAttribute, setText } from "/assets/dom.js";
+import { languageField } from "/assets/languages.js";
 import { dialog, swap } from "/assets/parts.js";
 import { Taking } from "/assets/taking.js";
-import { shared } from "/assets/text.js";
+import { shared, why } from "/assets/text.js";
 import { timeOfDay } from "/assets/time.js";
 import { Room } from "/stock/data.js";
 import { ingredientView } from "/stock/ingredient.js";
@@ -137,7 +138,7 @@ function followOutbox() {
   });
   outbox.addEventListener("doubtful", ({ detail }) => askAgain(detail));
   outbox.addEventListener("refused", ({ detail }) => {
-    toast(text.entry.refused(detail.done.what, detail.problem?.detail ?? ""), { bad: true });
+    toast(text.entry.refused(detail.done.what, why(detail.answer)), { bad: true });
   });
 }
 
@@ -150,6 +151,8 @@ function askAgain({ key, done }) {
 }
 
 fillTexts(text);
+document.title = `${text.title} · ${text.brand}`;
+byId("language").replaceChildren(languageField());
 byId("skip").addEventListener("click", () => byId("main").focus());
 followOutbox();
 readLocations();

@@ -127,7 +127,7 @@ function preview(kind, { on_hand, unit }, value, fine) {
   if (!fine) return text.entry.becomes(before, "…");
   const after = { receive: on_hand + value, count: value, waste: on_hand - value }[kind];
   const sentence = text.entry.becomes(before, quantity(after, unit));
-  return kind === "count" ? `${sentence}, ${text.entry.difference(signed(after - on_hand, unit))}` : sentence;
+  return kind === "count" ? text.entry.becomesBy(before, quantity(after, unit), signed(after - on_hand, unit)) : sentence;
 }
 
 function reasonField(form) {

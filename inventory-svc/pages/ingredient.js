@@ -4,6 +4,7 @@ import { request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
 import { number } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
 import { chart } from "/stock/chart.js";
 import { enter } from "/stock/entry.js";
 import { ledgerRows } from "/stock/ledger.js";
@@ -89,8 +90,8 @@ function uses(room, item) {
     el(
       "li",
       {},
-      el("strong", {}, room.nameOf(sku)),
-      el("span", { class: "quiet" }, ` ${text.ingredient.portion(quantity(portion, item.unit))}, ${text.ingredient.enough(number(room.portionsOf(item.ingredient, portion)))}`),
+      el("strong", {}, el("bdi", {}, room.nameOf(sku))),
+      el("span", { class: "quiet" }, ` ${shared.list([text.ingredient.portion(quantity(portion, item.unit)), text.ingredient.enough(number(room.portionsOf(item.ingredient, portion)))])}`),
     ),
   );
 }

@@ -70,7 +70,7 @@ function row(room, { ingredient, name, unit }) {
   const numbers = Object.fromEntries(["on_hand", "reserved", "available", "reorder_point"].map((part) => [part, el("span", {})]));
   const level = el("span", { class: "level" });
   const action = (kind) => el("button", { type: "button", "aria-label": text.kindsThis[kind](name), onclick: () => enter(room, ingredient, kind) }, text.kinds[kind]);
-  const link = el("a", { href: address(room, "stock", ingredient) }, name);
+  const link = el("a", { href: address(room, "stock", ingredient) }, el("bdi", {}, name));
   const element = el(
     "tr",
     { role: "row", "data-ingredient": ingredient },

@@ -3,6 +3,7 @@
 import { request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
 import { swap } from "/assets/parts.js";
+import { why as whyRefused } from "/assets/text.js";
 import { moment } from "/assets/time.js";
 import { enter } from "/stock/entry.js";
 import { askUntil } from "/stock/until.js";
@@ -69,7 +70,7 @@ function outCard(room, sku) {
   return el(
     "li",
     { class: "card out-card", "data-sku": sku },
-    el("h3", {}, name),
+    el("h3", {}, el("bdi", {}, name)),
     el("p", {}, el("span", { class: `badge ${manual ? "warn" : "bad"}` }, text.out.why[cause]), ` ${end}`),
     ...why(room, sku).map((sentence) => el("p", { class: "quiet" }, sentence)),
     el("div", { class: "choices" }, manual && back, ...missing(room, sku).map(receive)),
@@ -79,13 +80,13 @@ function outCard(room, sku) {
 function onCard(room, sku) {
   const name = room.nameOf(sku);
   const mark = () => askUntil(name, room.timezone, (until) => setAvailable(room, sku, { available: false, ...(until && { until }) }));
-  return el("li", { class: "on-card", "data-sku": sku }, el("span", {}, name), el("button", { type: "button", "data-focus": `mark ${sku}`, "aria-label": text.out.markThis(name), onclick: mark }, text.out.mark));
+  return el("li", { class: "on-card", "data-sku": sku }, el("bdi", {}, name), el("button", { type: "button", "data-focus": `mark ${sku}`, "aria-label": text.out.markThis(name), onclick: mark }, text.out.mark));
 }
 
 async function setAvailable(room, sku, body) {
   const answer = await request("PUT", `/v1/availability/${room.path}/${encodeURIComponent(sku)}`, { body }).catch(() => null);
   if (answer === null) return toast(text.problems.unreachable, { bad: true });
-  if (!answer.ok) return toast(text.problems.other(answer.body?.detail ?? answer.status), { bad: true });
+  if (!answer.ok) return toast(text.problems.other(whyRefused(answer)), { bad: true });
   const name = room.nameOf(sku);
   if (!body.available) toast(text.out.isOut(name));
   else toast(answer.body.available ? text.out.isBack(name) : text.out.stillShort(name));

@@ -62,7 +62,7 @@ class Outbox extends EventTarget {
       return this.#tell("settled", this.entries.length);
     }
     this.#kept.write(this.entries.filter(({ key }) => key !== first.key));
-    this.#tell(answer.ok ? "entered" : "refused", 0, { ...first, problem: answer.body });
+    this.#tell(answer.ok ? "entered" : "refused", 0, { ...first, answer });
     this.#send();
   }
 

@@ -2,7 +2,7 @@
 
 import { el, setText } from "/assets/dom.js";
 import { dialog, swap } from "/assets/parts.js";
-import { shared } from "/assets/text.js";
+import { shared, why } from "/assets/text.js";
 import { toast } from "/stock/page.js";
 import { one, put } from "/stock/seen.js";
 import { text } from "/stock/text.js";
@@ -65,7 +65,7 @@ function portion(room, line, at, remove) {
 
 function unitOf(room, ingredient) {
   const unit = room.stock.get(ingredient)?.unit;
-  return unit === "each" ? "" : (unit ?? "");
+  return text.units[unit] ?? "";
 }
 
 /** What is wrong, or null. */
@@ -84,7 +84,7 @@ async function save(room, sku, lines, seen) {
     seen.recipe = other;
     return other === null ? text.problems.removed : text.problems.changed(inWords(room, other));
   }
-  if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
+  if (!answer.ok) return text.problems.other(why(answer));
   toast(text.recipes.saved(room.nameOf(sku)));
   room.put("recipes", answer.body);
   return null;
@@ -92,7 +92,7 @@ async function save(room, sku, lines, seen) {
 
 function inWords(room, { ingredients }) {
   const words = ingredients.map(({ ingredient, quantity }) => `${quantity} ${unitOf(room, ingredient)} ${room.ingredientName(ingredient)}`.replace("  ", " "));
-  return words.join(", ") || text.recipes.untracked;
+  return shared.list(words) || text.recipes.untracked;
 }
 
 /** One whole number, and no other that it could be. */

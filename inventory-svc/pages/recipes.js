@@ -2,6 +2,7 @@
 
 import { el, setText } from "/assets/dom.js";
 import { number } from "/assets/numbers.js";
+import { shared } from "/assets/text.js";
 import { matches, search } from "/stock/page.js";
 import { editRecipe } from "/stock/recipe.js";
 import { text } from "/stock/text.js";
@@ -59,8 +60,8 @@ function card(room, sku) {
   return el(
     "li",
     { class: "card recipe", "data-sku": sku },
-    el("h3", {}, name),
-    tracked && el("p", {}, lines(room, sku).join(" · ")),
+    el("h3", {}, el("bdi", {}, name)),
+    tracked && el("p", {}, shared.row(lines(room, sku))),
     tracked && el("p", { class: portions < 1 ? "wrong" : "quiet" }, text.recipes.portions(number(portions))),
     el("button", { type: "button", "aria-label": label, onclick: () => editRecipe(room, sku) }, tracked ? text.recipes.edit : text.recipes.add),
   );

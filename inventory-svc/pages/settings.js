@@ -2,7 +2,7 @@
 
 import { el } from "/assets/dom.js";
 import { dialog, lengthOf } from "/assets/parts.js";
-import { shared } from "/assets/text.js";
+import { shared, why } from "/assets/text.js";
 import { address, toast } from "/stock/page.js";
 import { one, put } from "/stock/seen.js";
 import { text } from "/stock/text.js";
@@ -53,7 +53,7 @@ function unitField(unit) {
 /** What is wrong, or null. */
 async function save(room, ingredient, fields, seen) {
   const name = fields.name.value();
-  const slug = ingredient ?? slugOf(name);
+  const slug = ingredient ?? slugOf(name, room.stock);
   if (!slug) return text.ingredient.slugBad;
   if (ingredient === null && room.stock.has(slug)) return text.ingredient.slugTaken;
   const typed = [fields.reorder_point.value(), fields.unit_cost.value()];
@@ -72,7 +72,7 @@ async function save(room, ingredient, fields, seen) {
     seen.item = other;
     return other === null ? text.problems.removed : text.problems.changed(inWords(other));
   }
-  if (!answer.ok) return text.problems.other(answer.body?.detail ?? answer.status);
+  if (!answer.ok) return text.problems.other(why(answer));
   toast(text.ingredient.saved(name));
   room.put("stock", answer.body);
   if (ingredient === null) location.hash = address(room, "stock", slug);
@@ -87,7 +87,7 @@ function same(one, other) {
 function inWords({ name, unit, reorder_point, unit_cost }) {
   const marks = [[text.ingredient.lowMark, reorder_point], [text.ingredient.cost, unit_cost]];
   const set = marks.filter(([, value]) => value !== null && value !== undefined).map(([label, value]) => `${label} ${value}`);
-  return [`${name} (${text.ingredient.units[unit] ?? unit})`, ...set].join(", ");
+  return shared.list([`${name} (${text.ingredient.units[unit] ?? unit})`, ...set]);
 }
 
 /** Null where it is no whole number, or could be another. */
@@ -96,8 +96,12 @@ function whole(typed) {
   return other === undefined ? value : null;
 }
 
-/** "Crème fraîche, 40 %" becomes creme-fraiche-40. */
-function slugOf(name) {
+/** "Crème fraîche, 40 %" becomes creme-fraiche-40; what has no such letters, ingredient-12. */
+function slugOf(name, stock) {
   const plain = name.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64);
+  if (plain || !/[\p{L}\p{N}]/u.test(name)) return plain;
+  let number = stock.size + 1;
+  while (stock.has(`ingredient-${number}`)) number += 1;
+  return `ingredient-${number}`;
 }

@@ -1,6 +1,8 @@
 // Quantities: whole base units (g, ml, pieces) in the books, kilograms and litres for people.
 
+import { SIGNED } from "/assets/language.js";
 import { number, readings } from "/assets/numbers.js";
+import { text } from "/stock/text.js";
 
 const LARGE = { g: "kg", ml: "l" };
 
@@ -8,18 +10,18 @@ const LARGE = { g: "kg", ml: "l" };
 export function quantity(value, unit) {
   const large = LARGE[unit];
   if (!large) return number(value);
-  return Math.abs(value) >= 1000 ? `${number(value / 1000, 2)} ${large}` : `${number(value)} ${unit}`;
+  return Math.abs(value) >= 1000 ? `${number(value / 1000, 2)} ${text.units[large]}` : `${number(value)} ${text.units[unit]}`;
 }
 
 /** With its sign: +5 kg, −300 g. */
 export function signed(value, unit) {
-  return `${value < 0 ? "−" : "+"}${quantity(Math.abs(value), unit)}`;
+  return `${SIGNED}${value < 0 ? "−" : "+"}${quantity(Math.abs(value), unit)}`;
 }
 
 /** In what it may be entered, the usual one first: `[label, base units]`. */
 export function entryUnits(unit) {
   const large = LARGE[unit];
-  return large ? [[large, 1000], [unit, 1]] : [["", 1]];
+  return large ? [[text.units[large], 1000], [text.units[unit], 1]] : [["", 1]];
 }
 
 /** What is typed as base units: two where it can be read two ways, none where it is no number or not whole. */

@@ -95,7 +95,7 @@ export class AllDay {
     const isChosen = this.#chosen === sku;
     if (count) {
       setText(row.number, String(count.number));
-      setText(row.with, [...count.with].map(([what, number]) => `${number} ${what}`).join(" · "));
+      setText(row.with, t.row([...count.with].map(([what, number]) => `${number} ${what}`)));
       setAttribute(row.element, "data-none", count.number === 0);
     }
     row.badge.hidden = !isOut;

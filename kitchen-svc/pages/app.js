@@ -6,6 +6,7 @@ import { clock } from "/assets/clock.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
 import { Live } from "/assets/live.js";
 import { Taking } from "/assets/taking.js";
+import { why } from "/assets/text.js";
 import { AllDay } from "./allday.js";
 import { Board } from "./board.js";
 import { Hands } from "./hands.js";
@@ -192,7 +193,7 @@ function onAnswer(tap, body) {
 function onRefusal(tap, answer) {
   const name = problemName(answer);
   if (name === "ticket-state" && isMoot(tap, tickets.get(tap.ticket))) return;
-  toast.bad(t.refused(tap.said, t.reasons[name] ?? t.reasons.other(answer)));
+  toast.bad(t.refused(tap.said, t.reasons[name] ?? why(answer)));
 }
 
 function onExpired(tap) {

@@ -1,4 +1,4 @@
-// The tickets on the screen, oldest first, left to right. Keyed cards, at most one update per frame, and nothing moves
+// The tickets on the screen, oldest first. Keyed cards, at most one update per frame, and nothing moves
 // while a finger is down or has just been.
 
 import { clock } from "/assets/clock.js";

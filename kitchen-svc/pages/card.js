@@ -64,7 +64,7 @@ export class Card {
     this.also = el("p", { class: "also" });
     this.content = el("div", { class: "content" },
       ticket.allergies.length > 0 && el("p", { class: "allergies" }, t.allergy(ticket.allergies)),
-      ticket.notes && el("p", { class: "note" }, ticket.notes),
+      ticket.notes && el("p", { class: "note", dir: "auto" }, ticket.notes),
       this.list, this.also);
     this.content.addEventListener("scroll", () => this.look(), { passive: true });
     this.article = el("article", { "aria-labelledby": name }, this.head, this.content);
@@ -99,12 +99,12 @@ export class Card {
     // Tickets of before the menu said so have modifiers without an effect.
     const modifiers = item.modifiers.map(({ name, effect }) =>
       el("span", { class: `modifier ${effect ?? ""}` }, modifier(effect, name)));
-    const station = this.view.kind !== "station" && el("span", { class: "station" }, this.source.stationName(item.station));
+    const station = this.view.kind !== "station" && el("span", { class: "station", dir: "auto" }, this.source.stationName(item.station));
     const button = el("button", { type: "button", class: "item", "data-do": "item", "data-item": item.id },
       el("span", { class: "quantity" }, `${item.quantity}×`),
       el("span", { class: "what" },
-        el("span", { class: "name" }, item.name), " ", station, ...modifiers.flatMap((one) => [" ", one]),
-        item.notes && el("span", { class: "note" }, item.notes)),
+        el("span", { class: "name", dir: "auto" }, item.name), " ", station, ...modifiers.flatMap((one) => [" ", one]),
+        item.notes && el("span", { class: "note", dir: "auto" }, item.notes)),
       mark, state);
     this.#items.set(item.id, { button, mark, state });
     return el("li", {}, button);

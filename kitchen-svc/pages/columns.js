@@ -1,7 +1,8 @@
-// Lays the cards out in columns, from left to right, each filled from top to bottom. Every card is given its place and
+// Lays the cards out in columns, in the direction in which one reads, each filled from top to bottom. Every card is given its place and
 // its size, and not by the browser's own columns: a change in one of 200 tickets then costs the layout of that one.
 
 import { setAttribute } from "/assets/dom.js";
+import { FORWARD } from "/assets/language.js";
 
 const GAP_PX = 6;
 /** Of the board, on each side. */
@@ -170,5 +171,5 @@ function moveTo(card, { x, y }, now_ms) {
   if (card.at?.x === x && card.at?.y === y) return;
   if (card.at !== undefined) card.moved(now_ms);
   card.at = { x, y };
-  card.element.style.transform = NARROW.matches ? "" : `translate(${Math.round(x)}px, ${y}px)`;
+  card.element.style.transform = NARROW.matches ? "" : `translate(${FORWARD * Math.round(x)}px, ${y}px)`;
 }

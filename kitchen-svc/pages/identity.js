@@ -21,7 +21,7 @@ export function whereTo(ticket, view, source) {
   const due_ms = dueAt(ticket, source);
   const due = due_ms && t.by[ticket.state]?.(timeOfDay(due_ms, source.timezone()));
   const parts = [channel && capital(words(channel.name)), table && t.table(table), type, name, externalId(channel), items, due];
-  return parts.filter(Boolean).join(" · ");
+  return t.row(parts.filter(Boolean));
 }
 
 /** When it is expected; of a ready one, when it counts as handed over. */

@@ -1,5 +1,7 @@
 // Bump bars are keyboards: every action has a key. Keys that a text field or another control needs stay theirs.
 
+import { FORWARD } from "/assets/language.js";
+
 /** Two digits within this are one number. */
 const DIGITS_MS = 700;
 
@@ -19,8 +21,8 @@ export function listenToKeys(actions) {
   };
   const byKey = {
     Enter: actions.bump,
-    ArrowLeft: () => actions.selectBy(-1),
-    ArrowRight: () => actions.selectBy(1),
+    ArrowLeft: () => actions.selectBy(-FORWARD),
+    ArrowRight: () => actions.selectBy(FORWARD),
     ArrowUp: () => actions.item(-1),
     ArrowDown: () => actions.item(1),
     PageUp: () => actions.page(-1),

@@ -1,6 +1,7 @@
 // What is seldom done to a ticket: one press away, and not in everybody's sight.
 
 import { byId, el, setText } from "/assets/dom.js";
+import { FORWARD } from "/assets/language.js";
 import { t } from "./text.js";
 
 export class TicketMenu {
@@ -28,10 +29,10 @@ export class TicketMenu {
     this.#place(button.getBoundingClientRect());
   }
 
-  #place({ right, bottom }) {
+  #place({ left, right, bottom }) {
     const menu = byId("menu");
     const { width, height } = menu.getBoundingClientRect();
-    menu.style.left = `${Math.max(8, right - width)}px`;
-    menu.style.top = `${Math.min(bottom + 4, innerHeight - height - 8)}px`;
+    const x = FORWARD > 0 ? Math.max(8, right - width) : Math.min(left, innerWidth - width - 8);
+    menu.style.inset = `${Math.min(bottom + 4, innerHeight - height - 8)}px auto auto ${x}px`;
   }
 }

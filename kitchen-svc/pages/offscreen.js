@@ -2,6 +2,7 @@
 
 import { clock } from "/assets/clock.js";
 import { byId, setText } from "/assets/dom.js";
+import { FORWARD } from "/assets/language.js";
 import { duration } from "/assets/text.js";
 import { t } from "./text.js";
 
@@ -41,11 +42,11 @@ export class OffScreen {
     const card = this.#root.querySelector(".ticket");
     if (!card) return undefined;
     const column = parseFloat(getComputedStyle(card).getPropertyValue("--column")) + 6;
-    return this.#root.scrollBy({ left: screens * column * Math.max(1, Math.floor(this.#root.clientWidth / column)) });
+    return this.#root.scrollBy({ left: FORWARD * screens * column * Math.max(1, Math.floor(this.#root.clientWidth / column)) });
   }
 
   #scroll(distance) {
-    if (this.#isWide()) this.#root.scrollBy({ left: distance });
+    if (this.#isWide()) this.#root.scrollBy({ left: FORWARD * distance });
   }
 
   #isWide() {
@@ -72,7 +73,7 @@ export class OffScreen {
     this.#frame = 0;
     const off = [...this.#cards.values()].filter((card) => card.isOff && card.ticket);
     const isWide = this.#isWide();
-    const from = isWide ? this.#root.scrollLeft : this.#root.scrollTop;
+    const from = isWide ? FORWARD * this.#root.scrollLeft : this.#root.scrollTop;
     const isBefore = (card) => (isWide ? card.at.x : card.element.offsetTop) < from;
     this.#tell("before", off.filter(isBefore));
     this.#tell("after", off.filter((card) => !isBefore(card)));

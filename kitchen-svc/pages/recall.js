@@ -100,7 +100,7 @@ export class Recall {
   }
 
   #row(ticket) {
-    const items = itemsOf(ticket, this.#view()).map((item) => `${item.quantity}× ${item.name}`).join(", ");
+    const items = t.list(itemsOf(ticket, this.#view()).map((item) => `${item.quantity}× ${item.name}`));
     const table = ticket.table ? `${t.table(ticket.table)} · ` : "";
     const when = `${t.recallState[ticket.state] ?? t.states.done} ${timeOfDay(Date.parse(finishedAt(ticket)), this.#timezone())}`;
     const age = t.aged(duration(clock.now() - Date.parse(ticket.opened_at)));

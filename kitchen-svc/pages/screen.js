@@ -2,6 +2,7 @@
 
 import { allLocations, list } from "/assets/api.js";
 import { byId, el, setAttribute } from "/assets/dom.js";
+import { languageButtons } from "/assets/languages.js";
 import { dress, isSlug, save } from "./settings.js";
 import { SOUNDS } from "./sound.js";
 import { t } from "./text.js";
@@ -28,6 +29,7 @@ export class Screen {
     });
     byId("sound-tests").append(...SOUNDS.map((sound) =>
       el("button", { type: "button", onclick: () => play(sound) }, t.soundNames[sound])));
+    byId("languages").append(...languageButtons());
     this.#choose("themes", t.themes, "theme", (value) => value);
     this.#choose("sizes", t.sizes, "size", Number);
     this.#choose("densities", t.densities, "density", (value) => value);

@@ -28,7 +28,7 @@ export class Voids {
     const items = itemsOf(ticket, this.#view()).map(({ quantity, name }) => `${quantity}× ${name}`);
     const whose = el("strong", {}, t.voidOf(number, table));
     const button = el("button", { type: "button", "aria-label": `${t.acknowledge}: ${t.ticketName(number)}`, onclick: () => this.#acknowledge(id) }, t.acknowledge);
-    const row = el("li", {}, el("p", {}, whose, " ", el("span", {}, items.join(", "))), button);
+    const row = el("li", {}, el("p", {}, whose, " ", el("span", {}, t.list(items))), button);
     this.#rows.set(id, row);
     byId("voids-list").append(row);
   }

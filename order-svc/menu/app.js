@@ -4,6 +4,7 @@
 import { addressParts } from "/assets/address.js";
 import { list } from "/assets/api.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
+import { languageField } from "/assets/languages.js";
 import { swap } from "/assets/parts.js";
 import { guestsView } from "/menu/guests.js";
 import { listView } from "/menu/list.js";
@@ -95,6 +96,8 @@ function showConnection() {
 }
 
 fillTexts(text);
+document.title = `${text.title} · ${text.brand}`;
+byId("language").replaceChildren(languageField());
 byId("skip").addEventListener("click", () => byId("main").focus());
 readLocations();
 addEventListener("hashchange", route);

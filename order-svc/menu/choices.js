@@ -1,6 +1,7 @@
 // Choices of a dish: what has to be chosen with it, and of what. Extras that a choice offers are not offered beside it.
 
 import { el } from "/assets/dom.js";
+import { shared } from "/assets/text.js";
 import { text } from "/menu/text.js";
 
 const MOST = 20;
@@ -80,5 +81,5 @@ function picker(name, extras, picked, done, label = name) {
     return el("label", { class: "choice" }, box, called);
   });
   const list = boxes.length ? el("div", { class: "choices" }, ...boxes) : el("p", { class: "quiet" }, text.form.noExtras);
-  return el("details", { "data-name": name }, el("summary", {}, el("strong", {}, label), " ", el("span", { class: "quiet" }, names.join(", ") || text.form.pick)), list);
+  return el("details", { "data-name": name }, el("summary", {}, el("strong", {}, label), " ", el("span", { class: "quiet" }, shared.list(names) || text.form.pick)), list);
 }

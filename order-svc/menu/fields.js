@@ -1,6 +1,7 @@
 // The fields of an item: each has an element, and a value that is read and written as the interface has it.
 
 import { el } from "/assets/dom.js";
+import { LANGUAGE } from "/assets/language.js";
 import { digitsOf, readings } from "/assets/numbers.js";
 import { limit } from "/assets/parts.js";
 import { shared } from "/assets/text.js";
@@ -32,13 +33,14 @@ export function line(name, label, { most, hint, optional = false, rows = 0, list
 export function price(currency) {
   const field = line("price", text.form.price(currency), { most: 20, inputmode: "decimal" });
   const digits = digitsOf(currency);
+  const written = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
   const get = () => {
     const [value, second] = readings(field.input.value);
     const amount = Math.round((value ?? NaN) * 10 ** digits);
     const isPrice = second === undefined && Math.abs(amount - value * 10 ** digits) < 1e-6;
     return isPrice ? amount : field.input.value;
   };
-  const set = (amount) => (field.input.value = typeof amount === "number" ? (amount / 10 ** digits).toFixed(digits) : (amount ?? ""));
+  const set = (amount) => (field.input.value = typeof amount === "number" ? written.format(amount / 10 ** digits) : (amount ?? ""));
   /** What is wrong with it, or null. */
   const wrong = () => {
     if (typeof get() === "number") return null;

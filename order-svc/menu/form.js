@@ -3,6 +3,7 @@
 import { el, setText } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { dialog } from "/assets/parts.js";
+import { shared, why } from "/assets/text.js";
 import { choiceFields } from "/menu/choices.js";
 import { Draft } from "/menu/drafts.js";
 import { line, price, select, words } from "/menu/fields.js";
@@ -152,7 +153,7 @@ class ItemForm {
     if (done?.item) return this.#saved(done.item);
     if (!done) return this.#say(text.form.noAnswer);
     if ("changed" in done) return this.#meet(done.changed, fields);
-    this.#say(done.status === 403 ? text.form.forbidden : text.form.refused(done.problem.detail ?? ""));
+    this.#say(text.form.refused(why({ body: done.problem, status: done.status })));
   }
 
   async #saved({ sku, name }) {
@@ -185,7 +186,7 @@ class ItemForm {
     this.#conflicts = new Map(conflicts.map((name) => [name, null]));
     if (conflicts.length === 0 && taken.length === 0) return this.#save();
     this.#say(null);
-    const names = taken.map((name) => text.form.fields[name] ?? name).join(", ");
+    const names = shared.list(taken.map((name) => text.form.fields[name] ?? name));
     const asked = conflicts.map((name) => this.#question(name, mine[name], theirs[name]));
     this.told.replaceChildren(
       ...[conflicts.length > 0 && el("p", {}, text.form.changed), taken.length > 0 && el("p", {}, conflicts.length > 0 ? text.form.alsoTaken(names) : text.form.taken(names)), ...asked].filter(Boolean),
@@ -215,9 +216,9 @@ class ItemForm {
   #shown(name, value) {
     if (value === null || value?.length === 0) return text.form.nothing;
     if (name === "price") return money({ amount: value, currency: this.venue.currency });
-    if (name === "choices") return value.map((choice) => `${choice.name}: ${choice.modifiers.map((sku) => this.venue.nameOf(sku)).join(", ")}`).join("; ");
+    if (name === "choices") return value.map((choice) => `${choice.name}: ${shared.list(choice.modifiers.map((sku) => this.venue.nameOf(sku)))}`).join("; ");
     const known = { allergens: text.allergens, diets: text.diets }[name];
-    if (Array.isArray(value)) return value.map((one) => known?.[one] ?? this.venue.nameOf(one)).join(", ");
+    if (Array.isArray(value)) return shared.list(value.map((one) => known?.[one] ?? this.venue.nameOf(one)));
     return name === "effect" ? text.form.effects[value] : String(value);
   }
 
@@ -244,6 +245,6 @@ class ItemForm {
       return toast(text.form.removed(this.base.name));
     }
     if (done && "changed" in done) return this.#meet(done.changed, this.#read());
-    this.#say(done ? text.form.refused(done.problem.detail ?? "") : text.form.noAnswer);
+    this.#say(done ? text.form.refused(why({ body: done.problem, status: done.status })) : text.form.noAnswer);
   }
 }

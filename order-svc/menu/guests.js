@@ -2,8 +2,9 @@
 
 import { over, problemName, request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
+import { names } from "/assets/language.js";
 import { lengthOf } from "/assets/parts.js";
-import { shared } from "/assets/text.js";
+import { shared, why } from "/assets/text.js";
 import { codesView } from "/menu/codes.js";
 import { Draft } from "/menu/drafts.js";
 import { merge } from "/menu/merge.js";
@@ -21,13 +22,17 @@ export function guestsView(main, venue) {
   const longs = KINDS.map((kind) => el("p", { class: "wrong", id: `pay-${kind}-long`, role: "status", hidden: true }));
   const problem = el("p", { class: "wrong", role: "alert", hidden: true });
   const save = el("button", { type: "submit", class: "main" }, text.form.save);
+  const language = languageField(venue);
   const fields = KINDS.map((kind, at) => el("div", { class: "field" }, el("label", { for: `pay-${kind}` }, text.guests.kinds[kind]), inputs[at], longs[at]));
-  const form = el("form", { class: "card guests" }, el("h2", {}, text.guests.payment), el("p", { class: "quiet" }, text.guests.paymentHint), ...fields, problem, el("div", {}, save));
+  const form = el("form", { class: "card guests" }, el("h2", {}, text.guests.payment), el("p", { class: "quiet" }, text.guests.paymentHint), ...fields, language.element, problem, el("div", {}, save));
   let base = null;
 
-  const read = () => Object.fromEntries(KINDS.map((kind, at) => [kind, inputs[at].value.trim() || null]));
-  const fill = (payment) => KINDS.forEach((kind, at) => (inputs[at].value = payment[kind] ?? ""));
-  const said = () => ({ pickup: null, dine_in: null, delivery: null, ...venue.location.payment });
+  const read = () => ({ ...Object.fromEntries(KINDS.map((kind, at) => [kind, inputs[at].value.trim() || null])), language: language.get() });
+  const fill = (fields) => {
+    KINDS.forEach((kind, at) => (inputs[at].value = fields[kind] ?? ""));
+    language.set(fields.language);
+  };
+  const said = () => ({ pickup: null, dine_in: null, delivery: null, ...venue.location.payment, language: venue.location.language ?? null });
   const look = () => {
     KINDS.forEach((kind, at) => {
       const over = lengthOf(inputs[at].value.trim()) - MOST;
@@ -56,13 +61,13 @@ export function guestsView(main, venue) {
       return toast(text.guests.saved);
     }
     if (answer && problemName(answer) === "version-mismatch" && (await venue.load())) {
-      // What somebody else has said of another way to pay is taken over; of the same, what is typed here stands.
+      // What somebody else has said of something else is taken over; of the same, what is typed here stands.
       const { merged, taken } = merge(base, read(), said());
       base = said();
       fill(merged);
-      return complain(text.form.taken(taken.map((kind) => text.guests.kinds[kind]).join(", ") || text.form.nothing));
+      return complain(text.form.taken(shared.list(taken.map((name) => text.guests.kinds[name] ?? text.guests.language)) || text.form.nothing));
     }
-    complain(answer ? (answer.status === 403 ? text.form.forbidden : text.form.refused(answer.body?.detail ?? "")) : text.form.noAnswer);
+    complain(answer ? text.form.refused(why(answer)) : text.form.noAnswer);
   });
   main.replaceChildren(form, ...codesView(venue));
 
@@ -75,8 +80,22 @@ export function guestsView(main, venue) {
   return { update, close() {} };
 }
 
-function put(venue, payment) {
+/** Those that pages speak; one that they do not speak stays what it is. */
+function languageField(venue) {
+  const select = el("select", { id: "guests-language", "aria-describedby": "guests-language-hint" });
+  const set = (language) => {
+    const now = language ?? "";
+    const known = names.map(([code, name]) => [now.split("-")[0] === code ? now : code, name]);
+    const other = now === "" || known.some(([tag]) => tag === now) ? [] : [[now, now]];
+    select.replaceChildren(...[["", text.guests.byDevice], ...known, ...other].map(([tag, name]) => el("option", { value: tag, selected: tag === now }, name)));
+  };
+  set(venue.location.language);
+  const element = el("div", { class: "field" }, el("label", { for: select.id }, text.guests.language), select, el("span", { class: "quiet", id: "guests-language-hint" }, text.guests.languageHint));
+  return { element, get: () => select.value || null, set };
+}
+
+function put(venue, { language, ...payment }) {
   const { version } = venue.location;
   const body = Object.fromEntries(MEMBERS.map((name) => [name, venue.location[name] ?? null]));
-  return request("PUT", venue.paths.location, { body: { ...body, payment }, headers: over(version) }).catch(() => null);
+  return request("PUT", venue.paths.location, { body: { ...body, language, payment }, headers: over(version) }).catch(() => null);
 }

@@ -4,6 +4,7 @@ import { el } from "/assets/dom.js";
 import { groupBy } from "/assets/groups.js";
 import { money } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
 import { Draft } from "/menu/drafts.js";
 import { indexOf, sortable } from "/menu/drag.js";
 import { itemForm } from "/menu/form.js";
@@ -91,7 +92,7 @@ function row(venue, stations, kind, item, used) {
   const { sku, name, price } = item;
   const facts = [
     item.description,
-    item.allergens.length > 0 && text.list.contains(item.allergens.map((one) => text.allergens[one] ?? one).join(", ")),
+    item.allergens.length > 0 && text.list.contains(shared.list(item.allergens.map((one) => text.allergens[one] ?? one))),
     kind === "modifier" && text.list.usedBy(used.get(sku) ?? 0),
   ].filter(Boolean);
   const handle = el("button", { type: "button", class: "handle plain", "data-focus": `move ${sku}`, "aria-label": text.list.move(name) }, el("span", { "aria-hidden": "true" }, "⠿"));
@@ -104,7 +105,7 @@ function row(venue, stations, kind, item, used) {
       "div",
       { class: "what" },
       el("h3", {}, open, !venue.isAvailable(sku) && el("span", { class: "badge bad" }, text.list.soldOut), isDraft(venue, item) && el("span", { class: "badge warn" }, text.list.draft)),
-      facts.length > 0 && el("p", { class: "quiet" }, facts.join(" · ")),
+      facts.length > 0 && el("p", { class: "quiet" }, shared.row(facts)),
       item.diets.length > 0 && el("ul", { class: "tags" }, ...item.diets.map((diet) => el("li", {}, text.diets[diet] ?? diet))),
     ),
     el("span", { class: "number" }, price ? money({ amount: price, currency: venue.currency }) : text.list.free),

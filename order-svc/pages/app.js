@@ -3,6 +3,7 @@
 
 import { addressParts } from "/assets/address.js";
 import { byId, el, fillTexts } from "/assets/dom.js";
+import { languageField } from "/assets/languages.js";
 import { historyView } from "/order/history.js";
 import { orderView } from "/order/order.js";
 import { pastOrders, placedOrders } from "/order/orders.js";
@@ -44,6 +45,8 @@ function showMine(current) {
 }
 
 fillTexts(text);
+document.title = `${text.title} · ${text.brand}`;
+byId("language").replaceChildren(languageField());
 byId("skip").addEventListener("click", () => byId("main").focus());
 addEventListener("hashchange", route);
 route();

@@ -3,7 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { stepper, swap } from "/assets/parts.js";
-import { modifier } from "/assets/text.js";
+import { modifier, shared } from "/assets/text.js";
 import { QUANTITY_MAX } from "/order/cart.js";
 import { detailsForm } from "/order/details.js";
 import { chooseDish } from "/order/dish.js";
@@ -69,7 +69,7 @@ function showTerms(terms, venue, cart) {
     payment && ["card", payment],
   ].filter(Boolean);
   terms.hidden = told.length === 0;
-  swap(terms, ...told.map(([name, words]) => el("li", {}, icon(name), el("span", {}, words))));
+  swap(terms, ...told.map(([name, words]) => el("li", {}, icon(name), el("bdi", {}, words))));
 }
 
 function lineView(venue, cart, line, at) {
@@ -80,10 +80,10 @@ function lineView(venue, cart, line, at) {
   return el(
     "li",
     { class: gone || out.length ? "line out" : left.length ? "line open" : "line", "data-sku": line.sku },
-    el("strong", { class: "name" }, name),
+    el("strong", { class: "name" }, el("bdi", {}, name)),
     el("span", { class: "number" }, gone ? "" : money({ amount, currency: venue.currency })),
     extras.length > 0 && el("ul", { class: "with" }, ...extras),
-    line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
+    line.notes && el("p", { class: "notes quiet" }, text.quoted(line.notes)),
     trouble(venue, gone, out, left),
     contained(venue, line),
     controls(venue, cart, line, at, name, gone),
@@ -94,13 +94,13 @@ function lineView(venue, cart, line, at) {
 function contained(venue, { sku, modifiers }) {
   const found = new Set([sku, ...modifiers].flatMap((one) => (venue.items.has(one) ? taste.contained(venue.items.get(one)) : [])));
   if (found.size === 0) return null;
-  return el("p", { class: "contained" }, text.dish.contains([...found].map((name) => text.dish.allergens[name]).join(", ")));
+  return el("p", { class: "contained" }, text.dish.contains(shared.list([...found].map((name) => text.dish.allergens[name]))));
 }
 
 function trouble(venue, gone, out, left) {
   if (gone) return el("p", { class: "wrong" }, text.basket.gone);
-  if (out.length === 0) return left.length > 0 && el("p", { class: "wrong" }, text.basket.choose(left.join(", ")));
-  return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${out.map((sku) => venue.nameOf(sku)).join(", ")}`);
+  if (out.length === 0) return left.length > 0 && el("p", { class: "wrong" }, text.basket.choose(shared.list(left)));
+  return el("p", { class: "wrong" }, `${text.menu.soldOut}: ${shared.list(out.map((sku) => venue.nameOf(sku)))}`);
 }
 
 function controls(venue, cart, line, at, name, gone) {

@@ -79,9 +79,9 @@ export function photo(dish) {
 
 /** What is in it and whom it suits, as far as anybody has said. */
 function facts({ description, allergens, diets }) {
-  const names = (list, words) => list.map((name) => words[name] ?? name).join(", ");
+  const names = (list, words) => shared.list(list.map((name) => words[name] ?? name));
   return [
-    description && el("p", {}, description),
+    description && el("p", {}, el("bdi", {}, description)),
     allergens.length > 0 && el("p", { class: "quiet" }, text.dish.contains(names(allergens, text.dish.allergens))),
     diets.length > 0 && dietTags(diets),
   ].filter(Boolean);
@@ -109,7 +109,7 @@ function legend({ name, min, max }, count) {
   if (name === null) return el("legend", {}, text.dish.extras);
   const isDone = count >= min && count <= max;
   const badge = min > 0 && el("span", { class: isDone ? "badge good" : "badge" }, isDone ? text.dish.chosen : text.dish.required);
-  return el("legend", {}, el("span", {}, name), " ", el("span", { class: "quiet" }, text.dish.choose(min, max)), " ", badge);
+  return el("legend", {}, el("bdi", {}, name), " ", el("span", { class: "quiet" }, text.dish.choose(min, max)), " ", badge);
 }
 
 function extra(venue, group, item, chosen, update) {
@@ -140,7 +140,7 @@ function extra(venue, group, item, chosen, update) {
     "label",
     { class: out ? "extra out" : "extra" },
     box,
-    el("span", {}, item.name, found.length > 0 && el("span", { class: "contained" }, ` ${text.dish.with(found.join(", "))}`)),
+    el("span", {}, el("bdi", {}, item.name), found.length > 0 && el("span", { class: "contained" }, ` ${text.dish.with(shared.list(found))}`)),
     out ? el("span", { class: "badge bad" }, text.menu.soldOut) : el("span", { class: "number" }, price),
   );
 }

@@ -2,6 +2,7 @@
 
 import { el, setText } from "/assets/dom.js";
 import { dialog } from "/assets/parts.js";
+import { shared } from "/assets/text.js";
 import { icon } from "/order/icons.js";
 import { taste } from "/order/taste.js";
 import { text } from "/order/text.js";
@@ -74,7 +75,7 @@ export function filterNote(venue) {
     const dishes = venue.dishes();
     const shown = dishes.filter((dish) => taste.suits(dish)).length;
     element.hidden = taste.count === 0;
-    const words = (names, of) => [...names].map((name) => of[name] ?? name).join(", ");
+    const words = (names, of) => shared.list([...names].map((name) => of[name] ?? name));
     setText(sentence, text.filter.note(shown, dishes.length, words(taste.diets, text.dish.diets), words(taste.avoids, text.dish.allergens)));
   };
   return { element, update };

@@ -3,7 +3,7 @@
 import { el } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { dialog } from "/assets/parts.js";
-import { modifier } from "/assets/text.js";
+import { modifier, shared } from "/assets/text.js";
 import { moment } from "/assets/time.js";
 import { allLocations } from "/assets/api.js";
 import { Cart } from "/order/cart.js";
@@ -48,8 +48,8 @@ function card(order, place) {
     "article",
     { class: "card", "aria-label": title },
     el("h2", {}, el("a", { href: `#order/${id}` }, title), isUnderWay && el("span", { class: "badge good" }, text.order.steps[status])),
-    el("p", { class: "quiet" }, facts.join(" · ")),
-    lines.length > 0 && el("p", {}, lines.map(wordsOf).join(", ")),
+    el("p", { class: "quiet" }, shared.row(facts)),
+    lines.length > 0 && el("p", {}, shared.list(lines.map(wordsOf))),
     lines.length > 0 && el("button", { type: "button", "aria-label": text.history.againThis(number), onclick: again }, text.order.again),
   );
 }

@@ -33,5 +33,5 @@ function show(main, locations) {
 
 function link({ location, name, mode }) {
   const badge = el("span", { class: `badge ${mode === "open" ? "good" : "warn"}` }, text.mode[mode]);
-  return el("a", { class: "card", href: `#at/${encodeURIComponent(location)}` }, el("strong", {}, name), badge);
+  return el("a", { class: "card", href: `#at/${encodeURIComponent(location)}` }, el("strong", {}, el("bdi", {}, name)), badge);
 }

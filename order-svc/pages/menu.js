@@ -3,6 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { groupBy } from "/assets/groups.js";
 import { money } from "/assets/numbers.js";
+import { shared } from "/assets/text.js";
 import { moment } from "/assets/time.js";
 import { chooseDish, dietTags, photo } from "/order/dish.js";
 import { filterButton, filterNote } from "/order/filter.js";
@@ -72,7 +73,7 @@ function build(venue, cart, chips, sections) {
   const parts = [];
   const built = groups.map(([name, dishes], at) => {
     const own = dishes.map((dish) => card(venue, cart, dish));
-    const heading = el("h2", { id: `category-${at}`, tabindex: -1 }, name);
+    const heading = el("h2", { id: `category-${at}`, tabindex: -1 }, el("bdi", {}, name));
     const section = el("section", { "aria-labelledby": heading.id }, heading, el("ul", { class: "dishes" }, ...own.map((one) => one.element)));
     // A category of which nothing is left is not there.
     const hide = () => (section.hidden = chips.children[at].hidden = own.every((one) => one.element.hidden));
@@ -84,7 +85,7 @@ function build(venue, cart, chips, sections) {
     heading.scrollIntoView({ block: "start" });
     heading.focus({ preventScroll: true });
   };
-  chips.replaceChildren(...groups.map(([name], at) => el("button", { type: "button", onclick: () => jump(at) }, name)));
+  chips.replaceChildren(...groups.map(([name], at) => el("button", { type: "button", onclick: () => jump(at) }, el("bdi", {}, name))));
   sections.replaceChildren(...(built.length ? built : [el("p", { class: "quiet" }, text.menu.empty)]));
   return parts;
 }
@@ -119,8 +120,8 @@ function card(venue, cart, dish) {
     "li",
     { class: "dish", "data-sku": dish.sku },
     photo(dish),
-    el("h3", {}, dish.name),
-    dish.description && el("p", { class: "description quiet" }, dish.description),
+    el("h3", {}, el("bdi", {}, dish.name)),
+    dish.description && el("p", { class: "description quiet" }, el("bdi", {}, dish.description)),
     el("p", { class: "price" }, dish.price ? money({ amount: dish.price, currency: venue.currency }) : text.menu.free),
     dish.diets.length > 0 && dietTags(dish.diets),
     state,
@@ -134,7 +135,7 @@ function card(venue, cart, dish) {
     element.hidden = !taste.suits(dish);
     const left = venue.leftOf(dish.sku);
     const told = [left !== null && text.menu.left(left), count > 0 && text.menu.inBasket(count)].filter(Boolean);
-    setText(state, out ? backAt(venue, dish.sku) : told.join(" · "));
+    setText(state, out ? backAt(venue, dish.sku) : shared.row(told));
     setAttribute(button, "disabled", out || venue.moreOf({ sku: dish.sku, modifiers: [] }, cart) === 0);
     setText(button, out ? text.menu.soldOut : choice ? text.menu.choose : text.menu.add);
     setAttribute(button, "aria-label", out ? `${dish.name}: ${text.menu.soldOut}` : (choice ? text.menu.chooseThis : text.menu.addThis)(dish.name));

@@ -2,6 +2,7 @@
 
 import { isTransient, list, problemName, request } from "/assets/api.js";
 import { el, setText } from "/assets/dom.js";
+import { follow } from "/assets/language.js";
 import { Live } from "/assets/live.js";
 import { swap } from "/assets/parts.js";
 import { timeOfDay } from "/assets/time.js";
@@ -121,6 +122,7 @@ class OrderView {
     const answer = await request("GET", `/v1/locations/${order.location}`).catch(() => null);
     if (!answer?.ok || this.main.dataset.order !== order.id) return;
     this.location = answer.body;
+    follow(order.location, answer.body.language);
     this.wait ??= answer.body.wait ?? null;
     this.show();
   }
@@ -201,7 +203,7 @@ class OrderView {
       if (answer?.ok) return this.cancelled(answer.body);
       if (answer !== null && !isTransient(answer.status)) {
         const late = problemName(answer) === "not-cancellable";
-        this.turn(late ? text.order.notCancellable : (answer.body?.detail ?? text.order.cancelFailed));
+        this.turn(late ? text.order.notCancellable : text.order.cancelFailed);
         return this.load();
       }
       await new Promise((resolve) => setTimeout(resolve, wait_ms));

@@ -3,6 +3,7 @@
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { swap } from "/assets/parts.js";
+import { shared, why } from "/assets/text.js";
 import { moment } from "/assets/time.js";
 import { bell } from "/order/bell.js";
 import { text } from "/order/text.js";
@@ -100,7 +101,7 @@ function troubleNotice(venue, cart) {
   if (wrong.length === 0) return choiceNotice(venue, cart.lines.filter(isLeft)) ?? shortNotice(venue, cart);
   const gone = wrong.filter((line) => venue.trouble(line).gone).map((line) => venue.nameOf(line.sku));
   const out = [...new Set(wrong.flatMap((line) => venue.trouble(line).out))].map((sku) => venue.nameOf(sku));
-  const sentence = out.length ? text.basket.soldOut(out.join(", ")) : text.basket.goneNow(gone.join(", "));
+  const sentence = out.length ? text.basket.soldOut(shared.list(out)) : text.basket.goneNow(shared.list(gone));
   const remove = el("button", { type: "button", onclick: () => cart.keepOnly((line) => isFine(venue, line)) }, text.basket.removeGone);
   return said("trouble", sentence, remove);
 }
@@ -108,7 +109,7 @@ function troubleNotice(venue, cart) {
 /** A dish asks for a choice that it did not ask for when it was put in. */
 function choiceNotice(venue, lines) {
   if (lines.length === 0) return null;
-  return said("choice", text.basket.choices(lines.map((line) => venue.nameOf(line.sku)).join(", ")));
+  return said("choice", text.basket.choices(shared.list(lines.map((line) => venue.nameOf(line.sku)))));
 }
 
 /** Of some there are fewer than are wanted: as many as there are can be had. */
@@ -124,24 +125,24 @@ const REFUSALS = {
   "location-not-accepting": ({ problem }, venue) => said("refused", modeText(problem.mode, problem.resume_at, venue)),
   "item-unavailable": ({ problem }, venue) => {
     const names = [...new Set(problem.unavailable.map(({ sku }) => venue.nameOf(sku)))];
-    return said("refused", text.refused.soldOut(names.join(", ")));
+    return said("refused", text.refused.soldOut(shared.list(names)));
   },
   "unknown-item": ({ problem, body }, venue) => {
     const lines = problem.errors.map(({ pointer }) => body.lines[pointer.split("/")[2]]).filter(Boolean);
-    return said("refused", text.refused.gone([...new Set(lines.map(({ sku }) => venue.nameOf(sku)))].join(", ")));
+    return said("refused", text.refused.gone(shared.list([...new Set(lines.map(({ sku }) => venue.nameOf(sku)))])));
   },
   "price-mismatch": ({ problem, body }, _venue, submission) => {
     const agree = () => submission.start(problem.total);
     const button = el("button", { type: "button", class: "main", onclick: agree }, text.submit.confirmPrice(money(problem.total)));
     return said("refused", text.refused.price(money(body.expected_total), money(problem.total)), button);
   },
-  "invalid-line": ({ problem }) => said("refused", text.refused.wrong(problem.detail)),
-  invalid: ({ problem }) => said("refused", text.refused.wrong(problem.detail)),
+  "invalid-line": () => said("refused", text.refused.wrong),
+  invalid: () => said("refused", text.refused.wrong),
 };
 
 function refusalNotice(venue, cart, submission) {
   const { refusal } = submission;
   if (!refusal || submission.phase !== "refused") return null;
   const known = REFUSALS[refusal.name]?.(refusal, venue, submission);
-  return known ?? said("refused", text.refused.other(refusal.problem.detail ?? refusal.name));
+  return known ?? said("refused", text.refused.other(why({ body: refusal.problem, status: refusal.status })));
 }

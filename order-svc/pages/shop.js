@@ -2,6 +2,7 @@
 
 import { request } from "/assets/api.js";
 import { el, setAttribute } from "/assets/dom.js";
+import { follow } from "/assets/language.js";
 import { basketBar, basketView } from "/order/basket.js";
 import { Cart } from "/order/cart.js";
 import { menuView } from "/order/menu.js";
@@ -23,11 +24,15 @@ export function shopView(main, slug) {
   const [menu] = parts;
   let others = null;
   let closed = false;
+  /** Whether the page is in the language of the restaurant, as far as it can be. */
+  let isFollowed = false;
 
   const update = () => {
     if (closed) return;
     if (venue.missing) return lost(main);
     if (!venue.location) return banner(venue.connection === "away" ? text.connection.away : null);
+    if (!isFollowed) follow(slug, venue.location.language);
+    isFollowed = true;
     if (!shop.isConnected) main.replaceChildren(shop);
     head(venue.location.name, { mode: venue.mode, back: others });
     setAttribute(menu.element, "inert", cart.isSending);

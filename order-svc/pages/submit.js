@@ -133,7 +133,7 @@ export class Submission extends EventTarget {
   /** A refusal binds no key: the same cart is sent under the same key again, if at another price. */
   #refuse(answer, body, key) {
     this.cart.mark({ key, body: null, sending: false });
-    this.#set("refused", { name: problemName(answer), problem: answer.body ?? {}, body });
+    this.#set("refused", { name: problemName(answer), status: answer.status, problem: answer.body ?? {}, body });
     this.venue.load();
   }
 }

@@ -3,7 +3,7 @@
 import { el } from "/assets/dom.js";
 import { money } from "/assets/numbers.js";
 import { moment } from "/assets/time.js";
-import { modifier } from "/assets/text.js";
+import { modifier, shared } from "/assets/text.js";
 import { icon } from "/order/icons.js";
 import { text } from "/order/text.js";
 
@@ -29,7 +29,7 @@ function sentence(order) {
   const { status, type, number, rejection } = order;
   if (status === "rejected") {
     const reason = rejection?.reason ?? "";
-    return text.order.reasons[reason] ?? text.order.reasons.other(reason);
+    return text.order.reasons[reason] ?? text.order.reasons.other;
   }
   return status === "ready" ? text.order.line.ready[type](number) : text.order.line[status];
 }
@@ -63,12 +63,12 @@ function content(order, { timezone, lefts, payment }) {
   return el(
     "div",
     { class: "content" },
-    el("p", { class: "quiet" }, facts.join(" · ")),
-    order.allergies.length > 0 && el("p", { class: "allergies" }, text.order.allergies(order.allergies.join(", "))),
+    el("p", { class: "quiet" }, shared.row(facts)),
+    order.allergies.length > 0 && el("p", { class: "allergies" }, text.order.allergies(shared.list(order.allergies))),
     el("ul", { class: "lines" }, ...order.lines.map((line) => lineView(line, order.total.currency, out, lefts))),
-    order.notes && el("p", { class: "notes quiet" }, `“${order.notes}”`),
+    order.notes && el("p", { class: "notes quiet" }, text.quoted(order.notes)),
     el("p", { class: "sum" }, el("span", {}, text.basket.total), el("strong", { class: "number" }, money(order.total))),
-    payment && isPaid(order) && el("p", { class: "payment" }, icon("card"), el("span", {}, payment)),
+    payment && isPaid(order) && el("p", { class: "payment" }, icon("card"), el("bdi", {}, payment)),
   );
 }
 
@@ -79,7 +79,7 @@ function isPaid({ status }) {
 
 function lineView(line, currency, out, lefts) {
   const isOut = (sku) => out.has(`${line.id} ${sku}`);
-  const mark = (sku, name) => [name, isOut(sku) && el("span", { class: "badge bad" }, lefts.has(sku) ? text.order.lineLeft(lefts.get(sku)) : text.order.lineOut)].filter(Boolean);
+  const mark = (sku, name) => [el("bdi", {}, name), isOut(sku) && el("span", { class: "badge bad" }, lefts.has(sku) ? text.order.lineLeft(lefts.get(sku)) : text.order.lineOut)].filter(Boolean);
   const extras = line.modifiers.map(({ sku, name, effect }) => el("li", {}, ...mark(sku, modifier(effect, name))));
   return el(
     "li",
@@ -87,6 +87,6 @@ function lineView(line, currency, out, lefts) {
     el("strong", { class: "name" }, `${line.quantity} × `, ...mark(line.sku, line.name)),
     el("span", { class: "number" }, money({ amount: line.total, currency })),
     extras.length > 0 && el("ul", { class: "with" }, ...extras),
-    line.notes && el("p", { class: "notes quiet" }, `“${line.notes}”`),
+    line.notes && el("p", { class: "notes quiet" }, text.quoted(line.notes)),
   );
 }

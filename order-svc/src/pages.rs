@@ -24,6 +24,9 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/order/shop.js", text: include_str!("../pages/shop.js") },
     Asset { path: "/order/submit.js", text: include_str!("../pages/submit.js") },
     Asset { path: "/order/taste.js", text: include_str!("../pages/taste.js") },
+    Asset { path: "/order/text.ar.js", text: include_str!("../pages/text.ar.js") },
+    Asset { path: "/order/text.de.js", text: include_str!("../pages/text.de.js") },
+    Asset { path: "/order/text.en.js", text: include_str!("../pages/text.en.js") },
     Asset { path: "/order/text.js", text: include_str!("../pages/text.js") },
     Asset { path: "/order/ticket.js", text: include_str!("../pages/ticket.js") },
     Asset { path: "/order/venue.js", text: include_str!("../pages/venue.js") },
@@ -44,5 +47,8 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/menu/places.js", text: include_str!("../menu/places.js") },
     Asset { path: "/menu/save.js", text: include_str!("../menu/save.js") },
     Asset { path: "/menu/stations.js", text: include_str!("../menu/stations.js") },
+    Asset { path: "/menu/text.ar.js", text: include_str!("../menu/text.ar.js") },
+    Asset { path: "/menu/text.de.js", text: include_str!("../menu/text.de.js") },
+    Asset { path: "/menu/text.en.js", text: include_str!("../menu/text.en.js") },
     Asset { path: "/menu/text.js", text: include_str!("../menu/text.js") },
 ];

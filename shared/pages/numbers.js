@@ -1,6 +1,6 @@
 // Numbers and money as people write them, and as people type them.
 
-import { LANGUAGE } from "/assets/language.js";
+import { FORWARD, LANGUAGE } from "/assets/language.js";
 
 /** By ISO 4217: how many digits the minor unit has, where it is not two. Browsers have other ideas of some. */
 const DIGITS = {
@@ -23,7 +23,9 @@ export function number(value, digits = 0) {
 /** `{amount: 1250, currency: "GBP"}` as people write it. */
 export function money({ amount, currency }) {
   const digits = digitsOf(currency);
-  const format = new Intl.NumberFormat(LANGUAGE, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // A sign of its own, as `UK£` in Arabic, would be turned around.
+  const currencyDisplay = FORWARD < 0 ? "narrowSymbol" : "symbol";
+  const format = new Intl.NumberFormat(LANGUAGE, { style: "currency", currency, currencyDisplay, minimumFractionDigits: digits, maximumFractionDigits: digits });
   return format.format(amount / 10 ** digits);
 }
 

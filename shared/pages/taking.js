@@ -4,7 +4,7 @@ import { allLocations, request } from "/assets/api.js";
 import { clock } from "/assets/clock.js";
 import { el, setAttribute, setText } from "/assets/dom.js";
 import { dialog } from "/assets/parts.js";
-import { duration, shared } from "/assets/text.js";
+import { duration, shared, why } from "/assets/text.js";
 
 /** How often it is asked whether somebody else has said so. */
 const ASK_MS = 5_000;
@@ -89,7 +89,7 @@ export class Taking {
   /** Why it is not so now, or null. */
   async #set(set) {
     const answer = await request("POST", `${this.#path}/mode`, { body: set }).catch(() => null);
-    if (!answer?.ok) return answer?.body?.detail ?? shared.taking.notSet;
+    if (!answer?.ok) return answer ? why(answer) : shared.taking.notSet;
     this.#take(answer.body);
     return null;
   }

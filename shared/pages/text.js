@@ -1,46 +1,19 @@
-// The English words that all pages use. Each page has a text.js of its own for the rest.
+// The words that all pages use, in the language of the page, and what is written alike in all languages. Each page has a
+// text.js of its own for the rest.
 
-export const shared = {
-  close: "Close",
-  cancel: "Cancel",
-  undo: "Undo",
-  retry: "Try again",
-  dismiss: "Dismiss",
-  loading: "Loading …",
-  connecting: "Connecting …",
-  notLive: (time) => (time === null ? "NOT LIVE: no connection yet" : `NOT LIVE since ${time}`),
-  polling: "Updated every few seconds",
-  notLiveHint: "What you see may be old.",
-  unreachable: "The server does not answer.",
-  tooLong: (over) => `${count(over, "character")} too long: please shorten it.`,
-  signIn: {
-    title: "Who is this?",
-    hint: "Nobody is signed in here. Ask a manager to let this display in by its code:",
-    provider: "Sign in",
-  },
-  taking: {
-    title: "Taking orders",
-    hint: "Guests see it at once.",
-    notSet: "That did not arrive. Please try again.",
-    asUsual: "Take orders as usual",
-    now: (mode, busy) => ({ paused: "Paused", closed: "Closed" })[mode] ?? (busy ? `Busy, +${busy} min` : "Taking orders"),
-    choice({ mode, for_minutes: minutes, busy_minutes: busy }) {
-      if (busy) return `Busy: ${busy} minutes longer, for an hour`;
-      if (mode === "open") return shared.taking.asUsual;
-      return minutes ? `Pause for ${minutes} minutes` : "Pause until somebody reopens";
-    },
-    banner(mode, busy, left) {
-      const rest = left === null ? "" : `, ${left} left`;
-      if (mode === "open") return `Busy: guests are told that it takes ${busy} minutes longer${rest}.`;
-      return mode === "paused" ? `No orders are taken: paused${rest || " until somebody reopens"}.` : `No orders are taken: closed${rest}.`;
-    },
-  },
-  types: { dine_in: "Dine in", pickup: "Pickup", delivery: "Delivery" },
-};
+import { problemName } from "/assets/api.js";
+import { FORWARD, language } from "/assets/language.js";
 
-const SIGNS = { add: "+", remove: "−", change: "→" };
-/** Some menus say so in the name. */
-const SAYS_NO = /^(no|without) /i;
+export const { shared } = await import(`/assets/text.${language}.js`);
+
+/** Why something was refused. What the interface says of it is English, for programmers. */
+export function why(answer) {
+  return shared.problems[problemName(answer)] ?? shared.problems.other(answer.status);
+}
+
+const SIGNS = { add: "+", remove: "−", change: FORWARD > 0 ? "→" : "←" };
+/** Some menus say so in the name, whatever the language of the page. */
+const SAYS_NO = /^(no|without|ohne|kein|keine|بدون|بلا) /i;
 
 /** `+ Extra cheese`, `− Onion`; `No onion` has said it. What it does is its effect, whatever its name. */
 export function modifier(effect = "add", name = "") {
@@ -53,11 +26,6 @@ export function duration(ms) {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   const pad = (number) => String(number).padStart(2, "0");
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
-}
-
-/** `1 item`, `2 items`. */
-export function count(number, one, many = `${one}s`) {
-  return `${number} ${number === 1 ? one : many}`;
 }
 
 /** `pale_ale` → `pale ale`: for what has no name. */

@@ -3,6 +3,7 @@
 import { request } from "/assets/api.js";
 import { clock } from "/assets/clock.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
+import { languageField } from "/assets/languages.js";
 import { timeOfDay } from "/assets/time.js";
 import { text } from "/start/text.js";
 
@@ -18,9 +19,9 @@ async function ask() {
 }
 
 /** Not ready is an answer too: it says what is wrong. */
-function show(healthy, { status, services }) {
+function show(healthy, { services }) {
   answered_ms = clock.now();
-  headline(healthy, healthy ? text.healthy : `${text.unhealthy}: ${status}`);
+  headline(healthy, healthy ? text.healthy : text.unhealthy);
   byId("services").replaceChildren(...Object.keys(text.services).filter((name) => name in services).map((name) => service(name, services[name])));
 }
 
@@ -36,9 +37,10 @@ function headline(healthy, sentence) {
 
 function service(name, state) {
   const ok = state === "ok";
-  return el("li", {}, el("span", {}, text.services[name]), el("span", { class: `badge ${ok ? "good" : "bad"}` }, ok ? `✓ ${text.ok}` : `✕ ${state}`));
+  return el("li", {}, el("span", {}, text.services[name]), el("span", { class: `badge ${ok ? "good" : "bad"}` }, ok ? `✓ ${text.ok}` : `✕ ${text.failing}`), !ok && el("code", { lang: "en", dir: "ltr" }, state));
 }
 
 fillTexts(text);
+byId("language").replaceChildren(languageField());
 setText(byId("health-heading"), text.asking);
 ask();

@@ -13,6 +13,7 @@ mod docs;
 mod ends;
 mod flow;
 mod guest;
+mod languages;
 mod manager;
 mod menu;
 mod once;

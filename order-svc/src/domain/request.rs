@@ -128,7 +128,7 @@ pub struct LocationRequest {
     /// When the business day begins, local time.
     #[serde(default, deserialize_with = "null_as_default")]
     pub day_starts: DayStarts,
-    /// What the menu is written in.
+    /// What the menu is written in, and what the page for guests speaks, if it can; else English.
     #[serde(default)]
     pub language: Option<Language>,
     /// How guests pay.

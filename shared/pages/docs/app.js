@@ -4,6 +4,7 @@
 import { request } from "/assets/api.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
 import { groupBy } from "/assets/groups.js";
+import { languageField } from "/assets/languages.js";
 import { shared } from "/assets/text.js";
 import { operation } from "/docs/operation.js";
 import { described, details, prose } from "/docs/schema.js";
@@ -83,6 +84,8 @@ function follow({ target }) {
 }
 
 fillTexts(text);
+document.title = `${text.title} · ${text.home}`;
+byId("language").replaceChildren(languageField());
 byId("words").placeholder = text.filter;
 byId("words").addEventListener("input", narrow);
 byId("filter").addEventListener("submit", (event) => {

@@ -1,6 +1,7 @@
 // What a JSON Schema says, as people read it: a type with its limits, and the fields of an object.
 
 import { el } from "/assets/dom.js";
+import { shared } from "/assets/text.js";
 import { text } from "/docs/text.js";
 
 /** A reference, `null` as an alternative and `allOf` resolved: `{name?, nullable?, type, properties, …}`. */
@@ -25,9 +26,9 @@ export function plain(api, schema) {
   return { ...said, nullable, type: types[0], choices: others.length > 1 ? others : undefined };
 }
 
-/** Text in which `code` is written between grave accents, as nodes. */
+/** Text of the document, in which `code` is written between grave accents, as nodes. */
 export function prose(words = "") {
-  return words.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+  return [el("bdi", { lang: "en" }, ...words.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part)))];
 }
 
 /** Its type, which leads to the schema that has a name: `a list of Line`, `string (date-time) or null`. */
@@ -99,7 +100,7 @@ export function field(api, name, schema, needed, { where, description } = {}) {
   return el(
     "li",
     {},
-    el("p", {}, el("code", { class: "name" }, name), " ", ...typeOf(api, schema), el("span", { class: "quiet" }, `, ${[where, needed ? text.needed : text.optional].filter(Boolean).join(", ")}`)),
+    el("p", {}, el("code", { class: "name" }, name), " ", ...typeOf(api, schema), el("span", { class: "quiet" }, `, ${shared.list([where, needed ? text.needed : text.optional].filter(Boolean))}`)),
     told && el("p", {}, ...prose(told)),
     limit.length > 0 && el("p", { class: "quiet" }, ...limit),
     inner.properties && details({}, [text.fields(inner.name ?? name)], () => described(api, inner)),

@@ -1,39 +1,5 @@
-// Every English text of the reader.
+// The words of the page, in its language.
 
-import { count } from "/assets/text.js";
+import { language } from "/assets/language.js";
 
-export const text = {
-  title: "HTTP interface",
-  skip: "Skip to the operations",
-  home: "Comanda",
-  filter: "Filter: path, method or words ( / )",
-  found: (shown, all) => (shown === all ? count(all, "operation") : `${shown} of ${count(all, "operation")}`),
-  document: "The same as an OpenAPI document",
-  services: "Services",
-  schemas: "Schemas",
-  parameters: "Parameters",
-  body: "Request body",
-  answers: "Answers",
-  call: "Call it",
-  copy: "Copy",
-  copied: "Copied",
-  example: "Example",
-  needed: "required",
-  optional: "optional",
-  fields: (name) => `Fields of ${name}`,
-  place: { path: "in the path", query: "in the query", header: "a header", cookie: "a cookie" },
-  headers: "With",
-  listOf: "a list of",
-  mapOf: "an object, by name, of",
-  orNull: "or null",
-  or: "or",
-  anything: "any JSON",
-  noOther: "No other fields.",
-  oneOf: "one of",
-  standard: (value) => `default ${value}`,
-  matching: "matching",
-  range: (from, to, unit = "") => `${from === undefined ? "at most" : to === undefined ? "at least" : "from"} ${[from, to].filter((end) => end !== undefined).join(" to ")}${unit && ` ${unit}`}`,
-  characters: "characters",
-  entries: "entries",
-  away: "The document cannot be read: the server does not answer.",
-};
+export const { text } = await import(`/docs/text.${language}.js`);

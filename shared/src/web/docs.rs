@@ -29,6 +29,9 @@ pub const ASSETS: &[Asset] = &[
     Asset { path: "/docs/example.js", text: include_str!("../../pages/docs/example.js") },
     Asset { path: "/docs/operation.js", text: include_str!("../../pages/docs/operation.js") },
     Asset { path: "/docs/schema.js", text: include_str!("../../pages/docs/schema.js") },
+    Asset { path: "/docs/text.ar.js", text: include_str!("../../pages/docs/text.ar.js") },
+    Asset { path: "/docs/text.de.js", text: include_str!("../../pages/docs/text.de.js") },
+    Asset { path: "/docs/text.en.js", text: include_str!("../../pages/docs/text.en.js") },
     Asset { path: "/docs/text.js", text: include_str!("../../pages/docs/text.js") },
 ];
 

@@ -3,6 +3,7 @@
 
 import { addressParts } from "/assets/address.js";
 import { byId, el, fillTexts, setText } from "/assets/dom.js";
+import { languageField } from "/assets/languages.js";
 import { swap } from "/assets/parts.js";
 import { timeOfDay } from "/assets/time.js";
 import { deadView } from "/console/dead.js";
@@ -68,6 +69,8 @@ function press(event) {
 }
 
 fillTexts(text);
+document.title = `${text.title} · ${text.brand}`;
+byId("language").replaceChildren(languageField());
 byId("skip").addEventListener("click", () => byId("main").focus());
 addEventListener("hashchange", route);
 addEventListener("keydown", press);

@@ -11,7 +11,7 @@ export async function ask(method, path, body) {
   try {
     const answer = await request(method, path, { body, timeout_ms: TIMEOUT_MS });
     if (answer.ok) return { body: answer.body };
-    return { wrong: answer.body?.detail ?? text.refused(answer.status), status: answer.status };
+    return { wrong: text.refused(answer.status, answer.body?.detail), status: answer.status };
   } catch {
     return { wrong: text.noAnswer };
   }

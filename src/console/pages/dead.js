@@ -3,7 +3,7 @@
 import { el, setText } from "/assets/dom.js";
 import { groupBy } from "/assets/groups.js";
 import { dialog } from "/assets/parts.js";
-import { count, shared } from "/assets/text.js";
+import { shared } from "/assets/text.js";
 import { ask } from "/console/ask.js";
 import { copyButton, fact, json } from "/console/event.js";
 import { moment, text } from "/console/text.js";
@@ -31,7 +31,7 @@ export function deadView(main) {
     all.replaceChildren(...[...groups].sort(([, one], [, other]) => other.length - one.length).map(([key, alike]) => group(key, alike, work, opened.has(key))));
     every.hidden = groups.size < 2;
     setText(every, text.dead.redriveAll(letters.length));
-    const names = (services) => services.map((service) => text.names[service]).join(", ");
+    const names = (services) => shared.list(services.map((service) => text.names[service]));
     setText(more, [letters.length === 0 && body.away.length === 0 && text.dead.none, body.more.length > 0 && text.dead.more(names(body.more)), body.away.length > 0 && text.dead.away(names(body.away))].filter(Boolean).join(" "));
   };
   const work = worker(told, load);
@@ -64,7 +64,7 @@ function worker(told, done) {
     }
     going = false;
     const sums = [...outcomes].map(([outcome, number]) => text.dead.sum(number, text.dead.outcomes[outcome])).join(", ");
-    told.replaceChildren(el("p", {}, `${count(letters.length, "letter")}: ${sums}.`), each);
+    told.replaceChildren(el("p", {}, text.dead.total(letters.length, sums)), each);
     await done();
   };
   return {

@@ -7,6 +7,7 @@ import { ROWS_MAX, feed } from "/console/feed.js";
 import { SERVICES } from "/console/samples.js";
 import { text, timeOfEvent } from "/console/text.js";
 
+const TYPES = ["order.*", "stock.*", "ticket.*", "menu.changed", "location.changed", "availability.changed", "recipe.changed", "pace.changed", "item.marked_out", "stations.changed"];
 /** After the last key the filter is asked for. */
 const TYPING_MS = 350;
 
@@ -49,7 +50,7 @@ function filters(pause) {
     field(name, label, el("input", { id: `filter-${name}`, type: "search", name, placeholder: hint, value: feed.filter[name] ?? "", autocomplete: "off", spellcheck: "false", list }));
   const option = (service, label) => el("option", { value: service, selected: (feed.filter.service ?? "") === service }, label);
   const services = el("select", { id: "filter-service", name: "service" }, option("", text.events.anyService), ...SERVICES.map((service) => option(service, text.names[service])));
-  const types = el("datalist", { id: "types" }, ...text.events.types.map((type) => el("option", { value: type })));
+  const types = el("datalist", { id: "types" }, ...TYPES.map((type) => el("option", { value: type })));
   const form = el(
     "form",
     { id: "filter", class: "tools", role: "search", "aria-label": text.events.filter },

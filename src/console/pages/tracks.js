@@ -2,6 +2,7 @@
 // from what caused it a line along the one lane and across to the other. The steps beside it say the same in words.
 
 import { el } from "/assets/dom.js";
+import { SIGNED } from "/assets/language.js";
 import { SERVICES } from "/console/samples.js";
 import { svg } from "/console/svg.js";
 import { span, stepWords, text } from "/console/text.js";
@@ -36,7 +37,7 @@ function item(step, first_ms) {
     "li",
     { class: step.service },
     el("p", {}, el("strong", {}, title), mark && el("span", { class: `badge ${mark.kind}` }, mark.words), isDead && el("a", { href: "#dead" }, text.trace.toDead)),
-    el("p", { class: "quiet" }, el("span", { class: "moment" }, `+${span(Date.parse(step.at) - first_ms)}`), ` ${told}`),
+    el("p", { class: "quiet" }, el("span", { class: "moment" }, `${SIGNED}+${span(Date.parse(step.at) - first_ms)}`), ` ${told}`),
     step.reason && el("p", { class: "reason" }, step.reason),
     said && el("p", {}, said),
   );

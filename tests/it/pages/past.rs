@@ -36,7 +36,7 @@ async fn a_display_shows_what_was_on_it_and_its_clock_stands() {
         display.until(AGE).await;
         display.may_say("409");
         display.taps("1× margherita").await;
-        display.sees("this is a sandbox whose clock stands at").await;
+        display.sees("This shows the past: nothing can be changed.").await;
         display.has_sent_all().await;
         let guest = browsers.guest(&sandbox.base).await;
         guest.sees("margherita").await;

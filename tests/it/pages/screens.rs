@@ -100,6 +100,14 @@ const AMISS: &str = r#"
     return [...sideways, ...cut.map((e) => `cut off: ${name(e)}`), ...small.map((e) => `small: ${name(e)}`)];
 "#;
 
+/// Fails on whatever does not fit the screen as it is.
+pub(super) async fn fits(page: &Page, thumb: u32, what: &str) {
+    // Two frames: what follows from a new size is done.
+    page.runs("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))", json!([]))
+        .await;
+    assert_eq!(page.runs(AMISS, json!([thumb])).await, json!([]), "{what}");
+}
+
 async fn look(page: &Page, name: &str) {
     // On a desk: as many as fit.
     let thumb = if name == "events" { 36 } else { 48 };
@@ -107,13 +115,7 @@ async fn look(page: &Page, name: &str) {
         page.resize(size).await;
         for (theme, suffix) in [("light", ""), ("dark", "-dark")] {
             page.theme(theme).await;
-            // Two frames: what follows from a new size is done.
-            page.runs(
-                "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
-                json!([]),
-            )
-            .await;
-            assert_eq!(page.runs(AMISS, json!([thumb])).await, json!([]), "{name} on a {screen}, {theme}");
+            fits(page, thumb, &format!("{name} on a {screen}, {theme}")).await;
             if let Some(directory) = variable("COMANDA_PICTURES") {
                 let file = PathBuf::from(directory).join(format!("{name}-{screen}{suffix}.png"));
                 std::fs::write(file, page.picture().await).unwrap();

@@ -1,0 +1,26 @@
+// The words of the start page, in Arabic.
+
+export const text = {
+  title: "Comanda",
+  motto: "يصل الطلب، يُحجز المخزون، يطبخ المطبخ، ويُخبَر الضيف.",
+  pages: "الصفحات",
+  order: "الطلب",
+  orderHint: "القائمة للضيوف، ومتابعة الطلب",
+  kitchen: "المطبخ",
+  kitchenHint: "كل تذكرة في حينها، للطباخين",
+  stock: "المخزون",
+  stockHint: "الموجود، والوصفات، وما نفد",
+  menu: "القائمة",
+  menuHint: "الأطباق والأسعار ومسببات الحساسية والخيارات، للمديرين",
+  console: "نظرة إلى الداخل",
+  consoleHint: "للمطورين: الأحداث مباشرة، ومسار الطلب، وما تعثّر",
+  docs: "واجهة HTTP",
+  docsHint: "للمطورين: كل نداء مع مثال",
+  asking: "نسأل عن حال كل شيء…",
+  healthy: "كل شيء سليم",
+  unhealthy: "ليس كل شيء سليمًا",
+  away: (time) => (time ? `لا جواب منذ ${time}` : "لا جواب"),
+  ok: "سليم",
+  failing: "غير سليم",
+  services: { "order-svc": "الطلبات", "kitchen-svc": "المطبخ", "inventory-svc": "المخزون" },
+};

@@ -1,0 +1,26 @@
+// The words of the start page, in German.
+
+export const text = {
+  title: "Comanda",
+  motto: "Bestellungen kommen an, der Bestand wird zurückgelegt, die Küche kocht, der Gast erfährt es.",
+  pages: "Seiten",
+  order: "Bestellen",
+  orderHint: "Die Speisekarte für Gäste, und wie weit eine Bestellung ist",
+  kitchen: "Küche",
+  kitchenHint: "Jeder Bon sofort, für Köchinnen und Köche",
+  stock: "Lager",
+  stockHint: "Bestand, Rezepte, was ausverkauft ist",
+  menu: "Speisekarte",
+  menuHint: "Gerichte, Preise, Allergene, Auswahl, für die Leitung",
+  console: "Hineinsehen",
+  consoleHint: "Für Entwickler: Ereignisse live, der Weg einer Bestellung, was schiefging",
+  docs: "HTTP-Schnittstelle",
+  docsHint: "Für Entwickler: jeder Aufruf, mit Beispiel",
+  asking: "Wir fragen, wie es allem geht …",
+  healthy: "Alles läuft",
+  unhealthy: "Nicht alles läuft",
+  away: (time) => (time ? `Keine Antwort seit ${time}` : "Keine Antwort"),
+  ok: "läuft",
+  failing: "läuft nicht",
+  services: { "order-svc": "Bestellungen", "kitchen-svc": "Küche", "inventory-svc": "Lager" },
+};

@@ -1,0 +1,26 @@
+// The words of the start page, in English.
+
+export const text = {
+  title: "Comanda",
+  motto: "Orders come in, stock is set aside, the kitchen cooks, the guest is told.",
+  pages: "Pages",
+  order: "Order",
+  orderHint: "The menu for guests, and following an order",
+  kitchen: "Kitchen",
+  kitchenHint: "Every ticket at once, for cooks",
+  stock: "Stock",
+  stockHint: "On hand, recipes, what is sold out",
+  menu: "Menu",
+  menuHint: "Dishes, prices, allergens, choices, for managers",
+  console: "Look into it",
+  consoleHint: "For developers: events live, an order's trace, what failed",
+  docs: "HTTP interface",
+  docsHint: "For developers: every call, with an example",
+  asking: "Asking how everything is…",
+  healthy: "Everything is healthy",
+  unhealthy: "Not everything is healthy",
+  away: (time) => (time ? `No answer since ${time}` : "No answer"),
+  ok: "healthy",
+  failing: "not healthy",
+  services: { "order-svc": "Orders", "kitchen-svc": "Kitchen", "inventory-svc": "Stock" },
+};
