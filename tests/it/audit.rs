@@ -256,7 +256,12 @@ async fn it_watches_and_is_measured() {
         let missing = "comanda_audit_missing{listener=\"kitchen-svc\"}";
         until(async || measured(&address, "comanda_audit_discrepancies").await == Some(2.0)).await;
         assert_eq!(measured(&address, missing).await, Some(2.0));
-        assert!(measured(&address, "comanda_audit_lag_seconds{listener=\"kitchen-svc\"}").await > Some(1.0));
+        let lag = async |speaker: &str| {
+            measured(&address, &format!("comanda_audit_lag_seconds{{listener=\"kitchen-svc\",speaker=\"{speaker}\"}}"))
+                .await
+        };
+        assert!(lag("order-svc").await > Some(1.0));
+        assert_eq!(lag("inventory-svc").await, Some(0.0));
         assert_eq!(measured(&address, "comanda_audit_missing{listener=\"order-svc\"}").await, Some(0.0));
         let body = json!({"to": "kitchen-svc", "after": 0});
         app.send(app.request(Method::POST, "/v1/feed/orders/resend").json(&body)).await;

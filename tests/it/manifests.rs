@@ -3,6 +3,7 @@
 
 mod agree;
 mod alerts;
+mod dashboards;
 mod edges;
 mod pods;
 mod refer;

@@ -61,7 +61,7 @@ async fn serve_metrics(options: &Options) -> Result<()> {
 fn describe() {
     metrics::describe_gauge!("comanda_audit_up", "1 where the last look could be taken");
     metrics::describe_gauge!("comanda_audit_missing", "Events that the listener has not taken in although it had time");
-    metrics::describe_gauge!("comanda_audit_lag_seconds", "Age of the oldest event that the listener has not taken in");
+    metrics::describe_gauge!("comanda_audit_lag_seconds", "Age of the speaker's oldest event that it has not heard");
     metrics::describe_gauge!("comanda_audit_discrepancies", "All on which the services do not agree");
 }
 
@@ -142,7 +142,7 @@ async fn look(options: &Options, audit: &mut Option<Audit>) -> Result<Look> {
     audit.convergence.settle().await?;
     let found = audit.look().await?;
     let lags_s = SERVICES.map(|(listener, _)| (listener, lag_s(audit, listener)));
-    measure(audit, &lags_s, found.len());
+    measure(audit, found.len());
     Ok(Look { count: Count { discrepancies: found.len(), ..audit.count() }, found, lags_s })
 }
 
@@ -152,17 +152,23 @@ fn links<'a>(audit: &'a Audit, listener: &'a str) -> impl Iterator<Item = &'a Li
 
 /// The age of the oldest event that the listener has not taken in.
 fn lag_s(audit: &Audit, listener: &str) -> f64 {
-    let oldest = links(audit, listener).filter_map(Link::oldest).min();
+    age_s(links(audit, listener).filter_map(Link::oldest).min())
+}
+
+fn age_s(oldest: Option<Time>) -> f64 {
     oldest.map_or(0.0, |oldest| Time::now().since(oldest).as_secs_f64())
 }
 
-fn measure(audit: &Audit, lags_s: &[(&'static str, f64)], discrepancies: usize) {
+fn measure(audit: &Audit, discrepancies: usize) {
     let horizon = audit.horizon();
-    for (listener, lag_s) in lags_s.iter().copied() {
+    for (listener, _) in SERVICES {
         let late = |link: &Link| link.open.iter().filter(|heard| heard.time <= horizon).count();
         let missing: usize = links(audit, listener).map(late).sum();
         metrics::gauge!("comanda_audit_missing", "listener" => listener).set(missing as f64);
-        metrics::gauge!("comanda_audit_lag_seconds", "listener" => listener).set(lag_s);
+    }
+    for link in &audit.convergence.links {
+        let labels = [("listener", link.listener), ("speaker", link.speaker)];
+        metrics::gauge!("comanda_audit_lag_seconds", &labels).set(age_s(link.oldest()));
     }
     metrics::gauge!("comanda_audit_discrepancies").set(discrepancies as f64);
 }
