@@ -7,6 +7,7 @@ mod history;
 mod identity;
 mod misconfigured;
 mod rabbit;
+pub(crate) mod seldom;
 mod speaker;
 mod watch;
 

@@ -20,6 +20,7 @@ use super::{
     declare::{arguments, confirmed_channel, declare, made_anew, text},
     identity,
     misconfigured::{Phase, explain},
+    seldom::Seldom,
 };
 use crate::contract::{time::Time, topology};
 
@@ -168,7 +169,10 @@ fn safe(confirmations: &[Confirmation], messages: &[Message]) -> Vec<bool> {
     let safe = confirmations.iter().zip(messages).map(|(confirmation, message)| {
         let safe = confirmation.is_ack() && !returned.contains(message.id.as_str());
         if !safe {
-            warn!(routing_key = message.routing_key, "the broker did not take a message");
+            static NOT_TAKEN: Seldom = Seldom::new(1);
+            if let Some(left_out) = NOT_TAKEN.now(Time::now()) {
+                warn!(routing_key = message.routing_key, left_out, "the broker did not take a message");
+            }
         }
         safe
     });

@@ -8,7 +8,7 @@ use tracing::error;
 use uuid::Uuid;
 
 use crate::{
-    bus::{Delivery, Receipt},
+    bus::{Delivery, Receipt, seldom::Seldom},
     contract::{
         event::{Event, decode},
         time::Time,
@@ -152,8 +152,11 @@ impl<S: Service> Batch<S> {
         for pending in std::mem::take(&mut self.inputs) {
             match pending.origin {
                 Origin::Request(_) => {
+                    static FAULTS: Seldom = Seldom::new(10);
                     let (id, trace, error) = (pending.input.id, pending.input.trace.name(), format!("{error:#}"));
-                    error!(service = S::NAME, request.id = %id, trace.id = trace, error, "a request could not be decided or stored");
+                    if let Some(left_out) = FAULTS.now(Time::now()) {
+                        error!(service = S::NAME, request.id = %id, trace.id = trace, error, left_out, "a request could not be decided or stored");
+                    }
                     pending.answer(Answer::Asker(Err(Denial::Failed)));
                 }
                 Origin::Event { event, raw, attempts, redrive, .. } => {

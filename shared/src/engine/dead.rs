@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    bus::{Cut, MESSAGE_MAX_BYTES},
+    bus::{Cut, MESSAGE_MAX_BYTES, seldom::Seldom},
     contract::{
         event::{Event, derived_id},
         time::{Time, TimeAndId},
@@ -110,11 +110,23 @@ impl Letter {
     }
 }
 
-/// Tells of letters that were kept.
+/// Tells of letters that were kept; in a flood, of a few of them.
 pub(crate) fn report(service: &'static str, letters: Vec<Letter>) {
+    static LETTERS: Seldom = Seldom::new(10);
     for Letter { id, kind, order, trace, reason, outcome, .. } in letters {
         let order = order.map(|order| order.to_string());
-        error!(service, event.id = id, event.r#type = kind, order.id = order, trace.id = trace, reason, "dead letter");
+        if let Some(left_out) = LETTERS.now(Time::now()) {
+            error!(
+                service,
+                event.id = id,
+                event.r#type = kind,
+                order.id = order,
+                trace.id = trace,
+                reason,
+                left_out,
+                "dead letter"
+            );
+        }
         let kind = kind.unwrap_or("unreadable".into());
         let labels = [("service", service.into()), ("type", kind), ("outcome", outcome.into())];
         metrics::counter!("comanda_events_total", &labels).increment(1);

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tracing::{Level, debug, enabled, error};
 
 use crate::{
+    bus::seldom::Seldom,
     contract::{time::Time, trace::Trace},
     engine::spans::{Span, Spans},
     web::{exemplars, extract::caller},
@@ -57,7 +58,10 @@ pub(super) async fn observe(State(observer): State<Observer>, mut request: Reque
 /// What failed by a fault of ours; each request, if somebody asks for it (`RUST_LOG=info,access=debug`).
 fn log(method: &str, route: &str, status: StatusCode, started: Instant, trace: Option<Trace>) {
     if status == StatusCode::INTERNAL_SERVER_ERROR {
-        error!(method, route, trace.id = trace.map(Trace::name), "a request failed");
+        static FAULTS: Seldom = Seldom::new(10);
+        if let Some(left_out) = FAULTS.now(Time::now()) {
+            error!(method, route, trace.id = trace.map(Trace::name), left_out, "a request failed");
+        }
     }
     if enabled!(target: "access", Level::DEBUG) {
         let (status, duration_ms) = (status.as_u16(), started.elapsed().as_secs_f64() * 1000.0);

@@ -1,7 +1,6 @@
 //! Errors as RFC 9457 `application/problem+json`: a stable type, and what a program needs to act.
 
 mod schema;
-mod seldom;
 
 use std::num::NonZeroU32;
 
@@ -16,13 +15,12 @@ use serde_json::{Map, Value};
 use tracing::{error, warn};
 
 use crate::{
+    bus::seldom::Seldom,
     contract::{time::Time, types::FieldError},
     db::{Failure, NO_ANSWER, advice},
     engine::{log::Gone, pump::Denial},
     web::etag,
 };
-
-use self::seldom::Seldom;
 
 /// So many errors of one request are told.
 const ERRORS_MAX: usize = 100;
@@ -284,8 +282,8 @@ pub fn could_not_read(error: anyhow::Error) -> Problem {
         let detail = format!("what was before position {first} has been forgotten; after={} goes on there", first - 1);
         return Problem::gone(detail, first);
     }
-    static FAULTS: Seldom = Seldom::new();
-    static OUTAGES: Seldom = Seldom::new();
+    static FAULTS: Seldom = Seldom::new(1);
+    static OUTAGES: Seldom = Seldom::new(1);
     if Failure::of(&error) == Failure::Fault {
         if let Some(left_out) = FAULTS.now(Time::now()) {
             error!(error = format!("{error:#}"), left_out, "could not show what is stored");

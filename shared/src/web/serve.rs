@@ -19,7 +19,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
-use crate::web::quota::{Peer, UnderWay};
+use crate::{
+    bus::seldom::Seldom,
+    contract::time::Time,
+    web::quota::{Peer, UnderWay},
+};
 
 use self::{
     body::{RequestBody, Tracked},
@@ -90,7 +94,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             }
             Err(error) => {
                 // Out of file descriptors, most likely: whoever has been idle longest gives his back.
-                warn!(error = %error, "could not accept a connection");
+                static REFUSED: Seldom = Seldom::new(1);
+                if let Some(left_out) = REFUSED.now(Time::now()) {
+                    warn!(error = %error, left_out, "could not accept a connection");
+                }
                 slots.close_longest_idle();
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

@@ -23,7 +23,8 @@ use super::{
     session::{self, cookie_of},
 };
 use crate::{
-    contract::{access::Role, types::Slug},
+    bus::seldom::Seldom,
+    contract::{access::Role, time::Time, types::Slug},
     web::problem::{Answer, Problem},
 };
 
@@ -166,11 +167,16 @@ pub fn arrived(request: &HeaderMap) -> (HeaderName, String) {
 
 /// A page of this site, and no other's that looks like one.
 fn is_ours(to: &str) -> bool {
-    to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']) && to.is_ascii()
+    // A browser takes a backslash for a slash, and passes over tabs and line ends.
+    to.starts_with('/') && !to.starts_with("//") && !to.contains('\\') && to.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn unreachable_provider(error: &anyhow::Error) -> Problem {
-    warn!(error = format!("{error:#}"), "could not sign somebody in");
+    // Whoever likes may begin to sign in, as often as he likes.
+    static FAILED: Seldom = Seldom::new(1);
+    if let Some(left_out) = FAILED.now(Time::now()) {
+        warn!(error = format!("{error:#}"), left_out, "could not sign somebody in");
+    }
     Problem::unavailable("the identity provider does not answer as it should")
 }
 
