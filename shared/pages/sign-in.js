@@ -22,7 +22,7 @@ export function signIn(problem) {
   wait(code);
 }
 
-const here = () => location.pathname + location.search;
+const here = () => location.pathname + location.search + location.hash;
 
 /** Shows a code until it is confirmed. */
 async function wait(code) {

@@ -28,7 +28,7 @@ const EXAMPLES: &str = "Examples:
   comanda key confirm K7M2QX --name grill --location soho
                                                       lets the display in that shows this code
 
-It takes the role manager: a token in COMANDA_TOKEN, or in a file that --token-file names (`comanda token` makes one).";
+It takes the role manager, and for a key of developers that role, too: a token in COMANDA_TOKEN, or in a file that --token-file names (`comanda token` makes one).";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]

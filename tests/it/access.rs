@@ -1,13 +1,15 @@
 //! Who may do what: services that ask everybody who they are.
 
+mod console;
 mod corpus;
 mod guests;
 mod keys;
 mod local;
-mod openid;
+pub(crate) mod openid;
 mod pairing;
 mod provider;
 mod routes;
+mod tricks;
 
 use std::{path::Path, time::Duration};
 

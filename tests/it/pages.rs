@@ -5,7 +5,7 @@ mod alone;
 mod apart;
 mod away;
 mod browser;
-mod console;
+pub(crate) mod console;
 mod cook;
 mod crowd;
 mod dense;

@@ -24,6 +24,9 @@ pub struct NewKey {
     pub roles: Vec<Role>,
     pub locations: Option<Vec<Slug>>,
     pub fingerprint: String,
+    /// Of a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Uuid>,
     pub expires_at: Option<Time>,
 }
 
@@ -59,6 +62,7 @@ pub(super) fn issue(state: &mut State, new: &NewKey, input: &Input<Command>) -> 
         roles: new.roles.clone(),
         locations: new.locations.clone(),
         fingerprint: new.fingerprint.clone(),
+        order: new.order,
         issued_at: input.at,
         issued_by: input.by.clone(),
         expires_at: new.expires_at,
@@ -115,6 +119,7 @@ pub(super) fn confirm(
         roles: roles.to_vec(),
         locations: Some(vec![location.clone()]),
         fingerprint: waiting.fingerprint.clone(),
+        order: None,
         expires_at: None,
     };
     // A code is good once.

@@ -70,7 +70,8 @@ struct IssuedKey {
     post, path = "/v1/keys", tag = "order-svc", request_body = KeyRequest,
     responses((status = 201, body = IssuedKey, description = "The only answer with its `secret`.", headers(("Location"))))
 )]
-/// Makes a key that lets a program in, on all services, until it is revoked. Each request makes another one.
+/// Makes a key that lets a program in, on all services, until it is revoked. Each request makes another one. Nobody gives
+/// more than he has: a key for developers takes the role developer beside manager.
 pub(super) async fn issue_key(
     State(app): State<Orders>,
     call: Call,
@@ -79,11 +80,11 @@ pub(super) async fn issue_key(
 ) -> Answer<Response> {
     Problem::check(wanted.wrong(call.at))?;
     let KeyRequest { name, roles, locations, expires_at } = wanted;
+    principal.may_give(&roles)?;
     within(&principal, locations.as_deref())?;
     let secret = Secret::key().map_err(could_not_read)?;
-    let subject = format!("key:{name}");
-    let new =
-        NewKey { kind: KeyKind::Key, name, subject, roles, locations, fingerprint: secret.fingerprint(), expires_at };
+    let (kind, subject, fingerprint) = (KeyKind::Key, format!("key:{name}"), secret.fingerprint());
+    let new = NewKey { kind, name, subject, roles, locations, fingerprint, order: None, expires_at };
     let key = key_of(app.pump.ask(call, Command::IssueKey(new)).await?)?;
     let location = [(header::LOCATION, format!("/v1/keys/{}", key.id)), (header::CACHE_CONTROL, "no-store".into())];
     let secret = secret.reveal().to_owned();
@@ -184,26 +185,27 @@ struct Link {
     post, path = "/v1/orders/{id}/link", tag = "order-svc", params(("id" = Uuid, Path)),
     responses((status = 201, body = Link))
 )]
-/// Makes an address that shows the order to whoever has it, for a day: they see what its guest sees. It is listed and revoked
-/// like a key.
+/// Makes an address that shows the order to whoever has it, for a day: this order, and nothing else of who placed it. It is
+/// listed and revoked like a key.
 pub(super) async fn share(
     State(app): State<Orders>,
     call: Call,
     principal: Principal,
     InPath(id): InPath<Uuid>,
 ) -> Answer<Response> {
-    let order = orders::find(&app, &principal, id).await?;
-    let subject = order.placed_by.ok_or_else(|| Problem::missing("nobody had to say who they are to place it"))?;
+    let order = orders::find_to_change(&app, &principal, id).await?;
+    order.placed_by.ok_or_else(|| Problem::missing("nobody had to say who they are to place it"))?;
     let secret = Secret::key().map_err(could_not_read)?;
     let expires_at = call.at + SHARED_FOR;
     let name = format!("order {}", order.number).try_into().map_err(|_| Problem::internal())?;
     let new = NewKey {
         kind: KeyKind::Link,
         name,
-        subject,
+        subject: format!("link:{id}"),
         roles: Vec::new(),
         locations: Some(vec![order.location]),
         fingerprint: secret.fingerprint(),
+        order: Some(id),
         expires_at: Some(expires_at),
     };
     key_of(app.pump.ask(call, Command::IssueKey(new)).await?)?;
@@ -276,6 +278,7 @@ pub(super) async fn confirm_pairing(
     principal.at(&location)?;
     let roles = roles.unwrap_or_else(|| vec![Role::Kitchen]);
     Problem::check(wrong_roles(&roles).into_iter().collect())?;
+    principal.may_give(&roles)?;
     let code = code.to_ascii_uppercase();
     let key = key_of(app.pump.ask(call, Command::ConfirmPairing { code, name, location, roles }).await?)?;
     Ok((StatusCode::CREATED, etag::versioned(key.version, key)).into_response())

@@ -159,8 +159,21 @@ pub(super) async fn find(app: &Orders, principal: &Principal, id: Uuid) -> Answe
 }
 
 fn may_see(principal: &Principal, order: &Order) -> bool {
+    principal.is_shown(order.id) || may_change(principal, order)
+}
+
+fn may_change(principal: &Principal, order: &Order) -> bool {
     let is_own = order.placed_by.as_deref() == Some(principal.subject());
     principal.covers(&order.location) && (is_own || principal.is_staff_of(&order.location))
+}
+
+/// Whoever was sent the address of an order looks at it, and no more.
+pub(super) async fn find_to_change(app: &Orders, principal: &Principal, id: Uuid) -> Answer<Order> {
+    let order = find(app, principal, id).await?;
+    if may_change(principal, &order) {
+        return Ok(order);
+    }
+    Err(Problem::forbidden("its address shows you the order; it is changed by who placed it, and by the staff"))
 }
 
 #[utoipa::path(
@@ -182,7 +195,7 @@ pub(super) async fn cancel_order(
 ) -> Answer<Reply> {
     // Neither whose it is nor where changes until it is decided.
     if !principal.is_unbounded() {
-        find(&app, &principal, order).await?;
+        find_to_change(&app, &principal, order).await?;
     }
     Ok(app.pump.ask(call, Command::Cancel { order, reason }).await?)
 }

@@ -89,6 +89,7 @@ fn session_of(person: Person, secret: &Secret, call: &Call) -> Answer<NewKey> {
         roles: person.roles,
         locations: person.locations,
         fingerprint: secret.fingerprint(),
+        order: None,
         expires_at: Some(call.at + LASTS),
     })
 }

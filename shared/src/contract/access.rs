@@ -70,19 +70,25 @@ pub enum KeyKind {
     Link,
 }
 
+/// What begins the names of those who hold such a secret: nobody else is called so.
+pub const HOLDERS: [&str; 4] = ["key:", "display:", "guest:", "link:"];
+
 /// A secret that lets somebody in until it is revoked, and how far. Of the secret itself nothing is kept but a fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccessKey {
     pub id: Uuid,
     pub kind: KeyKind,
     pub name: Name,
-    /// What events and journals call whoever shows it: `key:till`, `display:grill`, or who signed in.
+    /// What events and journals call whoever shows it: `key:till`, `display:grill`, `link:` with the order, or who signed in.
     pub subject: String,
     pub roles: Vec<Role>,
     /// Where; `null` is everywhere.
     pub locations: Option<Vec<Slug>>,
     /// SHA-256 of the secret, in hexadecimal digits.
     pub fingerprint: String,
+    /// Of a link: the one order that it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Uuid>,
     pub issued_at: Time,
     pub issued_by: String,
     /// It lets nobody in from then on.
@@ -120,8 +126,9 @@ impl AccessKey {
         derived_id(&["key", fingerprint])
     }
 
-    /// Whether it lets anybody in.
+    /// Whether it lets anybody in. A link that does not say which order it shows was made by an earlier version.
     pub fn is_good(&self, at: Time) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| at < end)
+        let is_whole = self.kind != KeyKind::Link || self.order.is_some();
+        is_whole && self.revoked_at.is_none() && self.expires_at.is_none_or(|end| at < end)
     }
 }

@@ -25,6 +25,12 @@ fn kept(answer: &Response) -> String {
 }
 
 impl<'a> Browser<'a> {
+    /// One that keeps what it had when it follows a link.
+    fn and(&self, other: &Self) -> Self {
+        let cookie = format!("{}; {}", self.cookie, other.cookie);
+        Self { guarded: self.guarded, client: self.client.clone(), cookie }
+    }
+
     /// Opens the page at this address.
     async fn open(guarded: &'a Guarded, path: &str) -> (Self, Response) {
         let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -70,6 +76,10 @@ async fn a_guest_sees_its_own_orders_and_sends_the_address_of_one() {
         assert_eq!((answer.status(), &answer.headers()[LOCATION]), (StatusCode::SEE_OTHER, &"/order".parse().unwrap()));
         assert_eq!(friend.ask(Method::GET, &path, None).await.0, StatusCode::OK);
         assert_eq!(friend.ask(Method::GET, "/v1/orders", None).await.0, StatusCode::FORBIDDEN);
+        for change in ["cancel", "link"] {
+            let (status, _) = friend.ask(Method::POST, &format!("{path}/{change}"), None).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "who is shown an order does nothing about it: {change}");
+        }
         let (_, keys) = guarded
             .ask(Some(&token(&guarded.key, "boss", &[Role::Manager], &["soho"])), Method::GET, "/v1/keys", None)
             .await;
@@ -81,6 +91,40 @@ async fn a_guest_sees_its_own_orders_and_sends_the_address_of_one() {
         assert_eq!(friend.ask(Method::GET, &path, None).await.0, StatusCode::UNAUTHORIZED);
         let (status, _) = ada.ask(Method::POST, &format!("{path}/cancel"), None).await;
         assert!(status.is_success(), "{status}");
+    })
+    .await;
+}
+
+/// Whoever is made to follow somebody's link stays who he is, and the link shows one order, not its guest.
+#[tokio::test]
+async fn a_link_shows_one_order_and_makes_nobody_somebody_else() {
+    on_both(async |guarded| {
+        let (ada, _) = Browser::open(guarded, "/order").await;
+        let (bob, _) = Browser::open(guarded, "/order").await;
+        let place = async |by: &Browser<'_>| {
+            let (status, order) = by.ask(Method::POST, "/v1/orders", Some(App::order("1 burger"))).await;
+            assert_eq!(status, StatusCode::ACCEPTED, "{order}");
+            (format!("/v1/orders/{}", text(&order["id"])), text(&order["placed_by"]))
+        };
+        let ((shown, by_ada), (other, _), (own, by_bob)) = (place(&ada).await, place(&ada).await, place(&bob).await);
+        let (_, link) = ada.ask(Method::POST, &format!("{shown}/link"), None).await;
+        let (linked, _) = Browser::open(guarded, text(&link["path"]).split_once('#').unwrap().0).await;
+        let both = bob.and(&linked);
+        for (path, expected) in [(&shown, StatusCode::OK), (&own, StatusCode::OK), (&other, StatusCode::NOT_FOUND)] {
+            assert_eq!(both.ask(Method::GET, path, None).await.0, expected);
+        }
+        let (_, placed_by) = place(&both).await;
+        assert_eq!(placed_by, by_bob, "what he orders is his own");
+        let (_, me) = linked.ask(Method::GET, "/v1/me", None).await;
+        assert!(me["subject"] != by_ada && text(&me["subject"]).starts_with("link:"), "{me}");
+
+        // Another's key is no link, whatever the address says.
+        let wanted = json!({"name": "wall", "roles": ["kitchen"], "locations": ["soho"]});
+        let (_, key) = guarded.app.send(guarded.app.request(Method::POST, "/v1/keys").json(&wanted)).await;
+        let (fixed, _) = Browser::open(guarded, &format!("/order?link={}", text(&key["secret"]))).await;
+        assert_eq!(fixed.ask(Method::GET, "/v1/me", None).await.0, StatusCode::UNAUTHORIZED);
+        let (_, me) = bob.and(&fixed).ask(Method::GET, "/v1/me", None).await;
+        assert_eq!(me["subject"], by_bob);
     })
     .await;
 }

@@ -69,6 +69,8 @@ async fn nobody_gives_more_than_he_has() {
         let boss = token(&guarded.key, "boss", &[Role::Manager], &["soho"]);
         for (wanted, expected) in [
             (json!({"name": "a", "roles": ["producer"]}), 403),
+            (json!({"name": "a", "roles": ["developer"], "locations": ["soho"]}), 403),
+            (json!({"name": "a", "roles": ["kitchen", "developer"], "locations": ["soho"]}), 403),
             (json!({"name": "a", "roles": ["producer"], "locations": ["soho", "rome"]}), 403),
             (json!({"name": "a", "roles": ["producer"], "locations": []}), 422),
             (json!({"name": "a", "roles": []}), 422),
@@ -79,6 +81,16 @@ async fn nobody_gives_more_than_he_has() {
             let (status, problem) = issue(guarded, &boss, wanted.clone()).await;
             assert_eq!(status.as_u16(), expected, "{wanted}: {problem}");
         }
+        for role in [Role::Producer, Role::Kitchen, Role::Manager] {
+            let wanted = json!({"name": "a", "roles": [role], "locations": ["soho"]});
+            assert_eq!(issue(guarded, &boss, wanted).await.0, StatusCode::CREATED, "a manager may do what {role} may");
+        }
+        let both = token(&guarded.key, "both", &[Role::Manager, Role::Developer], &["soho"]);
+        let wanted = json!({"name": "prometheus", "roles": ["developer"], "locations": ["soho"]});
+        assert_eq!(issue(guarded, &both, wanted).await.0, StatusCode::CREATED);
+        let confirm = json!({"name": "grill", "location": "soho", "roles": ["developer"]});
+        let path = "/v1/pairings/AAAAAA/confirm";
+        assert_eq!(guarded.ask(Some(&boss), Method::POST, path, Some(confirm)).await.0, StatusCode::FORBIDDEN);
     })
     .await;
 }

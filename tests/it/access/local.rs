@@ -27,6 +27,8 @@ async fn a_place_without_a_provider_has_a_key_in_a_file() {
     let chief = mint(&["--role", "manager", "--role", "developer", "--subject", "chief"]).await;
     let mode = std::fs::metadata(&key).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
+    let mode = std::fs::metadata(file("new")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "nor what else gets there");
     let cook = mint(&["--role", "kitchen", "--location", "soho", "--for", "90s"]).await;
     std::fs::write(&public, mint(&["--public"]).await).unwrap();
 

@@ -11,9 +11,12 @@ use reqwest::{
     redirect::Policy,
 };
 use serde_json::{Value, json};
-use shared::web::access::Authentication;
+use shared::{
+    contract::access::Role,
+    web::access::{Authentication, SigningKey},
+};
 
-use super::{client, start};
+use super::{client, start, token};
 use crate::{
     harness::{App, Backends, scratch, text},
     process::free_address,
@@ -21,16 +24,16 @@ use crate::{
 };
 
 /// Killed when it is dropped.
-struct Provider {
+pub(crate) struct Provider {
     process: Child,
-    issuer: String,
+    pub(crate) issuer: String,
     /// What it says later has to go somewhere.
     _said: BufReader<ChildStdout>,
 }
 
 impl Provider {
     /// By the package that TEST_OIDC names; says once what is left out.
-    fn start(callback: &str) -> Option<Self> {
+    pub(crate) fn start(callback: &str) -> Option<Self> {
         let Some(main) = variable("TEST_OIDC") else {
             assert!(!required(), "TEST_OIDC is not set");
             eprintln!("left out: a certified OpenID provider (scripts/test provides TEST_OIDC with oidc-provider)");
@@ -56,18 +59,20 @@ impl Drop for Provider {
     }
 }
 
-/// A restaurant where people sign in at the provider.
-async fn restaurant(provider: &Provider, listen: &str, backends: &Backends, files: &Scratch) -> App {
-    let secret = files.path().join("secret");
+/// A restaurant where people sign in at the provider; the test has a key of its own.
+pub(crate) async fn restaurant(provider: &Provider, listen: &str, backends: &Backends, files: &Scratch) -> App {
+    let (secret, key_file) = (files.path().join("secret"), files.path().join("auth.key"));
     std::fs::write(&secret, "a secret: of %pages\n").unwrap();
+    let chief = token(&SigningKey::make(&key_file).unwrap(), "chief", &Role::ALL, &[]);
     let options = Authentication {
+        auth_key_file: Some(key_file),
         auth_issuer: Some(provider.issuer.clone()),
         auth_client_id: Some("pages".into()),
         auth_client_secret_file: Some(secret),
         auth_url: Some(format!("http://{listen}")),
         ..Authentication::default()
     };
-    start(backends, listen, options, "").await
+    start(backends, listen, options, &chief).await
 }
 
 /// Follows redirects as a browser does, with the cookies of each host.
@@ -172,11 +177,20 @@ async fn people_sign_in_at_a_certified_provider_and_out_again() {
     assert_eq!(browser.ask(Method::GET, &url("/v1/stock/soho"), None).await.status(), StatusCode::OK);
     let again = browser.ask(Method::GET, &callback, None).await;
     assert_eq!(again.status(), StatusCode::UNAUTHORIZED, "an answer is good once");
+    let mut thief = Browser::new();
+    thief.cookies = browser.cookies.clone();
+    assert_eq!(thief.ask(Method::GET, &url("/v1/stock/soho"), None).await.status(), StatusCode::OK);
     assert_eq!(browser.ask(Method::POST, &url("/v1/sign-out"), None).await.status(), StatusCode::NO_CONTENT);
-    assert_eq!(browser.ask(Method::GET, &url("/v1/stock/soho"), None).await.status(), StatusCode::UNAUTHORIZED);
-    for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example"] {
+    for browser in [&mut browser, &mut thief] {
+        let refused = browser.ask(Method::GET, &url("/v1/stock/soho"), None).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "who was signed out is, whatever he kept");
+    }
+    // Signed in at the provider still, everybody is sent back at once, and to no other site.
+    for elsewhere in
+        ["//evil.example", "https://evil.example", "/\\evil.example", "/%09/evil.example", "/%0a/evil.example"]
+    {
         let (at, _) = browser.goes_to(&url(&format!("/v1/sign-in?to={elsewhere}"))).await;
-        assert!(!at.contains("evil") || at.starts_with(&provider.issuer), "{at}");
+        assert!(at.starts_with(&provider.issuer) || at == url("/"), "{elsewhere} leads to {at}");
     }
     app.stop().await;
 }

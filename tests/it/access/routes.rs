@@ -6,22 +6,25 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::{
     contract::access::Role,
-    web::access::table::{Bound, RULES, Rule, Scope},
+    web::access::{
+        SigningKey,
+        table::{Bound, RULES, Rule, Scope},
+    },
 };
 
-use super::{Guarded, on_both, token};
+use super::{on_both, token};
 use crate::harness::{App, text};
 
 /// Somebody who asks, and whether the table lets them in.
-struct Asker {
-    name: String,
-    token: Option<String>,
+pub(super) struct Asker {
+    pub(super) name: String,
+    pub(super) token: Option<String>,
     roles: Vec<Role>,
     is_here: bool,
     is_everywhere: bool,
 }
 
-fn askers(guarded: &Guarded) -> Vec<Asker> {
+pub(super) fn askers(key: &SigningKey) -> Vec<Asker> {
     let nobody = Asker { name: "nobody".into(), token: None, roles: vec![], is_here: false, is_everywhere: false };
     let guest = Asker {
         name: "guest".into(),
@@ -37,7 +40,7 @@ fn askers(guarded: &Guarded) -> Vec<Asker> {
         {
             askers.push(Asker {
                 name: format!("{role} {place}"),
-                token: Some(token(&guarded.key, "somebody", &[role], locations)),
+                token: Some(token(key, "somebody", &[role], locations)),
                 roles: vec![role],
                 is_here,
                 is_everywhere: locations.is_empty(),
@@ -48,7 +51,7 @@ fn askers(guarded: &Guarded) -> Vec<Asker> {
 }
 
 /// What the rule means for the asker: 401, 403, or 404 where it may not even know that there is something.
-fn refusal(rule: &Rule, asker: &Asker) -> Option<u16> {
+pub(super) fn refusal(rule: &Rule, asker: &Asker) -> Option<u16> {
     if rule.scope == Scope::Public {
         return None;
     }
@@ -119,8 +122,9 @@ async fn every_route_is_for_those_whom_the_table_names() {
         let (_, key) = guarded.app.send(guarded.app.request(Method::POST, "/v1/keys").json(&till)).await;
         let there = There { order, ticket, key: text(&key["id"]) };
         let mut asked = 0;
+        // Those that the process itself adds are looked at in `console`.
         for rule in RULES.iter().filter(|rule| !rule.path.starts_with("/console") && rule.path != "/") {
-            for asker in askers(guarded) {
+            for asker in askers(&guarded.key) {
                 let method = Method::from_bytes(rule.method.as_bytes()).unwrap();
                 let path = path(rule, &there);
                 let (status, problem) = guarded.ask(asker.token.as_deref(), method, &path, body(rule)).await;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// `comanda console`, not yet started.
-pub(super) fn console(at: &[&str], listen: &str) -> Command {
+pub(crate) fn console(at: &[&str], listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
     command.args(["console", "--listen", listen]).env("RUST_LOG", "error").stdout(Stdio::null());
     for url in at {

@@ -39,6 +39,7 @@ fn till() -> NewKey {
         roles: vec![Role::Producer],
         locations: None,
         fingerprint: "f".repeat(64),
+        order: None,
         expires_at: None,
     }
 }

@@ -49,12 +49,12 @@ pub(super) async fn guard(State(entrance): State<Entrance>, mut request: Request
     let shown = rule.filter(|rule| rule.scope != Scope::Public).map(|_| request.headers().clone());
     match admit(rule, known, &request, path.as_str()) {
         Ok(principal) => {
-            request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(principal.clone());
             request.extensions_mut().insert(SignIn(Arc::clone(&entrance.closed)));
             let mut response = next.run(request).await;
             response.headers_mut().extend(guest);
             match shown.filter(|_| is_stream(&response)) {
-                Some(shown) => response.map(|body| while_good(body, entrance, shown)),
+                Some(shown) => response.map(|body| while_good(body, entrance, shown, principal)),
                 None => response,
             }
         }
@@ -68,13 +68,14 @@ fn is_stream(response: &Response) -> bool {
 }
 
 /// Whoever is not let in any more is told no more: the stream ends, and who follows it has to ask again.
-fn while_good(body: Body, entrance: Entrance, shown: HeaderMap) -> Body {
+fn while_good(body: Body, entrance: Entrance, shown: HeaderMap, principal: Principal) -> Body {
     let kept_out = async move {
         loop {
             tokio::time::sleep(LOOKED_AT_AGAIN_AFTER).await;
             match entrance.who(&shown).await {
-                Ok(Some(_)) | Err(Flaw::Unavailable | Flaw::IssuerAway) => {}
-                Ok(None) | Err(_) => return,
+                Err(Flaw::Unavailable | Flaw::IssuerAway) => {}
+                Ok(Some(still)) if still == principal => {}
+                Ok(_) | Err(_) => return,
             }
         }
     };
@@ -161,27 +162,38 @@ impl Entrance {
         self.bearer(token.trim()).await.map(Some)
     }
 
-    /// Staff before guests: a cook who orders is a cook.
+    /// Staff before guests: a cook who orders is a cook. A link adds what it shows, and is nothing to whoever is not shown it
+    /// any more.
     async fn cookies(&self, headers: &HeaderMap) -> Result<Option<Principal>, Flaw> {
-        match (session::shown(headers), guests::shown(headers)) {
-            (Some(secret), _) => self.key(secret).await.map(Some),
-            (None, Some(secret)) => self.guest(secret).await.map(Some),
-            (None, None) => Ok(None),
+        let known = match (session::shown(headers), guests::shown(headers)) {
+            (Some(secret), _) => Some(self.key(secret).await?),
+            (None, Some(secret)) => Some(self.guest(secret)?),
+            (None, None) => None,
+        };
+        let Some(link) = guests::link(headers) else { return Ok(known) };
+        match (known, self.link(link).await) {
+            (_, Err(Flaw::Unavailable)) => Err(Flaw::Unavailable),
+            (Some(known), Ok(link)) => Ok(Some(known.showing(link.order()))),
+            (Some(known), Err(_)) => Ok(Some(known)),
+            (None, link) => link.map(Some),
         }
     }
 
-    /// By a secret of its own, or by that of a link.
-    async fn guest(&self, secret: &str) -> Result<Principal, Flaw> {
-        match guests::known(secret) {
-            Some(guest) if self.closed.lets_guests_in => Ok(guest),
-            Some(_) => Err(Flaw::UnknownKey),
-            None => self.key(secret).await,
-        }
+    fn guest(&self, secret: &str) -> Result<Principal, Flaw> {
+        guests::known(secret).filter(|_| self.closed.lets_guests_in).ok_or(Flaw::UnknownKey)
+    }
+
+    /// Nobody becomes anybody by an address that he is made to open.
+    async fn link(&self, secret: &str) -> Result<Principal, Flaw> {
+        Some(self.key(secret).await?).filter(|link| link.order().is_some()).ok_or(Flaw::UnknownKey)
     }
 
     async fn bearer(&self, token: &str) -> Result<Principal, Flaw> {
-        if secret::is_key(token) || secret::is_guest(token) {
-            return self.guest(token).await;
+        if secret::is_guest(token) {
+            return self.guest(token);
+        }
+        if secret::is_key(token) {
+            return self.key(token).await;
         }
         if secret::fingerprint(token) == self.closed.own.fingerprint() {
             return Ok(Principal::new("comanda", Role::ALL.to_vec(), None));

@@ -7,7 +7,15 @@ use ring::signature::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{access::Role, time::Time, types::Slug};
+use super::local;
+use crate::{
+    contract::{
+        access::{HOLDERS, Role},
+        time::Time,
+        types::Slug,
+    },
+    engine::call::ANYBODY,
+};
 
 /// A token is a header of a request, and none that fits in one is longer.
 const BYTES_MAX: usize = 8 * 1024;
@@ -53,6 +61,8 @@ pub(super) enum Flaw {
     UnknownKey,
     Signature,
     Claims,
+    /// Somebody else is called so here.
+    Subject,
     Issuer,
     Audience,
     Expired,
@@ -77,6 +87,7 @@ impl Flaw {
             Self::Claims => {
                 "the token lacks a claim, or has one of the wrong kind: iss, aud, exp, sub, roles, locations"
             }
+            Self::Subject => "the token's subject is the name of a key, a display, a guest or the process itself",
             Self::Issuer => "the token is from another issuer",
             Self::Audience => "the token is for another audience",
             Self::Expired => "the token has expired",
@@ -229,6 +240,10 @@ impl Claims {
         }
         if self.sub.is_empty() || self.sub.len() > 255 || self.sub.chars().any(char::is_control) {
             return Err(Flaw::Claims);
+        }
+        let is_anothers = HOLDERS.iter().any(|holder| self.sub.starts_with(holder));
+        if is_anothers || [ANYBODY, local::NAME].contains(&&*self.sub) {
+            return Err(Flaw::Subject);
         }
         if self.exp.0 + leeway_s < now_s {
             return Err(Flaw::Expired);

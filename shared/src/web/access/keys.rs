@@ -40,7 +40,7 @@ pub(super) async fn find(db: &Db, uses: &Uses, shown: &str, now: Time) -> Result
         // Nobody is kept out for that.
         warn!(key = %key.id, error = format!("{error:#}"), "could not note when a key was used");
     }
-    Ok(Principal::new(key.subject, key.roles, key.locations))
+    Ok(Principal::new(key.subject, key.roles, key.locations).showing(key.order))
 }
 
 impl Uses {

@@ -6,7 +6,9 @@ use std::{
 };
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use uuid::Uuid;
 
+use super::table;
 use crate::{
     contract::{access::Role, types::Slug},
     engine::call::ANYBODY,
@@ -14,21 +16,44 @@ use crate::{
 };
 
 /// Who asks. Cheap to clone; handlers take it as an argument where it matters whose something is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal(Arc<Known>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
     subject: String,
     /// A guest has none.
     roles: Vec<Role>,
     /// Everywhere where there are none named.
     locations: Option<Vec<Slug>>,
+    /// One that somebody has sent the address of.
+    order: Option<Uuid>,
 }
 
 impl Principal {
     pub fn new(subject: impl Into<String>, roles: Vec<Role>, locations: Option<Vec<Slug>>) -> Self {
-        Self(Arc::new(Known { subject: subject.into(), roles, locations }))
+        Self(Arc::new(Known { subject: subject.into(), roles, locations, order: None }))
+    }
+
+    /// Who is shown this order besides, whoever placed it.
+    pub(super) fn showing(self, order: Option<Uuid>) -> Self {
+        Self(Arc::new(Known { order, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    pub(super) fn order(&self) -> Option<Uuid> {
+        self.0.order
+    }
+
+    pub fn is_shown(&self, order: Uuid) -> bool {
+        self.order() == Some(order)
+    }
+
+    /// Nobody gives a role that may do what his own may not.
+    pub fn may_give(&self, roles: &[Role]) -> Answer<()> {
+        match roles.iter().find(|role| !table::holds_all_of(self, **role)) {
+            Some(role) => Err(Problem::forbidden(format!("you may not do all that {role} may, and cannot give it"))),
+            None => Ok(()),
+        }
     }
 
     /// Everybody, where nobody has to authenticate.

@@ -24,7 +24,7 @@ pub(super) fn set(name: &str, value: &str, request: &HeaderMap) -> (HeaderName, 
     with_attributes(name, value, LASTS_S, request)
 }
 
-fn with_attributes(name: &str, value: &str, lasts_s: u32, request: &HeaderMap) -> (HeaderName, String) {
+pub(super) fn with_attributes(name: &str, value: &str, lasts_s: u32, request: &HeaderMap) -> (HeaderName, String) {
     let host = request.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Host>().ok());
     let secure = if host.is_some_and(|host| host.is_loopback()) { "" } else { "; Secure" };
     (header::SET_COOKIE, format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={lasts_s}{secure}"))

@@ -158,6 +158,12 @@ pub(in crate::web) fn of(method: &str, path: &str) -> Option<Rule> {
     RULES.iter().find(|rule| rule.method.eq_ignore_ascii_case(method) && rule.path == path).copied()
 }
 
+/// Whether somebody may do all that the role may.
+pub(super) fn holds_all_of(principal: &Principal, role: Role) -> bool {
+    let scopes = RULES.iter().map(|rule| rule.scope);
+    scopes.filter(|scope| scope.roles().contains(&role)).all(|scope| scope.is_of(principal))
+}
+
 impl Scope {
     /// As OpenAPI and refusals show it.
     pub fn name(self) -> &'static str {
