@@ -2,8 +2,9 @@
 //! others. Through the management interface; as often as one likes.
 
 use std::{
+    fs::DirBuilder,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -46,7 +47,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     broker: Url,
 
-    /// The password of all three users, instead of one of its own for each; no file is written then
+    /// The passwords of the users of order-svc, inventory-svc and kitchen-svc, with commas between them, or one for all, instead
+    /// of those that are made; no file is written then
     #[arg(long, env = "BROKER_PASSWORD", hide_env_values = true)]
     password: Option<String>,
 
@@ -115,30 +117,51 @@ fn check(Options { api, broker, password, .. }: &Options) -> Result<()> {
     ensure!(api.scheme() == "http", "--api: expected http://… (TLS is not spoken here: run it beside the broker)");
     ensure!(matches!(broker.scheme(), "amqp" | "amqps"), "--broker: expected amqp://… or amqps://…");
     ensure!(broker.username().is_empty(), "--broker: each service gets a user of its own; leave the user away");
-    ensure!(password.as_ref().is_none_or(|it| !it.is_empty()), "--password: it is empty");
+    password.as_deref().map(given).transpose()?;
     Ok(())
+}
+
+/// One of each, in the order of the listeners.
+fn given(passwords: &str) -> Result<Vec<&str>> {
+    let all: Vec<&str> = passwords.split(',').collect();
+    ensure!(all.iter().all(|one| !one.is_empty()), "--password: it is empty");
+    match all.len() {
+        1 => Ok(vec![all[0]; topology::LISTENERS.len()]),
+        count => {
+            ensure!(
+                count == topology::LISTENERS.len(),
+                "--password: expected one, or one for each of the three services"
+            );
+            Ok(all)
+        }
+    }
 }
 
 async fn set_up(options: &Options) -> Result<()> {
     check(options)?;
     let Options { api, broker, password, to, .. } = options;
     if password.is_none() {
-        std::fs::create_dir_all(to).with_context(|| format!("create the directory {}", to.display()))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(to)
+            .with_context(|| format!("create the directory {}", to.display()))?;
     }
     let api = Management::at(api)?;
     let vhost = vhost(broker)?;
     api.put(&["vhosts", &vhost], &json!({})).await?;
-    let ours = ours();
-    for (service, _) in topology::LISTENERS {
+    let (ours, given) = (ours(), password.as_deref().map(given).transpose()?);
+    for (nth, (service, _)) in topology::LISTENERS.iter().enumerate() {
         let file = to.join(format!("{service}.url"));
-        let (password, place) = match password {
-            Some(given) => (given.clone(), String::new()),
+        let (password, place) = match &given {
+            Some(given) => (given[nth].to_owned(), String::new()),
             None => {
                 let password = kept(&file)?.map_or_else(|| make(&file, broker, service), Ok)?;
                 (password, format!("; BUS_URL_FILE={}", file.display()))
             }
         };
         api.put(&["users", service], &json!({ "password": password, "tags": "" })).await?;
+        // Whoever declares a queue that has a dead-letter exchange has to be allowed to read it, and each declares all.
         let all = json!({ "configure": ours, "write": ours, "read": ours });
         api.put(&["permissions", &vhost, service], &all).await?;
         let (says, count) = says(service);
@@ -253,6 +276,15 @@ mod tests {
         );
         assert!(kitchen.ends_with(r"ticket\.voided)\.[^.]+$"), "{kitchen}");
         assert_eq!(topology::LISTENERS.iter().map(|(service, _)| says(service).1).sum::<usize>(), EVENTS.len());
+    }
+
+    #[test]
+    fn passwords_are_one_or_one_of_each() {
+        assert_eq!(given("a").expect("one"), ["a", "a", "a"]);
+        assert_eq!(given("a,b,c").expect("three"), ["a", "b", "c"]);
+        for wrong in ["", "a,b", "a,,c", "a,b,c,d"] {
+            assert!(given(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

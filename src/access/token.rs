@@ -1,6 +1,6 @@
 //! `comanda token`: lets somebody in for a while, where there is no identity provider. Whoever can read the key may.
 
-use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs::DirBuilder, io::Write, os::unix::fs::DirBuilderExt, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -59,7 +59,8 @@ fn print(options: Options) -> Result<()> {
         SigningKey::read(&key_file)?
     } else {
         if let Some(directory) = key_file.parent() {
-            std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+            made.with_context(|| format!("cannot make {}", directory.display()))?;
         }
         SigningKey::make(&key_file)?
     };

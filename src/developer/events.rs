@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     fs::File,
     io::BufWriter,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -315,7 +316,9 @@ async fn save(pasts: &HashMap<&'static str, Past>, path: &Path, json: bool) -> R
     // Never over a history that somebody has kept.
     ensure!(!path.exists(), "{} is there already", path.display());
     let part = Part::new(path);
-    let file = File::create_new(&part.0).with_context(|| format!("make {}", path.display()))?;
+    // Orders are nobody else's to read.
+    let made = File::options().write(true).create_new(true).mode(0o600).open(&part.0);
+    let file = made.with_context(|| format!("make {}", path.display()))?;
     let mut out = BufWriter::new(file);
     let mut all = 0;
     for past in pasts.values().filter(|_| progress::is_seen()) {

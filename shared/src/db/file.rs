@@ -1,8 +1,8 @@
 //! The file of an SQLite database, which is one process's own, and must stay where it was opened.
 
 use std::{
-    fs::{File, Metadata, TryLockError},
-    os::unix::fs::MetadataExt,
+    fs::{DirBuilder, File, Metadata, TryLockError},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -33,7 +33,8 @@ impl Locked {
         let path = PathBuf::from(path);
         ensure!(path.file_name().is_some_and(|name| name != ":memory:"), "sqlite: needs the path of a file");
         if let Some(directory) = path.parent().filter(|directory| *directory != Path::new("")) {
-            let made = std::fs::create_dir_all(directory);
+            // Orders are nobody else's to read.
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
             made.with_context(|| format!("create the directory {}", directory.display()))?;
         }
         let path = resolved(&path).with_context(|| format!("find {}", path.display()))?;
