@@ -1,6 +1,8 @@
 //! More is asked for than can be decided: who would only wait hears so at once, and who waits is served.
 
 use futures_util::future::join_all;
+use reqwest::{Method, StatusCode, header::RETRY_AFTER};
+use serde_json::Value;
 use shared::{
     db::Db,
     engine::{
@@ -17,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::{Backends, PATIENCE, settings},
+    harness::{self, Backends, PATIENCE, settings},
     process::POLL,
     taster::{Order, Taster},
 };
@@ -48,6 +50,7 @@ async fn who_would_only_wait_is_told_at_once_and_who_waits_is_served() {
     let Some(backends) = Backends::servers().await else { return };
     let mut host = Host::new(settings(&backends.bus, "127.0.0.1:0", PATIENCE).unwrap()).await.unwrap();
     let app = host.add::<Taster>(&backends.databases[2]).await.unwrap();
+    let served = harness::App::serve(host, vec![app.db.clone()], axum::Router::new()).await.unwrap();
     let (mut locker, mut admin) = (connect(&backends).await, connect(&backends).await);
     let mut lock = locker.begin().await.unwrap();
     lock.execute("LOCK TABLE tastings IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -68,6 +71,13 @@ async fn who_would_only_wait_is_told_at_once_and_who_waits_is_served() {
         for _ in 0..100 {
             tells.recv().await.unwrap();
         }
+        let answer = served.request(Method::POST, "/tastings").send().await.unwrap();
+        assert_eq!(
+            (answer.status(), &answer.headers()[RETRY_AFTER]),
+            (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+        );
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["type"], "/problems/unavailable", "{problem}");
         lock.rollback().await.unwrap();
     };
     let (outcomes, ()) = tokio::join!(rush, released);
@@ -76,9 +86,8 @@ async fn who_would_only_wait_is_told_at_once_and_who_waits_is_served() {
     assert_eq!(count(&app.db).await, RUSH - shed);
     assert!(!is_shed(&taste(&app, RUSH).await), "the rush is over");
 
-    let tasks = host.tasks.clone();
-    drop((app, host));
-    tasks.finish().await;
+    drop(app);
+    served.stop().await;
     backends.remove().await;
 }
 

@@ -12,6 +12,7 @@ use shared::{
     contract::event::Event,
     db::Tx,
     engine::{
+        call::Call,
         rows::{Record, Rows},
         schema::Migration,
         service::{Decision, Input, Service},
@@ -19,7 +20,7 @@ use shared::{
     process::host::Host,
     web::{
         pages::{self, Asset},
-        problem::Problem,
+        problem::{Answer, Problem},
         site::{App, Site},
     },
 };
@@ -129,12 +130,18 @@ impl Site for Taster {
     const ASSETS: &'static [Asset] = &[];
 
     fn routes(app: App<Self>) -> OpenApiRouter {
-        OpenApiRouter::new().route("/tastings", get(tastings)).with_state(app)
+        OpenApiRouter::new().route("/tastings", get(tastings).post(taste)).with_state(app)
     }
 }
 
 async fn tastings(State(app): State<App<Taster>>) -> Json<Vec<Tasting>> {
     Json(app.db.docs("SELECT doc FROM tastings ORDER BY key", []).await.unwrap())
+}
+
+async fn taste(State(app): State<App<Taster>>, call: Call) -> Answer<StatusCode> {
+    let subject = call.id.to_string();
+    app.pump.ask(call, Order::Taste(subject)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The process itself; among the other tests it has nothing to do.

@@ -33,6 +33,7 @@ pub(super) struct Issuer {
     keys: Mutex<Arc<[VerifyingKey]>>,
     /// When they were asked for last; one asks at a time.
     asked: Turn<Option<Instant>>,
+    refreshed_every: Duration,
 }
 
 /// What its discovery document says (OpenID Connect Discovery).
@@ -68,7 +69,8 @@ impl Issuer {
     pub(super) fn new(issuer: &str, audience: &str) -> Result<Self> {
         uri(issuer)?;
         let expected = Expected { issuer: issuer.into(), audience: audience.into() };
-        Ok(Self { expected, fetch: Fetch::new()?, keys: Mutex::new(Arc::new([])), asked: Turn::new(None) })
+        let (keys, asked) = (Mutex::new(Arc::new([]) as Arc<[_]>), Turn::new(None));
+        Ok(Self { expected, fetch: Fetch::new()?, keys, asked, refreshed_every: REFRESHED_EVERY })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -139,7 +141,7 @@ impl Issuer {
             backoff.wait().await;
         }
         loop {
-            tokio::time::sleep(REFRESHED_EVERY).await;
+            tokio::time::sleep(self.refreshed_every).await;
             *self.asked.lock().await = None;
             self.refresh_soon().await;
         }
@@ -150,7 +152,10 @@ impl Issuer {
         let set: KeySet = self.fetch.get(&jwks_uri).await?;
         // A key of a kind that is not taken here is no reason to do without the others.
         let keys: Arc<[VerifyingKey]> = set.keys.into_iter().take(KEYS_MAX).filter_map(Jwk::verifying).collect();
-        ensure!(!keys.is_empty(), "{jwks_uri} has no key for RS256, ES256 or EdDSA");
+        if keys.is_empty() {
+            // Whoever has taken all of them back means it.
+            warn!(issuer = self.name(), "{jwks_uri} has no key for RS256, ES256 or EdDSA: nobody is let in by a token");
+        }
         let mut known = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if *known != keys {
             info!(issuer = self.name(), keys = keys.len(), "keys of the identity provider");
@@ -181,5 +186,74 @@ impl Jwk {
         let fits = self.r#use.is_none_or(|purpose| purpose == "sig")
             && self.alg.is_none_or(|algorithm| algorithm == material.algorithm());
         fits.then_some(VerifyingKey { kid: self.kid, material })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Json, Router, routing::get};
+    use serde_json::{Value, json};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// How long it may take in a test; only a failure takes that long.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A provider that publishes these keys from then on, and an issuer that asks for them all the time.
+    async fn publishing(keys: Arc<Mutex<Vec<&'static str>>>) -> Issuer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let name = format!("http://{}", listener.local_addr().unwrap());
+        let document = json!({"issuer": name, "jwks_uri": format!("{name}/keys")});
+        let x = BASE64_URL_SAFE_NO_PAD.encode([7; 32]);
+        let jwk = move |kid: &&str| json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x});
+        let set = move || Value::Array(keys.lock().unwrap().iter().map(&jwk).collect());
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(async move || Json(document)))
+            .route("/keys", get(async move || Json(json!({"keys": set()}))));
+        let issuer = Issuer { refreshed_every: Duration::from_millis(10), ..Issuer::new(&name, "comanda").unwrap() };
+        #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        issuer
+    }
+
+    /// Whether a token of that key would be looked at: its signature is wrong.
+    async fn is_known(issuer: &Issuer, kid: &str) -> bool {
+        let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+        let token = format!("{}.{}.AAAA", part(json!({"alg": "EdDSA", "kid": kid})), part(json!({})));
+        match issuer.verify(&Unverified::read(&token).unwrap(), "comanda").await.unwrap_err() {
+            Flaw::Signature => true,
+            Flaw::UnknownKey | Flaw::IssuerAway => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn until(issuer: &Issuer, one: bool, two: bool) {
+        while [is_known(issuer, "one").await, is_known(issuer, "two").await] != [one, two] {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_the_provider_takes_back_is_of_no_use_any_more() {
+        let keys = Arc::new(Mutex::new(vec!["one", "two"]));
+        let issuer = publishing(Arc::clone(&keys)).await;
+        let taken_back = async {
+            until(&issuer, true, true).await;
+            *keys.lock().unwrap() = vec!["two"];
+            until(&issuer, false, true).await;
+            keys.lock().unwrap().clear();
+            until(&issuer, false, false).await;
+        };
+        tokio::select! {
+            taken_back = tokio::time::timeout(PATIENCE, taken_back) => taken_back.expect("in time"),
+            ended = issuer.keep_up() => panic!("{ended:?}"),
+        }
+    }
+
+    /// What ARCHITECTURE.md promises.
+    #[test]
+    fn keys_are_asked_for_every_five_minutes() {
+        assert!(REFRESHED_EVERY <= Duration::from_secs(300));
     }
 }

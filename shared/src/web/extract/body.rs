@@ -34,12 +34,18 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Self::within(BODY_TIMEOUT, request, state).await
+    }
+}
+
+impl Raw {
+    pub(super) async fn within<S: Send + Sync>(limit: Duration, request: Request, state: &S) -> Result<Self, Problem> {
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse().ok()).is_some_and(|length: usize| length > BODY_MAX) {
             return Err(Problem::too_large(BODY_MAX));
         }
         let (plain, json) = (is_plain(request.headers()), says_json(request.headers()));
-        let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
+        let reading = timeout(limit, Bytes::from_request(request, state));
         let bytes = match reading.await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {

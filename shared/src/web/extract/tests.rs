@@ -2,6 +2,7 @@ use axum::{
     body::Body as AxumBody,
     extract::{FromRequest, Request},
 };
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -266,4 +267,17 @@ fn limits_are_clamped() {
     assert_eq!(Paging::default().limit().unwrap(), 50);
     let after = |text: &str| Paging { after: Some(text.into()), limit: None }.after::<i64>().ok();
     assert_eq!([after("7"), after(""), after("x")], [Some(Some(7)), Some(None), None]);
+}
+
+/// Whoever sends a byte now and then holds nobody up: all of it has to be there in time.
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_not_waited_for() {
+    let slow = futures_util::stream::repeat_with(|| Ok::<_, std::convert::Infallible>(" ")).then(async |byte| {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        byte
+    });
+    let request = Request::post("/").header("content-type", "application/json").body(AxumBody::from_stream(slow));
+    let within = std::time::Duration::from_millis(20);
+    let problem = Raw::within(within, request.unwrap(), &()).await.unwrap_err();
+    assert_eq!((problem.status().as_u16(), problem.name()), (408, "too-slow"));
 }
