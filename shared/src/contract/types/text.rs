@@ -31,20 +31,25 @@ pub type Name = Label<100>;
 /// Notes to the kitchen.
 pub type Notes = Text<500>;
 
-const PHOTO: &str = r"^(https://|/[^/\\])[!-\[\]-~]{1,490}$";
+const PHOTO: &str = r"^(https://|/[!-.0-\[\]-~])[!-\[\]-~]{1,490}$";
 
 impl TryFrom<String> for Photo {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         let rest = text.strip_prefix("https://").or_else(|| {
             let path = text.strip_prefix('/')?;
-            (!path.starts_with('/')).then(|| path.get(1..)).flatten()
+            let begins = path.chars().next().is_some_and(|first| first != '/' && !is_stray(first));
+            begins.then(|| path.get(1..)).flatten()
         });
         let fits = |rest: &str| (1..=490).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic());
-        // A browser takes a backslash for a slash, and two of them begin the name of another host.
         let ours = text.is_ascii() && !text.contains('\\');
         if rest.is_some_and(fits) && ours { Ok(Self(text)) } else { Err(mismatch(&text, PHOTO)) }
     }
+}
+
+/// A browser takes a backslash for a slash and passes over tabs and line ends, and two slashes begin the name of another host.
+fn is_stray(it: char) -> bool {
+    it == '\\' || !it.is_ascii_graphic()
 }
 
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
@@ -88,7 +93,7 @@ const PHOTO_ADDRESS: &str = "Photo";
 pub(crate) fn refused_at_the_edge(name: &str, text: &str) -> Option<String> {
     match name {
         LABEL if text.contains(LINE_ENDS) => Some("line ends are not accepted here".into()),
-        PHOTO_ADDRESS if text.contains('\\') => Some(mismatch(text, PHOTO)),
+        PHOTO_ADDRESS if text.contains(is_stray) => Some(mismatch(text, PHOTO)),
         _ => None,
     }
 }
@@ -131,8 +136,10 @@ impl<'de, const MAX: usize> Deserialize<'de> for Label<MAX> {
 impl<'de> Deserialize<'de> for Photo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = |text: &str| {
-            let checked = Self::try_from(text.replace('\\', "_"))?;
-            Ok(if text.contains('\\') { Self(text.replace('\\', "%5C")) } else { checked })
+            let is_stray = |it: char| it.is_ascii() && is_stray(it);
+            let checked = Self::try_from(text.replace(is_stray, "_"))?;
+            let escaped = |it: char| if is_stray(it) { format!("%{:02X}", it as u8) } else { it.into() };
+            Ok(if text.contains(is_stray) { Self(text.chars().map(escaped).collect()) } else { checked })
         };
         Named { name: PHOTO_ADDRESS, read }.from(deserializer)
     }
@@ -246,6 +253,8 @@ mod tests {
             "/a b",
             "/é/a",
             "/\\evil.example/p.png",
+            "/\t/evil.example/p.png",
+            "/\n/evil.example/p.png",
             "/a\\b",
             "https://\\a.example",
         ] {
@@ -263,6 +272,7 @@ mod tests {
     fn rows_and_events_of_before_are_still_read() {
         assert_eq!(stored::<Label<5>>("a\r\nb\n").as_deref(), Some("a b "));
         assert_eq!(stored::<Photo>("/\\evil.example/p").as_deref(), Some("/%5Cevil.example/p"));
+        assert_eq!(stored::<Photo>("/\t/evil.example/p").as_deref(), Some("/%09/evil.example/p"));
         assert_eq!(stored::<Photo>("javascript:%5C"), None);
         assert_eq!(stored::<Photo>("javascript:\\"), None);
     }
