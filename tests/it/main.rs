@@ -54,6 +54,7 @@ mod released;
 mod replay;
 mod replicas;
 mod resend;
+mod restored;
 mod retention;
 mod rules;
 
