@@ -27,7 +27,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use availability::Item;
+use availability::{Item, Outage};
 pub use refusal::Refusal;
 use stock::{Entry, Stock};
 
@@ -137,6 +137,7 @@ pub struct State {
     pub(crate) recipes: Rows<Recipe>,
     pub(crate) stock: Rows<Stock>,
     pub(crate) items: Rows<Item>,
+    pub(crate) outages: Rows<Outage>,
     pub(crate) movements: Rows<Entry>,
     pub(crate) access: Rows<AccessKey>,
 }

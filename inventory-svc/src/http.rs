@@ -1,6 +1,7 @@
 //! The HTTP interface: stock, movements, recipes, availability, reservations.
 
 mod answer;
+mod day;
 mod live;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub(crate) fn routes(app: Inventory) -> OpenApiRouter {
         .routes(routes!(show_reservation))
         .routes(routes!(list_locations))
         .routes(routes!(live::events))
+        .routes(routes!(day::day_of_stock))
         .with_state(app)
 }
 

@@ -30,9 +30,10 @@ pub struct InventorySvc;
 impl Service for InventorySvc {
     const NAME: &'static str = "inventory-svc";
     const FEED: &'static str = "inventory";
-    const MIGRATIONS: &'static [Migration] = &[(101, include_str!("../migrations/0101_inventory.sql"))];
+    const MIGRATIONS: &'static [Migration] =
+        &[(101, include_str!("../migrations/0101_inventory.sql")), (102, include_str!("../migrations/0102_days.sql"))];
     const TABLES: &'static [&'static str] =
-        &["reservations", "recipes", "stock", "movements", "availability", "access_keys"];
+        &["reservations", "recipes", "stock", "movements", "availability", "outages", "access_keys"];
 
     const UNLOCKED: &'static [&'static str] = &["recipes"];
 

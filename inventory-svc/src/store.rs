@@ -1,5 +1,7 @@
 //! Tables and rows: what a batch loads and saves, and the reads behind the GET routes.
 
+pub(crate) mod day;
+
 use std::collections::BTreeSet;
 
 use anyhow::Result;
@@ -22,7 +24,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Command, State,
-    availability::Item,
+    availability::{Item, Outage},
     needs,
     stock::{Entry, Stock},
 };
@@ -51,6 +53,13 @@ impl Record for Item {
     }
 }
 
+impl Record for Outage {
+    const TABLE: &'static str = "outages";
+    fn key(&self) -> String {
+        format!("{}/{}", self.location.key(&self.sku), self.version)
+    }
+}
+
 /// Three statements, whatever the size of the batch.
 pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State> {
     let commands = || batch.iter().map(|input| &input.command);
@@ -71,7 +80,7 @@ pub(crate) async fn load(tx: &mut Tx, batch: &[&Input<Command>]) -> Result<State
     let in_reach = stock.iter().flat_map(|stock| needs::items_in_reach(stock, &swings));
     let items: BTreeSet<String> = commands().flat_map(needs::items).chain(in_reach).collect();
     let items = Rows::load(tx, items).await?;
-    Ok(State { keys, reservations, recipes, stock, items, movements, access })
+    Ok(State { keys, reservations, recipes, stock, items, outages: Rows::default(), movements, access })
 }
 
 fn access_key(command: &Command) -> Option<String> {
@@ -86,12 +95,13 @@ fn remembered(keys: &Rows<Remembered>) -> Vec<String> {
 }
 
 pub(crate) fn save(tx: &mut Tx, state: State) -> Result<()> {
-    let State { keys, reservations, recipes, stock, items, movements, access } = state;
+    let State { keys, reservations, recipes, stock, items, outages, movements, access } = state;
     keys.save(tx)?;
     reservations.save(tx)?;
     recipes.save(tx)?;
     stock.save(tx)?;
     items.save(tx)?;
+    outages.save(tx)?;
     movements.save(tx)?;
     access.save(tx)
 }

@@ -246,7 +246,7 @@ fn act(
     let reply = Reply::Ticket { ticket: Box::new(row.ticket.clone()), replayed: false };
     if !said.is_empty() {
         row.last = Some(action.clone());
-        state.tickets.put(row.indexed());
+        state.tickets.put(row.indexed(input.at));
     }
     remember(state, once, id.to_string(), input.at);
     Ok(Decision::of(said).reply(reply))

@@ -1,6 +1,7 @@
 //! The kitchen over HTTP: tickets and what cooks do to them.
 
 mod answer;
+mod day;
 mod live;
 mod setup;
 
@@ -42,6 +43,7 @@ pub(crate) fn routes(app: Kitchen) -> OpenApiRouter {
         .routes(routes!(act_on_item))
         .routes(routes!(setup::mark_out))
         .routes(routes!(setup::show_stations, setup::put_stations))
+        .routes(routes!(day::day_of_kitchen))
         .with_state(app)
 }
 

@@ -1,5 +1,6 @@
 //! The kitchen's rows: what a batch loads and saves, and what the handlers read.
 
+pub(crate) mod day;
 mod due;
 mod pace;
 pub(crate) mod snapshot;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod codes;
+mod day;
 mod keys;
 mod live;
 mod locations;
@@ -31,6 +32,7 @@ pub(crate) fn routes(app: Orders) -> OpenApiRouter {
         .routes(routes!(locations::show_location, locations::put_location))
         .routes(routes!(locations::set_mode))
         .routes(routes!(live::location::events))
+        .routes(routes!(day::day_of_orders))
         .routes(routes!(sign_in::begin))
         .routes(routes!(sign_in::back))
         .routes(routes!(sign_in::end))

@@ -1,5 +1,7 @@
 //! The rows of the service: what a batch loads and saves, and the reads of the handlers.
 
+pub(crate) mod day;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;

@@ -116,7 +116,7 @@ fn client(token: Option<&str>) -> Client {
 }
 
 /// Of somebody of that name, for an hour.
-fn token(key: &SigningKey, subject: &str, roles: &[Role], locations: &[&str]) -> String {
+pub(crate) fn token(key: &SigningKey, subject: &str, roles: &[Role], locations: &[&str]) -> String {
     let locations = locations.iter().map(|slug| slug.parse().unwrap()).collect();
     let grant = Grant { subject: subject.into(), roles: roles.to_vec(), locations, lasts: Duration::from_secs(3600) };
     key.token(grant, Time::now()).unwrap()

@@ -1,6 +1,7 @@
 //! The HTTP contract: idempotency, waiting, versions, pages, limits. On both pairs of backends.
 
 mod conditions;
+pub(crate) mod day;
 mod documented;
 mod doors;
 pub(crate) mod live;

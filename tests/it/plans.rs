@@ -68,7 +68,7 @@ fn listen() {
 }
 
 /// All that grow.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "event_log",
     "journal",
     "inbox",
@@ -87,13 +87,14 @@ const TABLES: [&str; 21] = [
     "stock",
     "movements",
     "availability",
+    "outages",
     "tickets",
     "access_keys",
     "access_key_uses",
 ];
 
 /// The lists with their filters, and a second page of each.
-const LISTS: [&str; 35] = [
+const LISTS: [&str; 39] = [
     "/v1/orders",
     "/v1/orders?location=soho",
     "/v1/orders?status=accepted",
@@ -102,6 +103,10 @@ const LISTS: [&str; 35] = [
     "/v1/menu/soho?after=burger",
     "/v1/locations",
     "/v1/locations?after=oxford",
+    "/v1/sales/soho/day",
+    "/v1/sales/soho/day?date=2026-11-23",
+    "/v1/inventory/soho/day?from=2026-11-23T05:00:00Z&to=2026-11-24T05:00:00Z",
+    "/v1/stations/soho/day?from=2026-11-23T05:00:00Z&to=2026-11-24T05:00:00Z",
     "/v1/stock/soho",
     "/v1/stock/soho?after=bun",
     "/v1/inventory",

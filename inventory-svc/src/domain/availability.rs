@@ -68,6 +68,31 @@ pub struct Item {
     pub block: Option<Block>,
     /// The last manual change, either way.
     pub set_at: Option<Time>,
+    /// Since when it cannot be had. Rows of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out: Option<Out>,
+}
+
+/// An item cannot be had, since then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Out {
+    pub since: Time,
+    /// Why, at first.
+    pub cause: AvailabilityCause,
+    /// Of the item, when it was said.
+    pub version: i64,
+}
+
+/// From when until when an item could not be had: written once, when it is back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    pub location: Slug,
+    pub sku: Sku,
+    pub cause: AvailabilityCause,
+    /// Of the item, when it was said that it is out.
+    pub version: i64,
+    pub started_at: Time,
+    pub ended_at: Time,
 }
 
 /// Out by hand, until then or until it is lifted.
@@ -93,7 +118,7 @@ impl Item {
             left: None,
             version: 0,
         };
-        Self { shown, scarce: BTreeMap::new(), block: None, set_at: None }
+        Self { shown, scarce: BTreeMap::new(), block: None, set_at: None, out: None }
     }
 
     /// Whether a manual 86 stands in the way.
@@ -113,8 +138,8 @@ impl Item {
         self.scarce.values().min().map(|Few(portions)| *portions)
     }
 
-    /// Says what can be had now, if that is something else than what was said last.
-    fn say(&mut self, at: Time, by: Option<&str>) -> Option<Said> {
+    /// Says what can be had now, if that is something else than what was said last. One that is back leaves an outage.
+    fn say(&mut self, outages: &mut Rows<Outage>, at: Time, by: Option<&str>) -> Option<Said> {
         // A block that is past must not come back with an input that is a moment older.
         self.block = self.block.filter(|block| block.holds(at));
         let (cause, until, left) = match self.block {
@@ -126,9 +151,21 @@ impl Item {
         if now == self.shown {
             return None;
         }
-        self.shown = Availability { version: version + 1, ..now };
+        let was_available = std::mem::replace(&mut self.shown, Availability { version: version + 1, ..now }).available;
+        match (was_available, self.shown.available) {
+            (true, false) => self.out = Some(Out { since: at, cause, version: self.shown.version }),
+            (false, true) => {
+                self.out.take().map(|out| self.outage(out, at)).into_iter().for_each(|row| outages.put(row))
+            }
+            (true, true) | (false, false) => {}
+        }
         let by = by.map(|by| ("by", json!(by)));
         Some(Said::with("availability.changed", &self.shown, by.as_slice()))
+    }
+
+    fn outage(&self, Out { since, cause, version }: Out, ended_at: Time) -> Outage {
+        let Availability { location, sku, .. } = self.shown.clone();
+        Outage { location, sku, cause, version, started_at: since, ended_at }
     }
 }
 
@@ -143,7 +180,8 @@ pub(crate) fn follow(state: &mut State, location: &Slug, shifts: &[Shifted], at:
             }
         }
     }
-    touched.into_iter().filter_map(|sku| state.items.get_mut(&location.key(sku))?.say(at, None)).collect()
+    let State { items, outages, .. } = state;
+    touched.into_iter().filter_map(|sku| items.get_mut(&location.key(sku))?.say(outages, at, None)).collect()
 }
 
 /// Replaces the recipe. A list without ingredients makes the item untracked: always available.
@@ -184,7 +222,7 @@ pub(crate) fn put_recipe(
             use_for(stock, item, portion);
         }
     }
-    events.extend(item.say(input.at, None));
+    events.extend(item.say(&mut state.outages, input.at, None));
     state.recipes.put(recipe.clone());
     Ok(Decision::of(events).reply(Reply::Recipe(recipe)))
 }
@@ -207,7 +245,7 @@ pub(crate) fn set(
     // The kitchen's clock may be ahead of ours: the time of the last change never goes back.
     item.set_at = item.set_at.max(Some(input.at));
     item.block = (!set.available).then_some(Block { until: set.until });
-    let events = item.say(input.at, Some(&input.by)).into_iter().collect();
+    let events = item.say(&mut state.outages, input.at, Some(&input.by)).into_iter().collect();
     Ok(Decision::of(events).reply(Reply::Availability(item.shown.clone())))
 }
 
@@ -219,13 +257,13 @@ pub(crate) fn mark_out(state: &mut State, set: &SetAvailability, at: Time, input
     }
     item.set_at = Some(at);
     item.block = Some(Block { until: set.until });
-    Decision::of(item.say(input.at, Some(&input.by)).into_iter().collect())
+    Decision::of(item.say(&mut state.outages, input.at, Some(&input.by)).into_iter().collect())
 }
 
 /// Lifts a manual 86 whose time is past.
 pub(crate) fn lapse(state: &mut State, location: &Slug, sku: &Sku, at: Time) -> Decision<Reply> {
     let Some(item) = state.items.get_mut(&location.key(sku)) else { return Decision::nothing() };
-    Decision::of(item.say(at, None).into_iter().collect())
+    Decision::of(item.say(&mut state.outages, at, None).into_iter().collect())
 }
 
 /// The item, made where it is not known yet.

@@ -1,6 +1,7 @@
 //! Decisions as text in, text out: what was said, what was refused, what is left.
 
 mod orders;
+mod outages;
 mod properties;
 mod shelf;
 pub(crate) mod world;

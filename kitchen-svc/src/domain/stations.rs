@@ -111,7 +111,7 @@ pub(super) fn move_items(state: &mut State, id: &str, input: &Input<Command>) ->
     change.leave_closed(&stations);
     let said = change.said;
     if !said.is_empty() {
-        state.tickets.put(row.indexed());
+        state.tickets.put(row.indexed(input.at));
     }
     Decision::of(said)
 }

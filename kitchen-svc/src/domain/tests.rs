@@ -52,7 +52,7 @@ impl Kitchen {
     }
 
     /// One step of a script, a second after the one before: `accept`, `cancel too slow`, `start`, `start 1`, `start 1 #key`, `out cola`,
-    /// `day Asia/Tokyo`, `stations grill pass` (the last is the default), `serve_after 5`, and what falls due: `sweep`, `move`.
+    /// `day Asia/Tokyo`, `stations grill pass` (the last is the default), `route` (pizza to a station of its own), `serve_after 5`, and what falls due: `sweep`, `move`.
     fn command(&self, step: &str) -> Command {
         let (step, key) = step.split_once(" #").map_or((step, None), |(step, key)| (step, Some(key)));
         let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -66,6 +66,7 @@ impl Kitchen {
             "sweep" => Command::HandOver(ticket_id(self.order.id)),
             "move" => Command::MoveItems(ticket_id(self.order.id)),
             "stations" => Command::Arrange(arrangement(&rest.split(' ').collect::<Vec<_>>(), &[])),
+            "route" => Command::Arrange(arrangement(&["pizza", "grill"], &[("Pizza", "pizza")])),
             "serve_after" => Command::Arrange(Arrangement {
                 serve_after: rest.parse::<i64>().unwrap().try_into().unwrap(),
                 ..arrangement(&["kitchen"], &[])

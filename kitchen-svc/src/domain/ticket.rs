@@ -1,6 +1,10 @@
 //! A ticket and what may happen to it: `open → ready → served`, or `void`. Every step is said as it is after that step.
 
-use std::{borrow::Cow, collections::BTreeSet, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,6 +33,9 @@ pub struct TicketRow {
     /// The action that changed it last.
     #[serde(default)]
     pub last: Option<Action>,
+    /// When each station was done with its part. Rows of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub finished: BTreeMap<Slug, Time>,
 }
 
 impl TicketRow {
@@ -58,14 +65,20 @@ impl TicketRow {
             acknowledged_at: None,
             version: 0,
         };
-        Self { ticket, stations: String::new(), last: None }.indexed()
+        Self { ticket, stations: String::new(), last: None, finished: BTreeMap::new() }.indexed(at)
     }
 
-    /// Its items may be at other stations now.
-    pub(super) fn indexed(self) -> Self {
-        let names: BTreeSet<&str> = self.ticket.items.iter().map(|item| &*item.station).collect();
-        let names: String = names.into_iter().map(|name| format!("{name},")).collect();
-        Self { stations: format!(",{names}"), ..self }
+    /// Its items may be at other stations now, or further on. What comes back and is done again is done then.
+    pub(super) fn indexed(self, at: Time) -> Self {
+        let mut is_done: BTreeMap<&Slug, bool> = BTreeMap::new();
+        for item in &self.ticket.items {
+            *is_done.entry(&item.station).or_insert(true) &= item.state == ItemState::Done;
+        }
+        let done = is_done.iter().filter(|(_, is_done)| **is_done).map(|(station, _)| Slug::clone(station));
+        let finished = done.map(|station| (self.finished.get(&station).copied().unwrap_or(at), station));
+        let finished = finished.map(|(at, station)| (station, at)).collect();
+        let names: String = is_done.keys().map(|name| format!("{name},")).collect();
+        Self { stations: format!(",{names}"), finished, ..self }
     }
 
     /// Whether it has been ready for that long.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod catalogue;
 pub mod clock;
+pub mod day;
 pub mod event;
 pub mod kitchen;
 pub mod language;

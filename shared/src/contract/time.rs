@@ -69,8 +69,8 @@ impl Time {
     }
 
     /// The last day that has begun. Where clocks go back over midnight, the wall may show the day before it.
-    fn business_date(self, timezone: &str, starts: DayStarts) -> (Date, Self) {
-        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+    pub(super) fn business_date(self, timezone: &str, starts: DayStarts) -> (Date, Self) {
+        let zone = zone(timezone);
         let today = self.timestamp().to_zoned(zone.clone()).date();
         let days = [today.saturating_add(1.day()), today, today.saturating_sub(1.day())];
         let begun = days.map(|day| (day, starts.on(day, &zone)));
@@ -92,7 +92,17 @@ impl Time {
 #[serde(into = "String", try_from = "String")]
 pub struct DayStarts(civil::Time);
 
+/// UTC where the name is not known.
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
 impl DayStarts {
+    /// When the business day of that date begins.
+    pub(super) fn begin(self, day: Date, timezone: &str) -> Time {
+        self.on(day, &zone(timezone))
+    }
+
     /// The first instant of the day at which the wall shows this time or a later one. Where clocks go forward over it,
     /// that is when they do; where they go back over it, the first time counts.
     fn on(self, day: Date, zone: &TimeZone) -> Time {

@@ -174,6 +174,7 @@ fn every_path() -> Expect {
         /v1/feed/{feed}/resend
         /v1/inbox/{feed}/check
         /v1/inventory
+        /v1/inventory/{location}/day
         /v1/inventory/{location}/events
         /v1/journal/{feed}
         /v1/keys
@@ -195,12 +196,14 @@ fn every_path() -> Expect {
         /v1/recipes/{location}
         /v1/recipes/{location}/{sku}
         /v1/reservations/{order_id}
+        /v1/sales/{location}/day
         /v1/sign-in
         /v1/sign-in/callback
         /v1/sign-out
         /v1/state/{feed}
         /v1/state/{feed}/{table}
         /v1/stations/{location}
+        /v1/stations/{location}/day
         /v1/stock/{location}
         /v1/stock/{location}/{ingredient}
         /v1/stock/{location}/{ingredient}/movements

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Command, Entered, Happened, Move, PutRecipe, PutStock, Refusal, Reply, SetAvailability, State,
-    availability::Item,
+    availability::{Item, Outage},
     decide, needs,
     stock::{Entry, Stock},
 };
@@ -38,6 +38,7 @@ pub(crate) struct World {
     pub(crate) recipes: Table<Recipe>,
     pub(crate) stock: Table<Stock>,
     pub(crate) items: Table<Item>,
+    pub(crate) outages: Table<Outage>,
     pub(crate) movements: Table<Entry>,
     /// Load every menu item, not only those in reach.
     pub(crate) load_all: bool,
@@ -95,7 +96,8 @@ impl World {
             items = self.items.keys().cloned().collect();
         }
         let items = pick(&self.items, items);
-        State { keys, reservations, recipes, stock, items, movements, access: Rows::default() }
+        let (outages, access) = (Rows::default(), Rows::default());
+        State { keys, reservations, recipes, stock, items, outages, movements, access }
     }
 
     pub(crate) fn save(&mut self, state: &State) {
@@ -104,12 +106,14 @@ impl World {
         keep(&mut self.recipes, &state.recipes);
         keep(&mut self.stock, &state.stock);
         keep(&mut self.items, &state.items);
+        keep(&mut self.outages, &state.outages);
         keep(&mut self.movements, &state.movements);
     }
 
     /// What is stored, to be compared.
     pub(crate) fn rows(&self) -> String {
-        let stored = (&self.keys, &self.reservations, &self.recipes, &self.stock, &self.items, &self.movements);
+        let shelf = (&self.stock, &self.items, &self.outages, &self.movements);
+        let stored = (&self.keys, &self.reservations, &self.recipes, shelf);
         serde_json::to_string(&stored).expect("plain JSON")
     }
 

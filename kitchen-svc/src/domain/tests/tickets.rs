@@ -368,3 +368,26 @@ fn who_how_long_and_why() {
     "#]]
     .assert_eq(&shown);
 }
+
+/// When each station was done, in seconds since the ticket was opened.
+fn finished(lines: &str, script: &str) -> String {
+    let mut kitchen = Kitchen::new(lines);
+    kitchen.run(script);
+    let row = kitchen.state.tickets.iter().next().unwrap();
+    let done =
+        row.finished.iter().map(|(station, at)| format!("{station} {}", at.since(row.ticket.opened_at).as_secs()));
+    done.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_station_is_done_when_all_of_its_items_are() {
+    let here = |script: &str| finished("1 margherita, 1 burger, 2 marinara", &format!("route; accept; {script}"));
+    assert_eq!(here("start"), "");
+    assert_eq!(here("done 1; 5 minutes; done 3; done 2"), "grill 303, pizza 302");
+    assert_eq!(here("done 1; done 3; serve"), "grill 3, pizza 2");
+    assert_eq!(here("done 2; undo 2"), "");
+    assert_eq!(here("done 2; undo 2; done 2; cancel"), "grill 3");
+    // What comes back is done when it is done again.
+    assert_eq!(here("ready; recall; done 2"), "grill 3");
+    assert_eq!(here("ready; undo 2; ready"), "grill 3, pizza 1");
+}

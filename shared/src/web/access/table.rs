@@ -29,6 +29,8 @@ pub enum Scope {
     HistoryMend,
     MetricsRead,
     KeysManage,
+    /// What a day brought in, and how it went.
+    DayRead,
 }
 
 /// Which location a request is about, so that it can be held against those of the asker.
@@ -58,8 +60,9 @@ pub struct Rule {
 
 use Bound::{Everywhere, Nowhere, Path, Query, Subject};
 use Scope::{
-    AvailabilityWrite, HistoryMend, HistoryRead, KeysManage, Known, MenuWrite, MetricsRead, ModeWrite, OrdersCancel,
-    OrdersFollow, OrdersList, OrdersPlace, Public, StationsWrite, StockRead, StockWrite, TicketsRead, TicketsWrite,
+    AvailabilityWrite, DayRead, HistoryMend, HistoryRead, KeysManage, Known, MenuWrite, MetricsRead, ModeWrite,
+    OrdersCancel, OrdersFollow, OrdersList, OrdersPlace, Public, StationsWrite, StockRead, StockWrite, TicketsRead,
+    TicketsWrite,
 };
 
 const fn rule(method: &'static str, path: &'static str, scope: Scope, bound: Bound) -> Rule {
@@ -97,6 +100,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/v1/menu/{location}", Public, Nowhere),
     rule("PUT", "/v1/menu/{location}/{sku}", MenuWrite, Path),
     rule("DELETE", "/v1/menu/{location}/{sku}", MenuWrite, Path),
+    rule("GET", "/v1/sales/{location}/day", DayRead, Path),
     rule("POST", "/v1/keys", KeysManage, Subject),
     rule("GET", "/v1/keys", KeysManage, Nowhere),
     rule("DELETE", "/v1/keys/{id}", KeysManage, Subject),
@@ -107,6 +111,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/v1/sign-out", Known, Nowhere),
     rule("GET", "/v1/inventory", StockRead, Nowhere),
     rule("GET", "/v1/inventory/{location}/events", StockRead, Path),
+    rule("GET", "/v1/inventory/{location}/day", DayRead, Path),
     rule("GET", "/v1/stock/{location}", StockRead, Path),
     rule("PUT", "/v1/stock/{location}/{ingredient}", StockWrite, Path),
     rule("GET", "/v1/stock/{location}/{ingredient}/movements", StockRead, Path),
@@ -124,6 +129,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/v1/tickets/{id}/items/{item}/{action}", TicketsWrite, Subject),
     rule("PUT", "/v1/tickets/out/{location}/{sku}", TicketsWrite, Path),
     rule("GET", "/v1/stations/{location}", TicketsRead, Path),
+    rule("GET", "/v1/stations/{location}/day", DayRead, Path),
     rule("PUT", "/v1/stations/{location}", StationsWrite, Path),
     rule("GET", "/v1/feed/{feed}", HistoryRead, Everywhere),
     rule("POST", "/v1/feed/{feed}/resend", HistoryMend, Everywhere),
@@ -186,6 +192,7 @@ impl Scope {
             HistoryMend => "history:mend",
             MetricsRead => "metrics:read",
             KeysManage => "keys:manage",
+            DayRead => "day:read",
         }
     }
 
@@ -198,6 +205,7 @@ impl Scope {
             OrdersCancel => &[Producer, Manager],
             OrdersList | StockRead | TicketsRead => &[Kitchen, Manager, Developer],
             MenuWrite | StockWrite | StationsWrite | KeysManage => &[Manager],
+            DayRead => &[Manager, Developer],
             TicketsWrite | ModeWrite | AvailabilityWrite => &[Kitchen, Manager],
             HistoryRead | HistoryMend | MetricsRead => &[Developer],
         }
