@@ -171,7 +171,7 @@ fn try_empty(base: &str) -> (&'static str, String) {
 /// The pages that there are, and the documentation.
 fn links(base: &str) -> String {
     let own = [("order", OrderSvc::PAGE), ("kitchen", KitchenSvc::PAGE), ("stock", InventorySvc::PAGE)];
-    let pages = own.into_iter().chain([("menu", order_svc::MENU_PAGE)]);
+    let pages = own.into_iter().chain([("menu", order_svc::MENU_PAGE), ("day", order_svc::DAY_PAGE)]);
     let pages = pages.filter(|(_, path)| *path != docs::PAGE);
     let pages = pages.chain([("API", docs::PAGE), ("console", console::PATH)]);
     pages.map(|(name, path)| format!("  {name:<9}{base}{path}\n")).collect()

@@ -31,6 +31,8 @@ pub struct OrderSvc;
 
 /// Where managers edit the menu; guests order at [`Site::PAGE`].
 pub const MENU_PAGE: &str = "/menu";
+/// Where managers see what a day was like.
+pub const DAY_PAGE: &str = "/day";
 
 impl Service for OrderSvc {
     const NAME: &'static str = "order-svc";

@@ -1,4 +1,5 @@
-//! The order page (the menu, the cart, and following an order), and the menu page, on which managers change the menu.
+//! The order page (the menu, the cart, and following an order); for managers, the menu page, on which they change the menu,
+//! and the day page, which shows what a day was like.
 
 use shared::web::pages::Asset;
 
@@ -51,4 +52,20 @@ pub(crate) const ASSETS: &[Asset] = &[
     Asset { path: "/menu/text.de.js", text: include_str!("../menu/text.de.js") },
     Asset { path: "/menu/text.en.js", text: include_str!("../menu/text.en.js") },
     Asset { path: "/menu/text.js", text: include_str!("../menu/text.js") },
+    Asset { path: crate::DAY_PAGE, text: include_str!("../day/day.html") },
+    Asset { path: "/day/app.js", text: include_str!("../day/app.js") },
+    Asset { path: "/day/chart.js", text: include_str!("../day/chart.js") },
+    Asset { path: "/day/data.js", text: include_str!("../day/data.js") },
+    Asset { path: "/day/day.css", text: include_str!("../day/day.css") },
+    Asset { path: "/day/format.js", text: include_str!("../day/format.js") },
+    Asset { path: "/day/hours.js", text: include_str!("../day/hours.js") },
+    Asset { path: "/day/kitchen.js", text: include_str!("../day/kitchen.js") },
+    Asset { path: "/day/sales.js", text: include_str!("../day/sales.js") },
+    Asset { path: "/day/stock.js", text: include_str!("../day/stock.js") },
+    Asset { path: "/day/table.js", text: include_str!("../day/table.js") },
+    Asset { path: "/day/text.ar.js", text: include_str!("../day/text.ar.js") },
+    Asset { path: "/day/text.de.js", text: include_str!("../day/text.de.js") },
+    Asset { path: "/day/text.en.js", text: include_str!("../day/text.en.js") },
+    Asset { path: "/day/text.js", text: include_str!("../day/text.js") },
+    Asset { path: "/day/view.js", text: include_str!("../day/view.js") },
 ];

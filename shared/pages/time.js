@@ -19,6 +19,11 @@ export function moment(time, timeZone) {
   return format({ weekday: "short", day: "numeric", month: "short", ...SHORT }, timeZone).format(at);
 }
 
+/** `2026-11-23` as people write it. */
+export function fullDate(date) {
+  return format({ dateStyle: "full" }, "UTC").format(Date.parse(`${date}T00:00Z`));
+}
+
 /**
  * The next time that a clock on the wall shows `05:00`, as milliseconds since 1970. Where the hour is left out when clocks
  * are put forward, the moment after.

@@ -12,6 +12,8 @@ export const text = {
   stockHint: "Bestand, Rezepte, was ausverkauft ist",
   menu: "Speisekarte",
   menuHint: "Gerichte, Preise, Allergene, Auswahl, für die Leitung",
+  day: "Tag",
+  dayHint: "Bestellungen, Umsatz, Zubereitung, was ausverkauft war, für die Leitung",
   console: "Hineinsehen",
   consoleHint: "Für Entwickler: Ereignisse live, der Weg einer Bestellung, was schiefging",
   docs: "HTTP-Schnittstelle",

@@ -12,6 +12,8 @@ export const text = {
   stockHint: "On hand, recipes, what is sold out",
   menu: "Menu",
   menuHint: "Dishes, prices, allergens, choices, for managers",
+  day: "Day",
+  dayHint: "Orders, revenue, preparation, what was sold out, for managers",
   console: "Look into it",
   consoleHint: "For developers: events live, an order's trace, what failed",
   docs: "HTTP interface",

@@ -8,6 +8,7 @@ mod browser;
 pub(crate) mod console;
 mod cook;
 mod crowd;
+mod day;
 mod dense;
 mod docs;
 mod ends;

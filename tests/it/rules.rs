@@ -71,9 +71,10 @@ fn the_manifest_means_every_package_and_is_read_by_every_cargo() {
 }
 
 /// The page of a service, and the reader: its source directory, where it is served, its files.
-const PAGES: [(&str, &str, &[Asset]); 5] = [
+const PAGES: [(&str, &str, &[Asset]); 6] = [
     ("order-svc/pages", OrderSvc::PAGE, OrderSvc::ASSETS),
     ("order-svc/menu", "/menu", OrderSvc::ASSETS),
+    ("order-svc/day", "/day", OrderSvc::ASSETS),
     ("inventory-svc/pages", InventorySvc::PAGE, InventorySvc::ASSETS),
     ("kitchen-svc/pages", KitchenSvc::PAGE, KitchenSvc::ASSETS),
     ("shared/pages/docs", docs::PAGE, docs::ASSETS),

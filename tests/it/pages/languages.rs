@@ -33,7 +33,7 @@ const DIFFERENCES: &str = r#"
         return differences;
     })(arguments[0]);
 "#;
-const CATALOGUES: [&str; 8] = ["assets", "order", "menu", "stock", "kitchen", "start", "console", "docs"];
+const CATALOGUES: [&str; 9] = ["assets", "order", "menu", "day", "stock", "kitchen", "start", "console", "docs"];
 
 #[tokio::test]
 async fn every_catalogue_has_every_text_and_every_plural() {

@@ -14,7 +14,7 @@ use crate::{
 
 const SCREENS: [(&str, (u32, u32)); 3] = [("phone", (390, 844)), ("tablet", (1280, 800)), ("wall", (1920, 1080))];
 /// The name of each page, its address, what is true when it has begun, and what is tapped then.
-const PAGES: [(&str, &str, &str, &[&str]); 15] = [
+const PAGES: [(&str, &str, &str, &[&str]); 16] = [
     (
         "kitchen",
         "/kitchen?location=soho&view=all",
@@ -44,6 +44,7 @@ const PAGES: [(&str, &str, &str, &[&str]); 15] = [
     ("out", "/stock#at/soho/out", "document.querySelectorAll('.on-card').length > 10", &[]),
     ("menu", "/menu#at/soho/dishes", "document.querySelectorAll('.rows > li').length > 10", &[]),
     ("item", "/menu#at/soho/dishes", "document.querySelectorAll('.rows > li').length > 10", &["Edit Soho burger"]),
+    ("day", "/day#at/soho", "document.querySelectorAll('.charts svg').length >= 3", &[]),
     (
         "docs",
         "/docs#post_v1_orders",

@@ -74,6 +74,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/", Public, Nowhere),
     rule("GET", "/order", Public, Nowhere),
     rule("GET", "/menu", Public, Nowhere),
+    rule("GET", "/day", Public, Nowhere),
     rule("GET", "/kitchen", Public, Nowhere),
     rule("GET", "/stock", Public, Nowhere),
     rule("GET", "/console", Public, Nowhere),
