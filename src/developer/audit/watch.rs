@@ -61,7 +61,7 @@ async fn serve_metrics(options: &Options) -> Result<()> {
 fn describe() {
     metrics::describe_gauge!("comanda_audit_up", "1 where the last look could be taken");
     metrics::describe_gauge!("comanda_audit_missing", "Events that the listener has not taken in although it had time");
-    metrics::describe_gauge!("comanda_audit_lag_seconds", "Age of the speaker's oldest event that it has not heard");
+    metrics::describe_gauge!("comanda_audit_lag_seconds", "Age of the speaker's oldest event that is not taken in");
     metrics::describe_gauge!("comanda_audit_discrepancies", "All on which the services do not agree");
 }
 
