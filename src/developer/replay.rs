@@ -191,7 +191,7 @@ async fn check(options: &Options) -> Result<bool> {
         let pasts = past::saved(std::slice::from_ref(file)).await?;
         let (name, directory) = (file.display().to_string(), Directory::new(None)?);
         past::tell_missing(&name, &pasts, options.service.as_deref())?;
-        if !options.json {
+        if options.check.len() > 1 && !options.json {
             say(&format!("{name}:"))?;
         }
         let same =
