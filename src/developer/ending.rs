@@ -45,8 +45,10 @@ pub(super) async fn interrupted() -> Interrupted {
 /// What comes of the work, or of a signal: then the work is dropped where it is, and with it whatever it has begun.
 pub(super) async fn interruptible<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
-        done = work => done,
+        // It listens before anything is begun: a signal that comes earlier ends the process, which leaves nothing.
+        biased;
         signal = interrupted() => Err(signal.into()),
+        done = work => done,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How long anything may take that the tests wait for. Only a failure takes that long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Servers {
     /// As [`Servers::named`]; says once what is left out.
