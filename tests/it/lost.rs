@@ -1,12 +1,14 @@
 //! A service notices by itself that its queue, or the whole bus, is another than before, and takes in what it missed.
 
+use expect_test::expect;
+use tokio::time::{Duration, interval};
+
 use crate::{
     developer::comanda,
-    harness::{App, Backends},
-    missed::{Loss, WAIT, each, lose, unbind, unbind_from, until},
+    harness::{App, Backends, text},
+    missed::{Loss, WAIT, each, lose, unbind, until},
     servers::Servers,
 };
-use expect_test::expect;
 
 /// All of them are cooked, each once.
 pub(crate) async fn serve(app: App, orders: &[String]) {
@@ -82,48 +84,23 @@ async fn a_queue_that_is_deleted_under_its_service_costs_no_order() {
     backends.remove().await;
 }
 
-async fn are_cooking(app: &App, orders: &[String]) {
-    until(async || {
-        let tickets = app.get("/v1/tickets?location=soho&limit=500").await;
-        tickets["items"].as_array().unwrap().len() == orders.len()
-    })
-    .await;
-}
-
-/// What was published meanwhile is asked for, though nothing may come after it.
+/// What was published meanwhile is missed, and what comes then is not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_is_unbound_costs_no_order() {
+async fn a_queue_that_is_unbound_hears_again_without_a_restart() {
     let Some((_, backends, app)) = on_servers().await else { return };
     unbind(&backends, "kitchen-svc").await;
-    let orders = [app.place("1 cola").await, app.place("1 burger").await];
-    are_cooking(&app, &orders).await;
-    serve(app, &orders).await;
-    backends.remove().await;
-}
-
-/// Of one binding that is missing, others tell nothing.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_binding_that_is_missing_costs_no_cancellation() {
-    let Some((_, backends, app)) = on_servers().await else { return };
-    let orders = [app.place("1 cola").await, app.place("1 burger").await];
-    are_cooking(&app, &orders).await;
-    unbind_from(&backends, "kitchen-svc", &["order.cancel_requested"]).await;
-    app.post(&format!("/v1/orders/{}/cancel", orders[0])).await;
-    until(async || app.get(&format!("/v1/orders/{}", orders[0])).await["status"] == "cancelled").await;
-    app.finish().await;
-    backends.remove().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_was_purged_while_its_service_was_away_costs_no_order() {
-    let Some(backends) = Backends::servers().await else { return };
-    let app = App::start(&backends, WAIT).await;
-    app.open_restaurant().await;
-    app.finish().await;
-    let mut orders = lose(&backends, &["1 margherita", "1 burger"], Loss::PurgedAlone).await;
-    let app = App::start(&backends, WAIT).await;
-    orders.push(app.place("1 cola").await);
-    are_cooking(&app, &orders).await;
+    let (mut orders, mut every) = (vec![app.place("1 cola").await], interval(Duration::from_secs(1)));
+    until(async || {
+        every.tick().await;
+        orders.push(app.place("1 cola").await);
+        let tickets = app.get("/v1/tickets?location=soho&limit=500").await;
+        !tickets["items"].as_array().unwrap().is_empty()
+    })
+    .await;
+    let mended = comanda(&["audit", "--at", &app.base, "--lag", "1s", "--mend"]).await;
+    let said = String::from_utf8(mended.stdout).unwrap();
+    assert!(mended.status.success() && said.contains(" resent: everybody agrees"), "{said}");
+    assert!(said.contains(&text(&orders[0].clone().into())), "the first was missed: {said}");
     serve(app, &orders).await;
     backends.remove().await;
 }

@@ -49,12 +49,10 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 /// What happens to the kitchen's queue. A bus in a file has a cursor and a log for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// What waits in it is gone, and the broker's history with it.
-    Purged,
-    /// Nothing gets into it; what was in it is gone, and the broker's history with it.
-    Unbound,
     /// What waits in it is gone.
-    PurgedAlone,
+    Purged,
+    /// Nothing gets into it, and what was in it is gone.
+    Unbound,
     /// It is gone with all that was in it; of a bus in a file, the file.
     Deleted,
     /// The broker was made anew, or the file.
@@ -97,12 +95,6 @@ fn is_broker(backends: &Backends) -> bool {
     backends.bus.starts_with("amqp")
 }
 
-/// Without it, nobody but the audit can tell what a service has missed.
-async fn forget(backends: &Backends) {
-    let (_connection, channel) = channel(backends).await;
-    channel.queue_delete(topology::STREAM.into(), QueueDeleteOptions::default()).await.unwrap();
-}
-
 async fn channel(backends: &Backends) -> (Connection, lapin::Channel) {
     let connection = Connection::connect(&backends.bus, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
@@ -111,12 +103,8 @@ async fn channel(backends: &Backends) -> (Connection, lapin::Channel) {
 
 /// Nothing that it hears gets into the service's queue any more.
 pub(crate) async fn unbind(backends: &Backends, service: &str) {
-    unbind_from(backends, service, topology::listens(service)).await;
-}
-
-pub(crate) async fn unbind_from(backends: &Backends, service: &str, kinds: &[&str]) {
     let (_connection, channel) = channel(backends).await;
-    for kind in kinds {
+    for kind in topology::listens(service) {
         let (queue, key) = (topology::inbox(service), topology::pattern(kind));
         let unbound = channel.queue_unbind(
             queue.as_str().into(),
@@ -137,16 +125,13 @@ async fn lose_at_broker(backends: &Backends, loss: Loss) {
     let (_connection, channel) = channel(backends).await;
     let queue = topology::inbox("kitchen-svc");
     match loss {
-        Loss::Purged | Loss::Unbound | Loss::PurgedAlone => {
+        Loss::Purged | Loss::Unbound => {
             channel.queue_purge(queue.as_str().into(), QueuePurgeOptions::default()).await.unwrap();
         }
         Loss::Deleted => {
             channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
         }
         Loss::BusGone => {}
-    }
-    if [Loss::Purged, Loss::Unbound].contains(&loss) {
-        forget(backends).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
 use lapin::{
-    BasicProperties, Channel, Connection, Consumer,
+    BasicProperties, Connection, Consumer,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
     types::AMQPValue,
 };
@@ -55,7 +55,7 @@ impl History {
         in_time(publish_nothing(&connection, topology::STREAM, properties)).await?;
         let kept_since = in_time(kept_since(&connection)).await?;
         let lacks_until = kept_since.filter(|kept| since.is_none_or(|since| *kept > since));
-        let messages = in_time(read(&connection, since)).await?;
+        let messages = in_time(consume(&connection, since)).await?;
         let permits = Arc::new(Semaphore::new(PREFETCH.into()));
         let rabbit = rabbit.clone();
         Ok(Self { rabbit, service, connection, messages, asked_again: false, lacks_until, end, again, permits })
@@ -75,7 +75,7 @@ impl History {
                         service = self.service,
                         "the broker says nothing of the history; reading it from its beginning"
                     );
-                    self.messages = in_time(read(&self.connection, None)).await?;
+                    self.messages = in_time(consume(&self.connection, None)).await?;
                     self.asked_again = true;
                 }
             }
@@ -106,7 +106,7 @@ impl History {
 /// When the first message was published that the stream still has; `None` where it has all that there ever were. Whoever
 /// asks for earlier ones gets those that are there, and no word of the others.
 async fn kept_since(connection: &Connection) -> Result<Option<Time>> {
-    let mut messages = read(connection, None).await?;
+    let mut messages = consume(connection, None).await?;
     loop {
         let message = messages.next().await.context("the broker ended the history")?.context("read the history")?;
         if offset(&message.properties) == Some(0) {
@@ -120,36 +120,19 @@ async fn kept_since(connection: &Connection) -> Result<Option<Time>> {
 }
 
 /// Of a message in the stream, counted from the first that there ever was.
-pub(super) fn offset(properties: &BasicProperties) -> Option<i64> {
+fn offset(properties: &BasicProperties) -> Option<i64> {
     match properties.headers().as_ref()?.inner().get("x-stream-offset")? {
         AMQPValue::LongLongInt(offset) => Some(*offset),
         _ => None,
     }
 }
 
-/// Where in the stream to begin.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum From {
-    First,
-    /// With the last messages that were stored together.
-    Last,
-    Time(Time),
-    /// Counted from the first message that there ever was.
-    Offset(i64),
-}
-
-async fn read(connection: &Connection, since: Option<Time>) -> Result<Consumer> {
+async fn consume(connection: &Connection, since: Option<Time>) -> Result<Consumer> {
     let channel = connection.create_channel().await?;
-    consume(&channel, since.map_or(From::First, From::Time)).await
-}
-
-pub(super) async fn consume(channel: &Channel, from: From) -> Result<Consumer> {
     channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-    let from = match from {
-        From::First => text("first"),
-        From::Last => text("last"),
-        From::Time(at) => u64::try_from(at.as_micros() / 1_000_000).map_or(text("first"), AMQPValue::Timestamp),
-        From::Offset(offset) => AMQPValue::LongLongInt(offset),
+    let from = match since.map(|since| u64::try_from(since.as_micros() / 1_000_000)) {
+        Some(Ok(since_s)) => AMQPValue::Timestamp(since_s),
+        _ => text("first"),
     };
     let (stream, options) = (topology::STREAM.into(), BasicConsumeOptions::default());
     let messages = channel.basic_consume(stream, "".into(), options, arguments([("x-stream-offset", from)])).await;

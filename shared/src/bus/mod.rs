@@ -9,7 +9,6 @@ mod misconfigured;
 mod rabbit;
 pub(crate) mod seldom;
 mod speaker;
-mod watch;
 
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
@@ -21,7 +20,6 @@ use crate::contract::{time::Time, topology};
 pub use history::History;
 pub use misconfigured::Misconfigured;
 pub use speaker::Speaker;
-pub use watch::{Published, Watch};
 
 /// The largest message that is kept whole and read. Strangers may publish, and what they send has to be held.
 pub const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
@@ -171,15 +169,6 @@ impl Bus {
     pub async fn history(&self, service: &'static str, since: Option<Time>, again: bool) -> Result<Option<History>> {
         match self {
             Self::Rabbit(rabbit) => History::open(rabbit, service, since, again).await.map(Some),
-            Self::Embedded(_) => Ok(None),
-        }
-    }
-
-    /// Looks after the service's queue, at first at what was published since then. None for a bus in a file, which has no
-    /// bindings, and no queue to purge.
-    pub async fn watch(&self, service: &'static str, since: Option<Time>) -> Result<Option<Watch>> {
-        match self {
-            Self::Rabbit(rabbit) => Watch::open(rabbit, service, since).await.map(Some),
             Self::Embedded(_) => Ok(None),
         }
     }

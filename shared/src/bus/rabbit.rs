@@ -10,14 +10,14 @@ use lapin::{
     options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions},
     types::{FieldTable, LongString, ShortString},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
     Delivery, Message, Receipt, Speaker,
     address::Address,
-    declare::{arguments, confirmed_channel, declare, made_anew, text},
+    declare::{arguments, bind_inbox, confirmed_channel, declare, made_anew, text},
     identity,
     misconfigured::{Phase, explain},
     seldom::Seldom,
@@ -30,6 +30,8 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Unacknowledged messages a service holds of a queue at the most; each may carry many events. The broker sends no
 /// more bytes than this many times [`super::MESSAGE_MAX_BYTES`] that have to be kept.
 pub(super) const PREFETCH: u16 = 32;
+/// How often a service binds its queue anew: somebody may have unbound it.
+const REBIND: Duration = Duration::from_secs(15);
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
@@ -91,7 +93,9 @@ impl Rabbit {
         let connection = self.connect(service).await?;
         let consumers = in_time(consuming(&connection, service)).await;
         let (inbox, dead) = consumers.map_err(|error| self.explain(error, Phase::SettingUp))?;
-        Ok(Subscription { rabbit: self.clone(), _connection: connection, inbox, dead })
+        let mut rebind = interval_at(Instant::now() + REBIND, REBIND);
+        rebind.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Subscription { rabbit: self.clone(), connection, service, inbox, dead, rebind })
     }
 }
 
@@ -209,17 +213,21 @@ pub(super) fn now_s() -> u64 {
 #[derive(Debug)]
 pub struct Subscription {
     rabbit: Rabbit,
-    /// Closes with it.
-    _connection: Connection,
+    connection: Connection,
+    service: &'static str,
     inbox: Consumer,
     dead: Consumer,
+    rebind: Interval,
 }
 
 impl Subscription {
     pub(super) async fn receive(&mut self) -> Result<Delivery> {
-        let (delivery, gave_up) = tokio::select! {
-            delivery = self.inbox.next() => (delivery, false),
-            delivery = self.dead.next() => (delivery, true),
+        let (delivery, gave_up) = loop {
+            tokio::select! {
+                delivery = self.inbox.next() => break (delivery, false),
+                delivery = self.dead.next() => break (delivery, true),
+                _ = self.rebind.tick() => in_time(bind_inbox(&self.connection, self.service)).await?,
+            }
         };
         // A consumer that the broker cancels ends quietly.
         let Some(delivery) = delivery else { bail!("the broker ended the consumer") };

@@ -16,7 +16,6 @@ pub mod journal;
 pub mod live;
 pub mod log;
 pub mod measure;
-mod missed;
 pub mod moving;
 mod outage;
 mod pace;
