@@ -269,14 +269,15 @@ pub async fn stored(db: &Db, letter: Uuid) -> Result<Option<Stored>> {
 
 /// Removes a letter for good, for a principal's reason, and returns it; `None` where it is not there, or not any more.
 pub async fn discard(db: &Db, letter: Uuid, by: &str, reason: &str) -> Result<Option<DeadLetter>> {
-    let mut tx = db.begin().await?;
-    let sql = "DELETE FROM dead_letters WHERE id = $1 \
-               RETURNING id, at, COALESCE(last_at, at), event_type, subject, reason, attempts, body";
-    let rows: Vec<Row> = tx.fetch(sql, [letter.to_string().into()]).await?;
-    let Some(letter) = rows.into_iter().next().map(show).transpose()? else { return Ok(None) };
+    let Some(letter) = find(db, letter).await? else { return Ok(None) };
     let DeadLetter { id, kind, subject, reason: refused, .. } = letter.clone();
     let (by, reason) = (by.to_owned(), reason.to_owned());
-    Forgot::Letter { id, kind, subject, refused, by, reason }.carry_out(&mut tx, Time::now()).await?;
+    let mut tx = db.begin().await?;
+    let forgotten = Forgot::Letter { id, kind, subject, refused, by, reason }.carry_out(&mut tx, Time::now()).await?;
+    if forgotten == 0 {
+        // Somebody else was faster.
+        return Ok(None);
+    }
     tx.commit().await?;
     Ok(Some(letter))
 }

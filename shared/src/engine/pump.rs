@@ -179,8 +179,9 @@ pub fn new<S: Service>(
 const CONFLICTS_MAX: usize = 10;
 
 impl<S: Service> Engine<S> {
-    /// Until both of its queues are closed and empty, or an outage has lasted longer than the process. While one batch is being committed the next is loaded and
-    /// decided: the locks of the rows and of the log's head keep them in order, as they do with replicas.
+    /// Until both of its queues are closed and empty, or an outage has lasted longer than the process. While one batch is
+    /// being committed the next is loaded and decided: the locks of the rows and of the log's head keep them in order, as
+    /// they do with replicas.
     pub async fn run(self) {
         let both = async { tokio::join!(self.work(), self.work()) };
         tokio::select! {

@@ -107,7 +107,8 @@ impl Redriver {
         }))
     }
 
-    /// Has the letter taken in and committed, as a principal wants it. [`Denial::Unavailable`] where the database does not take it within 5 s.
+    /// Has the letter taken in and committed, as a principal wants it. [`Denial::Unavailable`] where the database does not
+    /// take it within 5 s.
     pub async fn redrive(&self, letter: Stored, by: &str) -> Heard {
         (self.0)(letter, by.to_owned()).await
     }

@@ -37,12 +37,12 @@ struct Resent {
 pub(super) async fn mend(audit: &mut Audit, found: &[Discrepancy]) -> Result<Vec<Discrepancy>> {
     let (mut left, mut tried) = (found.to_vec(), HashSet::new());
     for _ in 0..ROUNDS_MAX {
-        let (missed, refused) = (resend(audit).await?, redrive(audit, &left, &mut tried).await?);
-        if missed + refused == 0 {
+        let (missed, redriven) = (resend(audit).await?, redrive(audit, &left, &mut tried).await?);
+        if missed + redriven == 0 {
             break;
         }
         audit.resent += missed;
-        audit.redriven += refused;
+        audit.redriven += redriven;
         // What was late is not under way any more, and what is now need not be waited for as long.
         audit.lag = audit.lag.min(LATE);
         audit.wait(PATIENCE).await?;
