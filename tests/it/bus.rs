@@ -320,7 +320,7 @@ async fn a_channel_that_the_broker_closes_ends_the_subscription_and_the_next_goe
     let mut kitchen = bus.subscribe(SERVICE).await.unwrap();
     publish(&bus, &[message("order.accepted", &["1"]), message("order.accepted", &["2"])]).await;
     let first = receive(&mut kitchen).await;
-    let Receipt::Rabbit(second) = receive(&mut kitchen).await.receipt else { unreachable!() };
+    let Receipt::Rabbit(second, _) = receive(&mut kitchen).await.receipt else { unreachable!() };
     second.ack(BasicAckOptions { multiple: true }).await.unwrap();
     // The broker knows nothing of it any more, and says so in its own time.
     bus.settle(SERVICE, vec![first.receipt]).await.unwrap();

@@ -34,6 +34,16 @@ async fn a_queue_that_was_deleted_while_its_service_was_away_costs_no_order() {
     .await;
 }
 
+/// As when it is deleted between somebody's look at it and his declaring it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_was_made_anew_without_a_word_costs_no_order() {
+    each(async |backends| {
+        let orders = lose(backends, &["1 margherita", "1 burger"], Loss::Replaced).await;
+        serve(App::start(backends, WAIT).await, &orders).await;
+    })
+    .await;
+}
+
 /// Another service declares the queue, and what is published then gets into it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_others_made_anew_tells_its_service_of_it() {

@@ -3,7 +3,7 @@
 use inventory_svc::InventorySvc;
 use lapin::{
     Connection, ConnectionProperties,
-    options::{QueueDeleteOptions, QueuePurgeOptions},
+    options::{QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions},
     types::FieldTable,
 };
 use order_svc::OrderSvc;
@@ -55,6 +55,8 @@ pub(crate) enum Loss {
     Unbound,
     /// It is gone with all that was in it; of a bus in a file, the file.
     Deleted,
+    /// It is gone, and somebody who tells nobody has made another of its name.
+    Replaced,
     /// The broker was made anew, or the file.
     BusGone,
 }
@@ -128,15 +130,19 @@ async fn lose_at_broker(backends: &Backends, loss: Loss) {
         Loss::Purged | Loss::Unbound => {
             channel.queue_purge(queue.as_str().into(), QueuePurgeOptions::default()).await.unwrap();
         }
-        Loss::Deleted => {
+        Loss::Deleted | Loss::Replaced => {
             channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
+            if loss == Loss::Replaced {
+                let options = QueueDeclareOptions { durable: true, ..Default::default() };
+                channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await.unwrap();
+            }
         }
         Loss::BusGone => {}
     }
 }
 
 async fn lose_in_file(backends: &Backends, loss: Loss) {
-    if [Loss::Deleted, Loss::BusGone].contains(&loss) {
+    if [Loss::Deleted, Loss::Replaced, Loss::BusGone].contains(&loss) {
         let file = backends.bus.strip_prefix("sqlite:").unwrap();
         return std::fs::remove_file(file).unwrap();
     }

@@ -108,7 +108,7 @@ async fn what_the_broker_gives_up_delivering_is_taken_in_all_the_same() {
     let bus = Bus::open(&backends.bus).await.unwrap();
     let mut subscription = bus.subscribe("kitchen-svc").await.unwrap();
     loop {
-        let Receipt::Rabbit(delivery) = subscription.receive().await.unwrap().receipt else { unreachable!() };
+        let Receipt::Rabbit(delivery, _) = subscription.receive().await.unwrap().receipt else { unreachable!() };
         if delivery.exchange.as_str() == topology::DEAD_EXCHANGE {
             break;
         }

@@ -30,10 +30,8 @@ const STREAM_SEGMENT_BYTES: i64 = 50_000_000;
 pub(super) async fn declare(connection: &Connection) -> Result<()> {
     for (exchange, kind) in [(topology::EXCHANGE, ExchangeKind::Topic), (topology::DEAD_EXCHANGE, ExchangeKind::Topic)]
     {
-        let channel = connection.create_channel().await?;
         let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let declared = channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await;
-        declared.with_context(|| format!("declare the exchange {exchange}"))?;
+        declare_exchange(connection, exchange, kind, options).await?;
     }
     // It is declared last: where it is, all queues were.
     let has_history = exists(connection, topology::STREAM).await?;
@@ -41,15 +39,28 @@ pub(super) async fn declare(connection: &Connection) -> Result<()> {
         let (inbox, dead) = (topology::inbox(service), topology::dead(service));
         declare_queue(connection, &dead, dead_arguments()).await?;
         bind(connection, &dead, topology::DEAD_EXCHANGE, &[service.to_owned()]).await?;
-        if has_history && !exists(connection, &inbox).await? {
-            mark(connection, service).await?;
-        }
         declare_queue(connection, &inbox, inbox_arguments(service)).await?;
         bind_inbox(connection, service).await?;
+        if has_history && !has_witness(connection, &inbox).await? {
+            mark(connection, service).await?;
+        }
+        witness(connection, &inbox).await?;
     }
     declare_queue(connection, topology::STREAM, stream_arguments()).await?;
     bind(connection, topology::STREAM, topology::EXCHANGE, &["#".to_owned()]).await?;
     bind_by_name(connection, topology::STREAM).await
+}
+
+async fn declare_exchange(
+    connection: &Connection,
+    exchange: &str,
+    kind: ExchangeKind,
+    options: ExchangeDeclareOptions,
+) -> Result<()> {
+    let channel = connection.create_channel().await?;
+    let declared = channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await;
+    declared.with_context(|| format!("declare the exchange {exchange}"))?;
+    Ok(channel.close(200, "OK".into()).await?)
 }
 
 /// From now on it gets what is published to it alone.
@@ -77,11 +88,29 @@ pub(super) async fn exists(connection: &Connection, queue: &str) -> Result<bool>
     }
 }
 
-/// Tells the service, whenever it comes, that its queue is made anew. It is there before the queue is: whoever dies
+/// An exchange that the broker deletes together with the queue, whose name it has: while it is there, the queue is still
+/// the one that all have heard of. To look whether the queue is there, and to declare it then, is no proof of that: it
+/// may be deleted between the two.
+async fn witness(connection: &Connection, queue: &str) -> Result<()> {
+    let options = ExchangeDeclareOptions { durable: true, auto_delete: true, ..Default::default() };
+    declare_exchange(connection, queue, ExchangeKind::Fanout, options).await?;
+    bind(connection, queue, queue, &[String::new()]).await
+}
+
+async fn has_witness(connection: &Connection, queue: &str) -> Result<bool> {
+    let passive = ExchangeDeclareOptions { passive: true, ..Default::default() };
+    match declare_exchange(connection, queue, ExchangeKind::Fanout, passive).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.downcast_ref().and_then(refusal).is_some_and(|(code, _)| code == NOT_FOUND) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells the service, whenever it comes, that its queue was made anew. It is there before the witness is: whoever dies
 /// between the two leaves one mark too many, and none is ever missing. Earlier versions take it for a message without
 /// events, which it is.
 async fn mark(connection: &Connection, service: &str) -> Result<()> {
-    warn!(service, "its queue is gone; it is made anew, and the service is told that it may miss something");
+    warn!(service, "its queue was made anew; the service is told that it may miss something");
     let properties = BasicProperties::default()
         .with_content_type(BATCH.into())
         .with_type(MADE_ANEW.into())

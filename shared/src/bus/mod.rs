@@ -10,6 +10,8 @@ mod rabbit;
 pub(crate) mod seldom;
 mod speaker;
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -102,7 +104,8 @@ fn cut(body: Vec<u8>) -> (Vec<u8>, Option<Cut>) {
 /// With which a delivery is settled once its effects are durable.
 #[derive(Debug)]
 pub enum Receipt {
-    Rabbit(Box<lapin::message::Delivery>),
+    /// The other tells the subscription that something is in hand.
+    Rabbit(Box<lapin::message::Delivery>, Arc<()>),
     /// Read again; the permit tells the reader that it is settled.
     History(Box<lapin::message::Delivery>, OwnedSemaphorePermit),
     Embedded(i64),

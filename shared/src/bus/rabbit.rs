@@ -30,8 +30,8 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Unacknowledged messages a service holds of a queue at the most; each may carry many events. The broker sends no
 /// more bytes than this many times [`super::MESSAGE_MAX_BYTES`] that have to be kept.
 pub(super) const PREFETCH: u16 = 32;
-/// How often a service binds its queue anew: somebody may have unbound it.
-const REBIND: Duration = Duration::from_secs(15);
+/// How often a subscription is looked after.
+const RENEWAL: Duration = Duration::from_secs(15);
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
@@ -91,11 +91,15 @@ impl Rabbit {
 
     pub(super) async fn subscribe(&self, service: &'static str) -> Result<Subscription> {
         let connection = self.connect(service).await?;
-        let consumers = in_time(consuming(&connection, service)).await;
-        let (inbox, dead) = consumers.map_err(|error| self.explain(error, Phase::SettingUp))?;
-        let mut rebind = interval_at(Instant::now() + REBIND, REBIND);
-        rebind.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Subscription { rabbit: self.clone(), connection, service, inbox, dead, rebind })
+        let set_up = async {
+            declare(&connection).await?;
+            consuming(&connection, service).await
+        };
+        let (inbox, dead) = in_time(set_up).await.map_err(|error| self.explain(error, Phase::SettingUp))?;
+        let mut renewal = interval_at(Instant::now() + RENEWAL, RENEWAL);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (rabbit, in_hand) = (self.clone(), Arc::default());
+        Ok(Subscription { rabbit, connection, service, inbox, dead, renewal, heard: true, in_hand })
     }
 }
 
@@ -108,8 +112,8 @@ async fn confirming(connection: &Connection) -> Result<Channel> {
     confirmed_channel(connection).await
 }
 
+/// Of the service's queue, and of what the broker gave up delivering to it.
 async fn consuming(connection: &Connection, service: &str) -> Result<(Consumer, Consumer)> {
-    declare(connection).await?;
     let channel = connection.create_channel().await?;
     channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
     let inbox = consume(&channel, &topology::inbox(service)).await?;
@@ -217,7 +221,11 @@ pub struct Subscription {
     service: &'static str,
     inbox: Consumer,
     dead: Consumer,
-    rebind: Interval,
+    renewal: Interval,
+    /// Whether the queue delivered something since the last renewal.
+    heard: bool,
+    /// One more for each delivery that is not settled.
+    in_hand: Arc<()>,
 }
 
 impl Subscription {
@@ -226,9 +234,10 @@ impl Subscription {
             tokio::select! {
                 delivery = self.inbox.next() => break (delivery, false),
                 delivery = self.dead.next() => break (delivery, true),
-                _ = self.rebind.tick() => in_time(bind_inbox(&self.connection, self.service)).await?,
+                _ = self.renewal.tick() => in_time(self.renew()).await?,
             }
         };
+        self.heard |= !gave_up;
         // A consumer that the broker cancels ends quietly.
         let Some(delivery) = delivery else { bail!("the broker ended the consumer") };
         let mut delivery = delivery.context("consume")?;
@@ -237,7 +246,20 @@ impl Subscription {
         let made_anew = made_anew(&delivery.properties);
         let redelivered = delivery.redelivered || (gave_up && made_anew.is_none());
         let from = self.rabbit.speaker(&delivery.properties);
-        Ok(Delivery { made_anew, from, ..Delivery::new(body, redelivered, Receipt::Rabbit(Box::new(delivery))) })
+        let receipt = Receipt::Rabbit(Box::new(delivery), Arc::clone(&self.in_hand));
+        Ok(Delivery { made_anew, from, ..Delivery::new(body, redelivered, receipt) })
+    }
+
+    /// Binds the queue: somebody may have unbound it. Of a queue that is quiet, consumes anew: where it is deleted and
+    /// made anew at once, RabbitMQ 3.10 goes on delivering to the channel that consumed the old one, which drops what
+    /// it takes for repetitions, and says nothing. All that it holds comes once that channel is closed.
+    async fn renew(&mut self) -> Result<()> {
+        bind_inbox(&self.connection, self.service).await?;
+        let quiet = !std::mem::take(&mut self.heard);
+        if quiet && Arc::strong_count(&self.in_hand) == 1 {
+            (self.inbox, self.dead) = consuming(&self.connection, self.service).await?;
+        }
+        Ok(())
     }
 }
 
@@ -251,7 +273,7 @@ pub(super) async fn settle(receipts: Vec<Receipt>) -> Result<()> {
     for receipt in receipts {
         // `false`: the channel is gone, and the message comes again on the next one.
         match receipt {
-            Receipt::Rabbit(delivery) => delivery.ack(BasicAckOptions::default()).await?,
+            Receipt::Rabbit(delivery, _) => delivery.ack(BasicAckOptions::default()).await?,
             Receipt::History(delivery, _permit) => delivery.ack(BasicAckOptions::default()).await?,
             Receipt::Embedded(_) => false,
         };
